@@ -1,0 +1,91 @@
+"""What is known of tasks that are not open any more: in memory, in the store, in their logs."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+import anyio.to_thread
+
+from ..transport import messages
+from ..transport.errors import BadRequest
+from .history import report_of
+from .moment import Moment
+from .output import Output
+from .store import SqliteStore
+from .task import Task
+
+RECENT = 200
+TAIL_BYTES = 32 * 1024
+
+
+class Archive:
+    """Answers for ended tasks, those of earlier broker lives among them."""
+
+    def __init__(
+        self,
+        store: SqliteStore,
+        output: Output,
+        clock: Callable[[], Moment],
+        vanished: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._output = output
+        self._clock = clock
+        self._vanished = vanished
+        self._recent: OrderedDict[int, Task] = OrderedDict()
+        self._recovered: dict[bytes, messages.TaskReport] = {}
+
+    def look(self) -> bool:
+        """Tell whether the store has vanished from under us, and say so if it has."""
+        if not self._store.vanished():
+            return False
+        self._vanished()
+        return True
+
+    def recover(self, request_id: bytes, report: messages.TaskReport) -> None:
+        """Remember the result of an earlier broker life for a caller that comes back for it."""
+        self._recovered[request_id] = report
+
+    def recovered(self, request_id: bytes) -> messages.TaskReport | None:
+        """Return that result, if there is one."""
+        return self._recovered.get(request_id)
+
+    def finished(self, task: Task) -> None:
+        """Keep a task that has just ended at hand."""
+        self._recent[task.id] = task
+        while len(self._recent) > RECENT:
+            self._recent.popitem(last=False)
+
+    async def report(self, task_id: int) -> messages.TaskReport:
+        """Return an ended task, with the end of its output.
+
+        :raises BadRequest: there is no such task
+        """
+        task = self._recent.get(task_id)
+        if task is not None:
+            task.delivered = True
+            return task.report(self._clock())
+        row = await self._store.task(task_id)
+        if row is None:
+            raise BadRequest(
+                f"there is no task {task_id}. See the newest: signalpost list, or get_queue_status."
+            )
+        tail = await anyio.to_thread.run_sync(self._output.tail, task_id, TAIL_BYTES)
+        return report_of(row, str(self._output.path(task_id)), tail)
+
+    async def newest_ended(self, limit: int) -> list[messages.TaskReport]:
+        """Return the newest ended tasks, newest first, without their output."""
+        await self._store.committed()
+        rows = await self._store.recent(limit)
+        return [report_of(r, str(self._output.path(r.id))) for r in rows if not r.is_open]
+
+    async def clear_logs(self, principal: str | None) -> int:
+        """Delete the logs of ended tasks of one principal, or of everyone (None)."""
+        await self._store.committed()
+        ids: list[int] = []
+        for task_id in self._output.ids():
+            row = await self._store.task(task_id)
+            if row is not None and not row.is_open and principal in (None, row.principal):
+                ids.append(task_id)
+        return await anyio.to_thread.run_sync(self._output.delete, ids)

@@ -1,0 +1,171 @@
+"""The broker's end of one shim's control socket."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import itertools
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any, cast
+
+import anyio
+import msgspec
+
+from .job import Job, Outcome
+
+_DYING_SECONDS = 0.1
+
+
+def _ignore(_pid: int) -> None:
+    """Nobody wants to know."""
+
+
+class Control(asyncio.Protocol):
+    """One shim as its broker sees it.
+
+    ``answered`` is set when the shim took the job, refused it or is gone;
+    ``started`` when the command runs or never will; ``settled`` when ``outcome``
+    is there or the shim is gone; ``dead`` when its process is. Closing the connection makes the shim kill its task.
+    """
+
+    def __init__(self) -> None:
+        self.pid = 0
+        self.taken = False
+        self.refused = ""
+        self.outcome: Outcome | None = None
+        self.answered = anyio.Event()
+        self.started = anyio.Event()
+        self.settled = anyio.Event()
+        self.dead = anyio.Event()
+        self._on_started: Callable[[int], None] = _ignore
+        self._transport: asyncio.Transport | None = None
+        self._handle = -1
+        self._heard: list[bytes] = []
+        self._tails: dict[int, asyncio.Future[bytes]] = {}
+        self._numbers = itertools.count()
+
+    # ------------------------------------------------------------ what the launcher asks
+
+    def run(self, job: Job, on_started: Callable[[int], None]) -> None:
+        """Hand the job over."""
+        self._on_started = on_started
+        self._send("run", **msgspec.to_builtins(job))
+
+    def kill(self) -> None:
+        """Have the task killed."""
+        self._send("kill")
+
+    def follow(self, stream: str) -> None:
+        """Have further output copied to a unix socket."""
+        self._send("follow", stream=stream)
+
+    async def tail(self) -> bytes:
+        """Return the last of the task's output; of a lost one nothing."""
+        if self.settled.is_set():
+            return self._last()
+        number = next(self._numbers)
+        answer = self._tails[number] = asyncio.get_running_loop().create_future()
+        self._send("tail", id=number)
+        data: bytes = await answer
+        return data
+
+    def kill_shim(self) -> None:
+        """Kill the shim itself, when it does not do what it should."""
+        if self._handle >= 0 and sys.platform == "linux":
+            signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+        self.abort()
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _send(self, operation: str, **fields: object) -> None:
+        if self._transport is not None:
+            self._transport.write(json.dumps({"op": operation, **fields}).encode() + b"\n")
+
+    # ------------------------------------------------------------ what the loop tells
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._heard.append(data)
+        if b"\n" in data:
+            *lines, rest = b"".join(self._heard).split(b"\n")
+            self._heard = [rest]
+            for line in lines:
+                self._note(json.loads(line))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self.answered.set()
+        self._settle()
+        if self._handle < 0:
+            # Nothing tells of its death: it is dying, leave it a moment.
+            asyncio.get_running_loop().call_later(_DYING_SECONDS, self._died)
+
+    def _note(self, message: dict[str, Any]) -> None:
+        match message.pop("event"):
+            case "ready":
+                self._watch(message["pid"])
+            case "taken":
+                self.taken = True
+                self.answered.set()
+            case "refused":
+                self.refused = message["error"]
+                self.answered.set()
+            case "started":
+                self.started.set()
+                self._on_started(message["pid"])
+            case "tail":
+                self._answer(message["id"], base64.b64decode(message["data"]))
+            case _:
+                self.outcome = msgspec.convert(message, Outcome)
+                self._settle()
+
+    def _answer(self, number: int, data: bytes) -> None:
+        answer = self._tails.pop(number)
+        if not answer.done():
+            answer.set_result(data)
+
+    def _settle(self) -> None:
+        self.started.set()
+        self.settled.set()
+        for number in list(self._tails):
+            self._answer(number, self._last())
+
+    def _last(self) -> bytes:
+        return self.outcome.tail if self.outcome is not None else b""
+
+    def _watch(self, pid: int) -> None:
+        self.pid = pid
+        if sys.platform != "linux":
+            return
+        try:
+            self._handle = os.pidfd_open(pid)
+        except OSError:
+            # Dead already, or out of descriptors: the end of the connection has to do.
+            return
+        asyncio.get_running_loop().add_reader(self._handle, self._died)
+
+    def _died(self) -> None:
+        if self._handle >= 0:
+            asyncio.get_running_loop().remove_reader(self._handle)
+            os.close(self._handle)
+            self._handle = -1
+        self._reap()
+        self.dead.set()
+
+    def _reap(self) -> None:
+        # It is ours only if the zygote, which reaps its own, died before it.
+        if not self.pid:
+            return
+        try:
+            os.waitpid(self.pid, os.WNOHANG)
+        except ChildProcessError:
+            return

@@ -1,0 +1,118 @@
+"""Why and how a broker ends. Each way leads to the same two steps: drain, then leave.
+
+stop --wait, folder removed     open tasks end by themselves
+stop --force                    they are killed with their grace
+SIGTERM, SIGINT                 they are killed within 3 s
+idle (auto-started only)        there are none
+store failed                    nothing can be promised any more: leave at once
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Callable
+
+import anyio
+
+from .broker import Broker
+from .store import SqliteStore
+from .task import BROKER
+
+logger = logging.getLogger(__name__)
+
+TERM_SECONDS = 3.0
+
+
+class Ending:
+    """Decides when a life is over. ``failed`` is True when the store is the reason."""
+
+    def __init__(self, store: SqliteStore, idle_seconds: float | None) -> None:
+        self._store = store
+        self._idle_seconds = idle_seconds
+        self._broker: Broker | None = None
+        self._sessions: Callable[[], int] = int
+        self._activity = anyio.Event()
+        self._wanted = anyio.Event()
+        self._over = anyio.Event()
+        self.failed = False
+
+    def watch(self, broker: Broker, sessions: Callable[[], int]) -> None:
+        """Say what to end, and how many sessions it has; before anything runs."""
+        self._broker = broker
+        self._sessions = sessions
+
+    def note(self) -> None:
+        """Something happened: a session opened or closed, a task ended."""
+        self._activity.set()
+
+    def fold(self) -> None:
+        """The folder is gone: let what runs end, refuse the rest, and leave."""
+        self._wanted.set()
+
+    async def drain(self, *, force: bool) -> None:
+        """Take nothing new and return when no task is open; ``force`` kills them."""
+        broker = self._broker
+        assert broker is not None  # noqa: S101 - watch() comes first
+        broker.draining = True
+        if force:
+            broker.end_all(BROKER)
+        while broker.open_tasks():
+            await self._next_activity()
+
+    def leave(self) -> None:
+        """End the life now."""
+        self._over.set()
+
+    async def over(self) -> None:
+        """Return when the life is over."""
+        await self._over.wait()
+
+    async def heed_signals(self) -> None:
+        """SIGTERM and SIGINT end the broker; SIGHUP has it look after its folder."""
+        wanted = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        with anyio.open_signal_receiver(*wanted) as signals:
+            async for number in signals:
+                if number == signal.SIGHUP:
+                    if self._store.vanished():
+                        self.fold()
+                    continue
+                logger.info("stopping on signal %d", number)
+                with anyio.move_on_after(TERM_SECONDS):
+                    await self.drain(force=True)
+                self.leave()
+
+    async def heed_folder(self) -> None:
+        """Leave once the folder is gone and what runs has ended."""
+        await self._wanted.wait()
+        logger.error("the data dir was removed: no new tasks; leaving when the running have ended")
+        await self.drain(force=False)
+        self.leave()
+
+    async def heed_store(self) -> None:
+        """Leave when the store has failed."""
+        error = await self._store.wait_failed()
+        logger.error("the store has failed: %s", error)
+        self.failed = True
+        self.leave()
+
+    async def heed_idleness(self) -> None:
+        """Leave after a time without session and task, if one was given."""
+        if self._idle_seconds is None:
+            return
+        broker = self._broker
+        assert broker is not None  # noqa: S101 - watch() comes first
+        while True:
+            idle = not self._sessions() and not broker.open_tasks()
+            with anyio.move_on_after(self._idle_seconds if idle else float("inf")) as scope:
+                await self._next_activity()
+            if scope.cancelled_caught and not self._sessions() and not broker.open_tasks():
+                logger.info("idle for %g s: leaving", self._idle_seconds)
+                await self.drain(force=False)
+                self.leave()
+                return
+
+    async def _next_activity(self) -> None:
+        if self._activity.is_set():
+            self._activity = anyio.Event()
+        await self._activity.wait()

@@ -1,0 +1,234 @@
+"""One life of a broker: what it is made of, opened in order and closed in reverse."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import anyio
+
+from ..transport import door, endpoint, messages
+from ..transport.session import Session
+from ..transport.sockets import Router, zeromq_version
+from . import recovery
+from .archive import Archive
+from .briefing import Briefing
+from .broker import Broker
+from .ending import Ending
+from .estimate import Estimate
+from .eventlog import EventLog
+from .history import finished_event, row_of
+from .ids import Ids
+from .job import Outcome
+from .launcher import Launcher
+from .lock import Lock
+from .moment import Moment
+from .output import Output
+from .reception import Reception
+from .revival import revive
+from .services import Services
+from .settings import Settings
+from .store import SqliteStore
+from .task import Task
+from .turns import Turns
+
+logger = logging.getLogger(__name__)
+
+_DAY = 86400.0
+_MB = 1024 * 1024
+
+
+def moment() -> Moment:
+    """Return the present."""
+    return Moment(anyio.current_time(), time.time())
+
+
+class Life:
+    """A serving broker. Make one with :meth:`open`."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        settings: Settings,
+        published: endpoint.Published,
+        store: SqliteStore,
+        router: Router,
+        ids: Ids,
+        launcher: Launcher,
+        ending: Ending,
+    ) -> None:
+        self._data_dir = data_dir
+        self._run_dir = endpoint.run_dir(data_dir)
+        self._settings = settings
+        self._published = published
+        self._started_at = time.time()
+        self._store = store
+        self._router = router
+        self._ids = ids
+        self._ending = ending
+        self._turns = Turns(published.epoch)
+        self._output = Output(endpoint.output_dir(data_dir), settings.max_output_files)
+        log_bytes = int(settings.max_log_size * _MB)
+        self._events = EventLog(data_dir / "signalpost-logs.json", log_bytes)
+        self._archive = Archive(store, self._output, moment, ending.fold)
+        self._launcher = launcher
+        self._reception = Reception(
+            published.epoch, router.post, self._session_gone, ending.note, anyio.current_time
+        )
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        data_dir: Path,
+        lock: Lock,
+        settings: Settings,
+        published: endpoint.Published,
+        *,
+        idle_exit: bool,
+    ) -> AsyncGenerator[Ending, None]:
+        """Serve for the life of the block, which should end when the ending is over."""
+        run_dir = endpoint.run_dir(data_dir)
+        outcomes = await recovery.settle(run_dir)
+        floor = max(lock.highest_id, Output(endpoint.output_dir(data_dir)).highest_id())
+        async with AsyncExitStack() as stack:
+            store = await stack.enter_async_context(
+                SqliteStore.open(data_dir / "queue.db", settings.durability, floor=floor)
+            )
+            ids = Ids(_remembering(store, lock))
+            await ids.fill()
+            launcher = Launcher()
+            stack.push_async_callback(launcher.close)
+            await launcher.warm()
+            router = stack.enter_context(Router(published.endpoint))
+            ending = Ending(store, settings.idle_exit * 60 if idle_exit else None)
+            life = cls(data_dir, settings, published, store, router, ids, launcher, ending)
+            await stack.enter_async_context(life.run(outcomes))
+            yield ending
+
+    @asynccontextmanager
+    async def run(self, outcomes: dict[int, Outcome]) -> AsyncGenerator[None, None]:
+        """Compose the parts and serve until the block ends."""
+        estimate = Estimate()
+        for command, folder, seconds in await self._store.durations():
+            estimate.learn(command, folder, seconds)
+        async with anyio.create_task_group() as tasks:
+            broker = self._broker = Broker(
+                reception=self._reception,
+                archive=self._archive,
+                ids=self._ids.next,
+                info=self._info,
+                ending=self._ending,
+                tasks=tasks,
+            )
+            broker.equip(self._services(broker, estimate))
+            self._ending.watch(broker, lambda: len(self._reception))
+            await self._revive(outcomes)
+            for job in (
+                self._ids.run,
+                self._reception.run,
+                self._ending.heed_signals,
+                self._ending.heed_folder,
+                self._ending.heed_store,
+                self._ending.heed_idleness,
+                self._tidy,
+            ):
+                tasks.start_soon(job)
+            tasks.start_soon(self._router.serve, broker.handle)
+            yield
+            self._router.flush()
+            tasks.cancel_scope.cancel()
+        self._reception.shut()
+        self._events.close()
+
+    def _services(self, broker: Broker, estimate: Estimate) -> Services:
+        briefing = Briefing(self._data_dir, self._run_dir, self._settings, self._turns.cookie)
+        return Services(
+            clock=moment,
+            reply=broker.reply,
+            runner=self._launcher,
+            store=self._store,
+            events=self._events,
+            estimate=estimate,
+            turns=self._turns,
+            settings=self._settings,
+            job_of=briefing.job_of,
+            output_path=self._output_path,
+            finished=self._finished,
+            answer_ended=broker.answer_ended,
+        )
+
+    def _output_path(self, task_id: int) -> str:
+        return str(self._output.path(task_id))
+
+    async def _revive(self, outcomes: dict[int, Outcome]) -> None:
+        """Settle or put back the tasks that were open when an earlier life ended."""
+        for row in await self._store.open_tasks():
+            now = moment()
+            task = revive(row, outcomes.get(row.id), self._output_path(row.id), now)
+            if task.is_open:
+                self._broker.restore(task)
+                continue
+            self._store.put(row_of(task))
+            name, fields = finished_event(task)
+            self._events.write(name, **fields)
+            self._archive.recover(task.request_id, task.report(now))
+            self._archive.finished(task)
+        await self._store.committed()
+        for task_id in outcomes:
+            recovery.forget(self._run_dir, task_id)
+
+    # ------------------------------------------------------------ while it runs
+
+    def _session_gone(self, session: Session) -> None:
+        self._broker.session_gone(session)
+        self._ending.note()
+
+    def _finished(self, task: Task) -> None:
+        self._broker.finished(task)
+        self._archive.look()
+        self._ending.note()
+        self._router.ease()
+        self._broker.later(self._tidy_after, task.id)
+
+    async def _tidy_after(self, task_id: int) -> None:
+        """Forget what was kept for the case that we die, now that the store has it."""
+        await self._store.committed()
+        recovery.forget(self._run_dir, task_id)
+        self._output.prune(self._turns.open_ids())
+
+    async def _tidy(self) -> None:
+        await self._store.prune(time.time() - self._settings.history_days * _DAY)
+
+    def _info(self) -> messages.Info:
+        open_tasks = self._broker.open_tasks()
+        running = sum(task.state == "running" for task in open_tasks)
+        return messages.Info(
+            software=self._published.version,
+            pid=os.getpid(),
+            started_at=self._started_at,
+            data_dir=str(self._data_dir),
+            endpoint=self._published.endpoint,
+            settings=self._settings.words(),
+            sqlite=sqlite3.sqlite_version,
+            zeromq=zeromq_version(),
+            sessions=len(self._reception),
+            open_files=door.open_files(),
+            open_files_limit=door.raise_file_limit(),
+            running=running,
+            waiting=len(open_tasks) - running,
+        )
+
+
+def _remembering(store: SqliteStore, lock: Lock) -> Callable[[int], Awaitable[int]]:
+    async def reserve(count: int) -> int:
+        first = await store.reserve_ids(count)
+        lock.remember(first + count - 1)
+        return first
+
+    return reserve

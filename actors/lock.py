@@ -1,0 +1,86 @@
+"""The lock that makes a broker the only one of its data dir.
+
+It lies beside the folder, not in it, so that emptying the folder frees
+nothing; and it remembers the highest task id, so that ids are not given out
+again when the folder is emptied.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from ..transport import lifeline
+from ..transport.errors import BrokerUnavailable
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """What the lock file says of whoever holds it, and of the ids given out."""
+
+    pid: int = 0
+    start_time: float = 0.0
+    highest_id: int = 0
+
+
+class Lock:
+    """An exclusive ``flock``; the kernel frees it when the process ends, however it ends."""
+
+    def __init__(self, descriptor: int, holder: Holder) -> None:
+        self._descriptor = descriptor
+        self._holder = holder
+
+    @classmethod
+    def take(cls, path: Path) -> Self:
+        """Take the lock.
+
+        :raises BrokerUnavailable: a broker holds it; it is asked to look after its folder
+        """
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(path, flags, 0o600)
+        holder = _read(descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            _nudge(holder)
+            raise BrokerUnavailable(
+                f"a broker (pid {holder.pid}) already serves this data dir. If its folder was"
+                " removed, it ends when its running tasks have ended; try again then."
+            ) from None
+        lock = cls(descriptor, holder)
+        lock._write(Holder(os.getpid(), lifeline.start_time(os.getpid()), holder.highest_id))
+        return lock
+
+    @property
+    def highest_id(self) -> int:
+        """The highest task id that may have been given out."""
+        return self._holder.highest_id
+
+    def remember(self, highest_id: int) -> None:
+        """Write down that ids up to ``highest_id`` may be in use."""
+        self._write(msgspec.structs.replace(self._holder, highest_id=highest_id))
+
+    def _write(self, holder: Holder) -> None:
+        self._holder = holder
+        text = msgspec.json.encode(holder).ljust(200) + b"\n"  # one length: never a torn tail
+        os.pwrite(self._descriptor, text, 0)
+
+
+def _read(descriptor: int) -> Holder:
+    try:
+        return msgspec.json.decode(os.pread(descriptor, 4096, 0), type=Holder)
+    except msgspec.MsgspecError:
+        return Holder()
+
+
+def _nudge(holder: Holder) -> None:
+    """Have the holder look whether its folder is still there."""
+    if holder.pid > 0 and lifeline.start_time(holder.pid) == holder.start_time:
+        with suppress(OSError):
+            os.kill(holder.pid, signal.SIGHUP)

@@ -1,0 +1,261 @@
+"""The actor of one queue: takes an envelope, applies it, does what follows."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+
+import msgspec
+from anyio.abc import TaskGroup
+
+from ..transport import messages
+from ..transport.errors import InternalFault, SignalpostError
+from .effects import Answer, Effect, Finished, Kill, Queued, Start, Tell
+from .envelope import (
+    Cancel,
+    CancelWaiting,
+    EndAll,
+    EndChildren,
+    Ended,
+    Envelope,
+    GiveUp,
+    Leave,
+    Restore,
+    Started,
+    Submit,
+    Watch,
+)
+from .history import finished_event, row_of
+from .job import Job, not_started
+from .moment import Moment
+from .queue import Queue
+from .services import Services
+from .supervisor import Mailbox
+from .task import Call, Task
+
+logger = logging.getLogger(__name__)
+
+
+class QueueActor:
+    """Runs one :class:`Queue`. It alone changes the queue's state."""
+
+    def __init__(self, queue: Queue, services: Services, tasks: TaskGroup) -> None:
+        self.queue = queue
+        self._services = services
+        self._tasks = tasks
+        self._in_hand: Envelope | None = None
+        self._todo: deque[Effect] = deque()
+        self._mailbox: Mailbox[Envelope] | None = None
+        self._unsaved: set[int] = set()
+
+    async def run(self, mailbox: Mailbox[Envelope]) -> None:
+        """Serve the mailbox until cancelled."""
+        self._mailbox = mailbox
+        while True:
+            self._perform_all()
+            self._in_hand = await mailbox.next(self.queue.next_deadline())
+            now = self._services.clock()
+            if self._in_hand is not None:
+                self._apply(self._in_hand, now)
+            self.queue.advance(now)
+            self._in_hand = None
+
+    def failed(self, error: Exception) -> None:
+        """Tell the caller of the envelope in hand that it was our fault."""
+        call = self._in_hand.reply_to if self._in_hand is not None else None
+        self._in_hand = None
+        if call is not None:
+            self._refuse(call, InternalFault(f"{type(error).__name__} in queue {self.queue.name}."))
+
+    # ------------------------------------------------------------ envelopes
+
+    def _apply(self, envelope: Envelope, now: Moment) -> None:
+        try:
+            self._act(envelope, now)
+        except SignalpostError as error:
+            if envelope.reply_to is not None:
+                self._refuse(envelope.reply_to, error)
+
+    def _act(self, envelope: Envelope, now: Moment) -> None:  # noqa: C901 - one flat match
+        queue = self.queue
+        match envelope:
+            case Submit(task, call):
+                self._submit(task, call, now)
+            case Watch(task_id, call) | Cancel(task_id, _, _, call) if queue.find(task_id) is None:
+                self._services.answer_ended(task_id, call)
+            case Watch(task_id, call):
+                queue.watch(task_id, call)
+            case Cancel(task_id, by, principal, call):
+                queue.cancel(task_id, by, principal, call, now)
+            case CancelWaiting(by, call):
+                count = queue.cancel_waiting(by, now)
+                self._reply(call, messages.Cleared(count=count))
+            case GiveUp(correlation):
+                queue.give_up(correlation, now)
+            case Leave(session):
+                queue.leave(session, now)
+            case EndAll(by):
+                queue.end_all(by, now)
+            case EndChildren(parent):
+                queue.end_children(parent, now)
+            case Started(task_id, pid):
+                self._started(task_id, pid)
+            case Ended(task_id, outcome):
+                queue.ended(task_id, outcome, now)
+            case Restore(task):
+                queue.restore(task, now)
+
+    def _submit(self, task: Task, call: Call, now: Moment) -> None:
+        turns = self._services.turns
+        task.inside = turns.holder(task.parent, self.queue.name)
+        if task.inside is None:
+            turns.check(task.parent, self.queue.name)
+        self.queue.submit(task, call, now)
+
+    def _started(self, task_id: int, pid: int) -> None:
+        self.queue.started(task_id, pid)
+        for task in self.queue.running():
+            if task.id == task_id:
+                self._services.store.put(row_of(task))
+
+    # ------------------------------------------------------------ effects
+
+    def _perform_all(self) -> None:
+        # What is still to do survives a failure: it lies here, not in a local variable.
+        self._todo.extend(self.queue.take_effects())
+        while self._todo:
+            effect = self._todo.popleft()
+            try:
+                self._perform(effect)
+            except Exception as error:
+                self._salvage(effect, error)
+                raise
+
+    def _salvage(self, effect: Effect, error: Exception) -> None:
+        """An effect failed: nobody may wait for ever for what it would have done."""
+        text = f"internal fault ({type(error).__name__})"
+        if isinstance(effect, Start) and self._mailbox is not None:
+            self._mailbox.put(Ended(effect.task.id, not_started(text)))
+        elif isinstance(effect, Answer):
+            self._refuse(effect.call, InternalFault(f"{text} in queue {self.queue.name}."))
+
+    def _perform(self, effect: Effect) -> None:
+        match effect:
+            case Queued(task):
+                self._queued(task)
+            case Start(task):
+                self._start(task)
+            case Kill(task):
+                self._services.runner.kill(task.id)
+            case Answer(call, task):
+                self._answer(call, task)
+            case Tell(calls):
+                self._tasks.start_soon(self._tell, calls)
+            case Finished(task):
+                self._finished(task)
+
+    def _queued(self, task: Task) -> None:
+        task.output = self._services.output_path(task.id)
+        self._services.turns.join(task.id, task.queue_name, task.parent)
+        self._services.store.put(row_of(task))
+        self._unsaved.add(task.id)
+        self._tasks.start_soon(self._save, task.id)
+        self._services.events.write(
+            "task_queued", task_id=task.id, queue_name=task.queue_name, pid=task.requester_pid
+        )
+
+    def _start(self, task: Task) -> None:
+        now = self._services.clock()
+        job = self._services.job_of(task)
+        if task.request is not None:  # the environment is not needed any more
+            task.request = msgspec.structs.replace(task.request, environment={}, env_vars={})
+        self._tasks.start_soon(self._attend, task, job)
+        self._services.store.put(row_of(task))
+        self._services.events.write(
+            "task_started",
+            task_id=task.id,
+            queue_name=task.queue_name,
+            wait_time_seconds=round(task.waited(now), 3),
+        )
+
+    async def _attend(self, task: Task, job: Job) -> None:
+        """Stay with one run until nothing of it lives, and report that to the mailbox."""
+        mailbox = self._mailbox
+        assert mailbox is not None  # noqa: S101 - run() has set it before any effect
+        try:
+            # A command starts only when its task is on disk: a broker that dies now
+            # must never lead to a second run.
+            if task.id in self._unsaved:
+                await self._services.store.committed()
+            outcome = await self._services.runner.run(
+                job, lambda pid: mailbox.put(Started(task.id, pid))
+            )
+        except SignalpostError as error:
+            outcome = not_started(str(error))
+        except Exception as error:
+            logger.exception("task %d could not be run", task.id)
+            outcome = not_started(f"internal fault ({type(error).__name__})")
+        mailbox.put(Ended(task.id, outcome))
+
+    async def _save(self, task_id: int) -> None:
+        """Note when a task is on disk, so that its start need not wait for that."""
+        try:
+            await self._services.store.committed()
+        except (SignalpostError, OSError) as error:
+            logger.error("task %d is not on disk yet: %s", task_id, error)  # noqa: TRY400
+        else:
+            self._unsaved.discard(task_id)
+
+    def _finished(self, task: Task) -> None:
+        services = self._services
+        services.turns.leave(task.id)
+        self._unsaved.discard(task.id)
+        services.store.put(row_of(task))
+        name, fields = finished_event(task)
+        services.events.write(name, **fields)
+        if task.state == "success" and task.outcome is not None:
+            services.estimate.learn(task.command, task.working_directory, task.outcome.ran_seconds)
+        services.finished(task)
+
+    def _answer(self, call: Call, task: Task) -> None:
+        if task.is_open and call.lines:
+            self._tasks.start_soon(self._answer_with_tail, call, task)
+            return
+        report = self.queue.report(task, self._services.clock())
+        sent = self._reply(call, report)
+        if sent and not task.is_open and not task.delivered:
+            task.delivered = True
+            self._services.store.put(row_of(task))
+
+    async def _answer_with_tail(self, call: Call, task: Task) -> None:
+        tail = await self._services.runner.tail(task.id)
+        self._reply(call, self.queue.report(task, self._services.clock(), tail))
+
+    async def _tell(self, calls: list[tuple[Call, Task]]) -> None:
+        """Send news, with the last output line of what runs."""
+        now = self._services.clock()
+        tails = {t.id: await self._last_line(t) for _, t in calls if t.state == "running"}
+        running = [
+            messages.RunningTask(
+                task_id=t.id, command=t.command, owner=t.owner, elapsed_seconds=t.ran(now)
+            )
+            for t in self.queue.running()
+        ]
+        for call, task in calls:
+            if task.is_open and call.correlation in task.calls:
+                news = messages.TaskProgress(
+                    report=self.queue.report(task, now),
+                    running=running,
+                    last_line=tails.get(task.id, b""),
+                )
+                self._services.reply(call.session, call.correlation, news)
+
+    async def _last_line(self, task: Task) -> bytes:
+        tail = await self._services.runner.tail(task.id)
+        return tail.rstrip().rpartition(b"\n")[2][-500:]
+
+    def _reply(self, call: Call, reply: messages.Reply) -> bool:
+        return self._services.reply(call.session, call.correlation, reply)
+
+    def _refuse(self, call: Call, error: SignalpostError) -> None:
+        self._reply(call, messages.Failed(code=error.code, detail=str(error)))

@@ -1,0 +1,162 @@
+"""Who is connected: opens and closes sessions, and sends to them.
+
+The pure rules are in :mod:`transport.session`; here is what they need of the
+world: a random token, the death of a process, and the time.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from collections.abc import Callable
+
+import anyio
+
+from ..transport import frames, messages
+from ..transport.lifeline import Lifeline
+from ..transport.session import HEARTBEAT_SECONDS, Session, Sessions
+from ..transport.sockets import Message
+from .answers import Answers
+
+logger = logging.getLogger(__name__)
+
+_PAUSE_SECONDS = 2.0
+Post = Callable[[bytes, bytes, bytes], None]
+
+
+class Reception:
+    """The sessions of one broker life."""
+
+    def __init__(
+        self,
+        epoch: str,
+        post: Post,
+        gone: Callable[[Session], None],
+        came: Callable[[], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._epoch = bytes.fromhex(epoch)
+        self._post = post
+        self._gone = gone
+        self._came = came
+        self._clock = clock
+        self._sessions = Sessions()
+        self._lifelines: dict[bytes, Lifeline] = {}
+        self._open: set[bytes] = set()
+        self._answers = Answers()
+        self._stir = anyio.Event()
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    # ------------------------------------------------------------ speaking
+
+    def send(
+        self, session: Session, correlation: bytes, message: messages.Reply | messages.Push
+    ) -> None:
+        """Send to a session."""
+        self._post(session.identity, self._header(correlation), frames.encode(message))
+
+    def send_to(
+        self, identity: bytes, correlation: bytes, message: messages.Reply | messages.Push
+    ) -> None:
+        """Send to a connection that may have no session."""
+        self._post(identity, self._header(correlation), frames.encode(message))
+
+    def answer(
+        self, token: bytes, correlation: bytes, message: messages.Reply | messages.Push
+    ) -> bool:
+        """Send to the session of ``token``; False when it is not connected.
+
+        The answer to a request that took effect is remembered, so that the
+        same request sent again gets it.
+        """
+        payload = frames.encode(message)
+        if correlation in self._open and not isinstance(message, messages.Push):
+            self._open.discard(correlation)
+            self._answers.keep(correlation, payload, self._clock())
+        session = self._sessions.get(token)
+        if session is None or not session.connected:
+            return False
+        self._post(session.identity, self._header(correlation), payload)
+        return True
+
+    def is_known(self, session: Session, correlation: bytes) -> bool:
+        """Note a request that takes effect; True when it came before and is served already."""
+        if correlation in self._open:
+            return True
+        payload = self._answers.get(correlation)
+        if payload is None:
+            self._open.add(correlation)
+            return False
+        self._post(session.identity, self._header(correlation), payload)
+        return True
+
+    def _header(self, correlation: bytes) -> bytes:
+        return frames.header(self._epoch, correlation)
+
+    # ------------------------------------------------------------ who is there
+
+    def hear(self, message: Message, token: bytes) -> Session | None:
+        """Return the session that speaks, or None when it has to say hello first."""
+        return self._sessions.hear(message.identity, token, self._clock())
+
+    def welcome(self, message: Message, token: bytes, hello: messages.Hello) -> Session | None:
+        """Open a session or take up an old one; None for a peer of another user."""
+        peer = message.peer()
+        if peer.uid not in (-1, os.getuid()):
+            logger.warning("refused a peer of uid %d", peer.uid)
+            return None
+        known = self._sessions.get(token)
+        if known is not None and known.pid == peer.pid:
+            self._sessions.resume(token, message.identity, hello, self._clock())
+            return known
+        fresh = secrets.token_bytes(12)
+        session = self._sessions.open(fresh, message.identity, peer.pid, hello, self._clock())
+        self._lifelines[fresh] = Lifeline(peer.pid, lambda: self._died(fresh))
+        self._stir.set()
+        self._came()
+        return session
+
+    def close(self, session: Session) -> None:
+        """The session ends."""
+        self._sessions.close(session.token)
+        self._forget(session)
+
+    def heartbeat_seconds(self) -> float:
+        """Return how often a client should show life."""
+        return HEARTBEAT_SECONDS
+
+    def _died(self, token: bytes) -> None:
+        self._sessions.lose(token, self._clock())
+        self._stir.set()
+
+    def _forget(self, session: Session) -> None:
+        lifeline = self._lifelines.pop(session.token, None)
+        if lifeline is not None:
+            lifeline.close()
+        self._gone(session)
+
+    async def run(self) -> None:
+        """Close sessions that are gone, until cancelled."""
+        while True:
+            deadline = self._sessions.next_deadline()
+            await self._pause(deadline)
+            now = self._clock()
+            if deadline is not None and now - deadline > _PAUSE_SECONDS:
+                self._sessions.extend(now - deadline)  # we were stopped: nobody was silent
+            for session in self._sessions.expire(now):
+                self._forget(session)
+
+    async def _pause(self, deadline: float | None) -> None:
+        self._stir = anyio.Event()
+        limit = float("inf") if deadline is None else deadline
+        with anyio.CancelScope(deadline=limit):
+            await self._stir.wait()
+
+    def shut(self) -> None:
+        """Let go of everything that watches processes."""
+        for lifeline in self._lifelines.values():
+            lifeline.close()
+        self._lifelines.clear()

@@ -1,0 +1,41 @@
+"""A stored task taken up again by the next broker life. Pure."""
+
+from __future__ import annotations
+
+from .job import Outcome
+from .moment import Moment
+from .row import TaskRow
+from .task import Task
+
+
+def revive(row: TaskRow, outcome: Outcome | None, output: str, now: Moment) -> Task:
+    """Return the task of a row that was open when an earlier life ended.
+
+    One that had started is settled by its exit record, or is lost. One that
+    waited is open, without its request: that was never stored.
+    """
+    task = Task(
+        id=row.id,
+        request_id=row.request_id,
+        queue_name=row.queue_name,
+        command=row.command,
+        working_directory=row.working_directory,
+        owner=row.owner,
+        principal=row.principal,
+        session=b"",
+        requester_pid=row.requester_pid,
+        created=_then(row.created_at, now),
+        output=output,
+        parent=row.parent,
+    )
+    if outcome is None and row.state == "waiting":
+        return task
+    task.started = _then(row.started_at or row.created_at, now)
+    task.ended = now
+    task.cancelled_by = row.cancelled_by
+    task.settle(outcome or Outcome(reason="broker_lost"))
+    return task
+
+
+def _then(wall: float, now: Moment) -> Moment:
+    return Moment(now.mono - (now.wall - wall), wall)

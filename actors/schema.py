@@ -1,0 +1,112 @@
+"""How a :class:`TaskRow` lies in SQLite: the tables, and the way there and back. Pure.
+
+Text is bound as bytes and cast: names of processes, folders and reasons may
+hold bytes that are no UTF-8 (surrogates, in Python), which SQLite's binding of
+``str`` refuses.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import msgspec
+
+from ..transport.messages import OPEN_STATES
+from .row import TaskRow
+
+APPLICATION_ID = 0x5347504C
+"""``SGPL`` in the file's header: what tells our file from any other SQLite file."""
+
+VERSION = 1
+"""Version of the tables below; a broker refuses a file with a higher one."""
+
+OPEN = f"state IN {OPEN_STATES!r}"
+"""The SQL condition for waiting and running tasks."""
+
+TABLES = f"""
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE tasks (
+    id INTEGER PRIMARY KEY,
+    request_id BLOB NOT NULL,
+    queue_name TEXT NOT NULL,
+    state TEXT NOT NULL,
+    command TEXT NOT NULL,
+    working_directory TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    session TEXT NOT NULL,
+    requester_pid INTEGER NOT NULL,
+    parent INTEGER,
+    created_at REAL NOT NULL,
+    started_at REAL,
+    ended_at REAL,
+    ran_seconds REAL NOT NULL,
+    exit_code INTEGER,
+    signal INTEGER,
+    reason TEXT NOT NULL,
+    cancelled_by TEXT NOT NULL,
+    timeout_seconds REAL NOT NULL,
+    pid INTEGER,
+    child_pid INTEGER,
+    notify INTEGER NOT NULL,
+    on_disconnect TEXT NOT NULL,
+    killed_leftovers TEXT NOT NULL,
+    peak_rss_mb REAL,
+    cpu_seconds REAL,
+    delivered INTEGER NOT NULL
+);
+CREATE INDEX tasks_by_request ON tasks (request_id);
+CREATE VIEW queue AS
+    SELECT id, queue_name, state AS status, pid, child_pid, command,
+           datetime(created_at, 'unixepoch') AS created_at,
+           datetime(coalesce(started_at, created_at), 'unixepoch') AS updated_at
+    FROM tasks WHERE {OPEN} ORDER BY id;
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {VERSION};
+"""  # noqa: S608  # constants of this module
+
+COLUMNS = TaskRow.__struct_fields__
+"""The columns of ``tasks``, in the order of the fields."""
+
+SELECT = f"SELECT {', '.join(COLUMNS)} FROM tasks "  # noqa: S608  # constants of this module
+DELETE = "DELETE FROM tasks WHERE id = ?"
+_TEXTS = (
+    *("queue_name", "state", "command", "working_directory", "owner", "principal"),
+    *("session", "reason", "cancelled_by", "on_disconnect", "killed_leftovers"),
+)
+_PLACES = ", ".join("CAST(? AS TEXT)" if name in _TEXTS else "?" for name in COLUMNS)
+_CHANGES = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name != "id")
+UPSERT = (
+    f"INSERT INTO tasks ({', '.join(COLUMNS)}) VALUES ({_PLACES}) "  # noqa: S608  # likewise
+    f"ON CONFLICT (id) DO UPDATE SET {_CHANGES}"
+)
+
+
+def text_of(raw: bytes) -> str:
+    """Return the text that SQLite holds as ``raw``; for ``Connection.text_factory``."""
+    return raw.decode("utf-8", "surrogatepass")
+
+
+def record_of(row: TaskRow) -> tuple[object, ...]:
+    """Return what :data:`UPSERT` wants for one row."""
+    values = msgspec.structs.asdict(row)
+    # The json module, since msgspec refuses names that hold surrogates.
+    values["killed_leftovers"] = json.dumps([[e.name, e.pid] for e in row.killed_leftovers])
+    return tuple(
+        value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+        for value in values.values()
+    )
+
+
+def row_of(record: Sequence[object]) -> TaskRow:
+    """Return the row that :data:`SELECT` gave.
+
+    :raises msgspec.ValidationError: somebody else has written it
+    """
+    values = dict(zip(COLUMNS, record, strict=True))
+    leftovers = json.loads(str(values["killed_leftovers"]))
+    values["killed_leftovers"] = [{"name": name, "pid": pid} for name, pid in leftovers]
+    values["notify"] = bool(values["notify"])
+    values["delivered"] = bool(values["delivered"])
+    return msgspec.convert(values, TaskRow)

@@ -1,0 +1,86 @@
+"""What the actors need of the world, as parameters. Pure: only the shapes.
+
+The broker of a test passes stand-ins; the clock, the ids, the store and the
+processes are never reached any other way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..transport import messages
+from .estimate import Estimate
+from .eventlog import Event
+from .job import Job, Outcome
+from .moment import Moment
+from .row import TaskRow
+from .settings import Settings
+from .task import Call, Task
+from .turns import Turns
+
+
+class Runner(Protocol):
+    """Runs commands; see :mod:`launcher`."""
+
+    async def run(self, job: Job, on_started: Callable[[int], None]) -> Outcome:
+        """Run a job and return when nothing of it lives."""
+        ...
+
+    def kill(self, task_id: int) -> None:
+        """Have a running job's tree killed."""
+        ...
+
+    async def tail(self, task_id: int) -> bytes:
+        """Return the last 32 KiB of a running job's output."""
+        ...
+
+    def follow(self, task_id: int, stream: str) -> None:
+        """Copy a running job's further output to a unix socket."""
+        ...
+
+
+class TaskStore(Protocol):
+    """Keeps tasks; see :mod:`store`."""
+
+    def put(self, row: TaskRow) -> None:
+        """Write a task's latest state soon."""
+        ...
+
+    async def committed(self) -> None:
+        """Return when everything put so far is on disk."""
+        ...
+
+
+class Events(Protocol):
+    """Tells the world what happened; see :mod:`eventlog`."""
+
+    def write(self, event: Event, /, **fields: object) -> None:
+        """Append one event."""
+        ...
+
+
+Reply = Callable[[bytes, bytes, messages.Reply | messages.Push], bool]
+"""Send to (session, correlation); False when the session is not connected."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything a queue's actor may touch besides its own state."""
+
+    clock: Callable[[], Moment]
+    reply: Reply
+    runner: Runner
+    store: TaskStore
+    events: Events
+    estimate: Estimate
+    turns: Turns
+    settings: Settings
+    job_of: Callable[[Task], Job]
+    output_path: Callable[[int], str]
+    """Where the log of a task will be."""
+    finished: Callable[[Task], None]
+    """Called when a task has reached its terminal state."""
+    answer_ended: Callable[[int, Call], None]
+    """Answer a call that asks for a task which is not open any more."""

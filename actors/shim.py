@@ -1,0 +1,157 @@
+"""The shim: one process per running task, which outlives neither its task nor its broker.
+
+It reads newline-delimited JSON from its control socket, ``run kill tail follow``,
+and answers ``ready taken started tail ended``. ``taken`` comes before anything of
+the job is done: a shim that died without it may be replaced. The socket is also
+its lifeline: at its end the broker is dead, and nothing of the task may survive.
+
+Standard library only: this module runs in a process of its own, see ``shim_zygote``.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Callable
+from typing import Any, cast
+
+from . import shim_streams, shim_task, shim_tree
+from .shim_child import JobFields
+
+_LIFELINE_GRACE = 0.5
+"""Seconds between TERM and KILL when the broker died: nothing may survive it by 2 s."""
+
+_LINGER = 1.0
+"""Seconds that are left for the streams when the broker ends after the task."""
+
+_RECEIVE = 256 * 1024
+_NEVER = float("inf")
+
+
+class Shim:
+    """Serves one control socket through one job. ``now`` gives monotonic seconds."""
+
+    def __init__(self, control: socket.socket, now: Callable[[], float]) -> None:
+        self._control = control
+        self._now = now
+        self._heard: list[bytes] = []
+        self._selector = selectors.DefaultSelector()
+        self._streams = shim_streams.Streams(self._selector)
+        self._task: shim_task.Task | None = None
+        self._broker = True
+        self._selector.register(control, selectors.EVENT_READ, self._on_control)
+        self._selector.register(_wakeups(), selectors.EVENT_READ, self._on_child)
+
+    def serve(self) -> None:
+        """Run one job and report it, then send the streams what is left for them."""
+        self._say("ready", pid=os.getpid())
+        while not self._finished:
+            self._wait(self._task.due if self._task else _NEVER)
+            if self._task is not None:
+                self._task.advance()
+        self._linger()
+
+    @property
+    def _finished(self) -> bool:
+        return self._task.over if self._task is not None else not self._broker
+
+    def _linger(self) -> None:
+        until = _NEVER
+        while self._streams.pending and self._now() < until:
+            self._wait(until)
+            if not self._broker:
+                until = min(until, self._now() + _LINGER)
+        self._streams.close()
+
+    def _wait(self, until: float) -> None:
+        timeout = None if until == _NEVER else max(0.0, until - self._now())
+        for key, _ in self._selector.select(timeout):
+            if isinstance(key.data, shim_streams.Stream):
+                self._streams.flush(key.data)
+                self._rebalance()
+            elif key.fileobj in self._selector.get_map():
+                key.data(key.fd)
+
+    def _rebalance(self) -> None:
+        if self._task is not None:
+            self._task.balance()
+
+    # ------------------------------------------------------------ what happens
+
+    def _on_child(self, fd: int) -> None:
+        os.read(fd, 4096)
+        if self._task is not None:
+            self._task.reap()
+
+    def _on_control(self, _fd: int) -> None:
+        data = self._receive()
+        self._heard.append(data)
+        if not data:
+            self._lose_broker()
+        elif b"\n" in data:
+            *lines, rest = b"".join(self._heard).split(b"\n")
+            self._heard = [rest]
+            for line in lines:
+                self._obey(json.loads(line))
+
+    def _receive(self) -> bytes:
+        try:
+            return self._control.recv(_RECEIVE)
+        except ConnectionResetError:
+            return b""
+
+    def _lose_broker(self) -> None:
+        self._broker = False
+        self._selector.unregister(self._control)
+        if self._task is not None:
+            self._task.end("broker_lost", grace=_LIFELINE_GRACE)
+
+    # ------------------------------------------------------------ orders
+
+    def _obey(self, message: dict[str, Any]) -> None:
+        operation = message.pop("op")
+        if operation == "run":
+            self._run(cast(JobFields, message))
+        elif self._task is None or self._task.over:
+            return
+        elif operation == "kill":
+            self._task.end("killed")
+        elif operation == "follow":
+            self._streams.follow(message["stream"], self._task.report.log_size)
+        elif operation == "tail":
+            tail = base64.b64encode(self._task.report.tail).decode()
+            self._say("tail", id=message["id"], data=tail)
+
+    def _run(self, job: JobFields) -> None:
+        self._say("taken")
+        self._task = shim_task.Task(job, self._selector, self._streams, self._say, self._now)
+        self._task.start()
+
+    def _say(self, event: str, **fields: object) -> None:
+        line = json.dumps({"event": event, **fields}).encode() + b"\n"
+        try:
+            self._control.sendall(line)
+        except (BrokenPipeError, ConnectionResetError):
+            # The end of the lifeline is noticed where it is read.
+            return
+
+
+def main(control: int) -> None:
+    """Be the shim at the other end of ``control``, a descriptor, and return when it is done."""
+    shim_tree.become_subreaper()
+    Shim(socket.socket(fileno=control), time.monotonic).serve()
+
+
+def _wakeups() -> int:
+    # A handler, even an idle one, is what makes Python write to the wake-up pipe.
+    readable, writable = os.pipe()
+    for fd in (readable, writable):
+        os.set_blocking(fd, False)
+    signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+    return readable

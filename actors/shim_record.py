@@ -1,0 +1,68 @@
+"""Records that outlive their writer, and the marks that tell one process from another.
+
+Standard library only: this module also runs inside the shim.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+
+
+def write(path: str, fields: Mapping[str, object]) -> None:
+    """Replace the file at ``path`` by one JSON object, whole or not at all.
+
+    Not synced to disk: a record matters only as long as this boot lasts.
+
+    :raises OSError: it could not be written; an older record is untouched
+    """
+    beside = f"{path}.tmp"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+    try:
+        with open(os.open(beside, flags, 0o600), "wb", buffering=0) as file:
+            _write_all(file.fileno(), json.dumps(fields).encode())
+        os.rename(beside, path)
+    except OSError:
+        _discard(beside)
+        raise
+
+
+def start_time(pid: int) -> int:
+    """Return when a process started, in clock ticks since boot; 0: gone, or not to be known.
+
+    Together with :func:`boot_id` it tells a process from a later one of the same number.
+    """
+    try:
+        return int(_read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[19])
+    except OSError:
+        return 0
+
+
+def boot_id() -> str:
+    """Return the name of this boot of the machine, or nothing where there is none."""
+    try:
+        return _read("/proc/sys/kernel/random/boot_id").decode().strip()
+    except OSError:
+        return ""
+
+
+def _read(path: str) -> bytes:
+    # Not open(): its layers cost more than everything else that is done here.
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(fd, 4096)
+    finally:
+        os.close(fd)
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(fd, data) :]
+
+
+def _discard(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return

@@ -1,0 +1,185 @@
+"""One job's life inside the shim: start, output, end, outcome.
+
+    starting --> running --shell exits--> ending --nothing left--> over
+       |            |                       ^                       ^
+       |            +---- end(reason) ------+                       |
+       +-- cannot start --------------------------------------------+
+
+The first reason to end is the one that is recorded.
+
+Standard library only: this module runs inside the shim.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import sys
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from . import shim_child, shim_ending, shim_pipes, shim_record, shim_report, shim_streams
+from .shim_child import JobFields
+
+_LAST_DRAIN = 4 * 1024 * 1024
+"""More than both pipes hold; who still writes then is none of the task's processes."""
+
+
+class Say(Protocol):
+    """Tells the broker of an event."""
+
+    def __call__(self, event: str, **fields: object) -> None: ...
+
+
+class Task:
+    """Runs ``job``. ``now`` gives monotonic seconds; ``over`` tells that nothing lives any more.
+
+    Callbacks are registered in ``selector``; :meth:`advance` must be called when
+    ``due``, and :meth:`reap` whenever a child may have ended.
+    """
+
+    def __init__(
+        self,
+        job: JobFields,
+        selector: selectors.BaseSelector,
+        streams: shim_streams.Streams,
+        say: Say,
+        now: Callable[[], float],
+    ) -> None:
+        self.over = False
+        self.report = shim_report.Report(job)
+        self._job = job
+        self._selector = selector
+        self._streams = streams
+        self._say = say
+        self._now = now
+        self._grace = job["grace_seconds"]
+        self._child = 0
+        self._pipes: shim_pipes.Pipes | None = None
+        self._pumping = False
+        self._started = now()
+        self._ran = 0.0
+        self._reason = ""
+        self._error = ""
+        self._status: int | None = None
+        self._ending: shim_ending.Ending | None = None
+
+    # ------------------------------------------------------------ start
+
+    def start(self) -> None:
+        """Start the command; why it cannot start becomes its outcome."""
+        if self._job["stream"]:
+            self._streams.call(self._job["stream"])
+        self._record(self._job["running_record"], self._identity())
+        try:
+            self._pipes = shim_pipes.open_pipes()
+            self._child = shim_child.spawn(self._job, *self._pipes.writers())
+        except (OSError, ValueError, MemoryError) as error:
+            self._reason, self._error = "cannot_start", shim_child.describe(error)
+            self._finish()
+        else:
+            self._started = self._now()
+            self._say("started", pid=self._child)
+            self.balance()
+
+    def _identity(self) -> Mapping[str, object]:
+        return {
+            "task_id": self._job["task_id"],
+            "shim": os.getpid(),
+            "shim_start": shim_record.start_time(os.getpid()),
+            "boot_id": shim_record.boot_id(),
+            "cookie": self._job["cookie"],
+        }
+
+    def _record(self, path: str, fields: Mapping[str, object]) -> None:
+        try:
+            shim_record.write(path, fields)
+        except OSError as error:
+            self.report.faults.append(f"record: {error.strerror}")
+
+    # ------------------------------------------------------------ output
+
+    def _on_output(self, fd: int) -> None:
+        if self._pipes is not None:
+            self._publish(self._pipes.pump(fd))
+            self.balance()
+
+    def _publish(self, pieces: list[shim_pipes.Piece]) -> None:
+        for stream, data in pieces:
+            self.report.add(stream, data)
+            self._streams.send(stream, data)
+
+    def balance(self) -> None:
+        """Read the pipes exactly while the caller's stream has room."""
+        wanted = not self._streams.congested
+        if self._pipes is None or wanted == self._pumping:
+            return
+        self._pumping = wanted
+        for fd in self._pipes.watch():
+            if wanted:
+                self._selector.register(fd, selectors.EVENT_READ, self._on_output)
+            else:
+                self._selector.unregister(fd)
+
+    # ------------------------------------------------------------ end
+
+    @property
+    def due(self) -> float:
+        """When :meth:`advance` has something to do, in monotonic seconds."""
+        if self._ending is not None:
+            return self._ending.due
+        return self._started + self._job["timeout_seconds"]
+
+    def advance(self) -> None:
+        """Do what is due: enforce the time limit, go on with the ending."""
+        if self.over or self._now() < self.due:
+            return
+        if self._ending is None:
+            self.end("timeout")
+        if self._ending is not None:
+            self._ending.advance(self._now())
+        self.reap()
+
+    def end(self, reason: str, grace: float | None = None) -> None:
+        """Bring the whole tree to its end; an ending under way is at most hurried by ``grace``."""
+        if grace is not None:
+            self._grace = min(self._grace, grace)
+            if self._ending is not None:
+                self._ending.hurry(self._now(), grace)
+        self._begin(reason, settle=0)
+
+    def reap(self) -> None:
+        """Take the exit status of every child that ended; without children the task is over."""
+        if self.over:
+            return
+        try:
+            while (found := os.waitpid(-1, os.WNOHANG))[0]:
+                if found[0] == self._child:
+                    self._exited(os.waitstatus_to_exitcode(found[1]))
+        except ChildProcessError:
+            if sys.platform == "linux" or not shim_ending.living(self._child):
+                self._finish()
+
+    def _exited(self, status: int) -> None:
+        self._ran = self._now() - self._started
+        self._status = status
+        self._begin("exit", settle=shim_ending.SETTLE_SECONDS)
+
+    def _begin(self, reason: str, *, settle: float) -> None:
+        if self._ending is None:
+            self._reason = reason
+            self._ending = shim_ending.Ending(
+                self._child, self._now(), settle=settle, grace=self._grace
+            )
+
+    def _finish(self) -> None:
+        self.over = True
+        if self._pipes is not None:
+            self._publish(shim_pipes.drain(self._pipes, _LAST_DRAIN))
+        outcome = self.report.close(self._ended())
+        self._record(self._job["exit_record"], outcome)
+        self._say("ended", **outcome)
+
+    def _ended(self) -> shim_report.Ended:
+        left = self._ending.leftovers if self._ending and self._reason == "exit" else []
+        return shim_report.Ended(self._reason, self._status, self._error, self._ran, left)

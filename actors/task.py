@@ -1,0 +1,175 @@
+"""One task: what was asked, who waits for it, what became of it. Pure.
+
+               submit                    a slot is free
+    (nobody) ──────────> WAITING ─────────────────────────> RUNNING
+                            │                                  │
+              cancel, leave │                                  │ nothing of its tree lives
+                            v                                  v
+                        CANCELLED      SUCCESS FAILED TIMEOUT CANCELLED LOST
+
+A task has exactly one terminal state, decided once, when nothing of it lives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+
+from ..transport import messages
+from .job import Outcome
+from .moment import Moment
+
+BROKER = "broker"
+"""Who cancels what is open when the broker stops."""
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """An open request that waits for a task.
+
+    ``runs`` is True for ``run_task`` (cancelling the last such call cancels
+    the task) and False for those who merely watch. ``deadline`` is when it is
+    answered in any case, on the monotonic clock.
+    """
+
+    correlation: bytes
+    session: bytes
+    runs: bool
+    progress: bool = False
+    deadline: float | None = None
+    lines: int = 0
+    told: tuple[object, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """Everything about one task.
+
+    ``request`` is None while its caller is away after a restart. ``parent`` is
+    the task it was asked from; ``inside`` the ancestor in whose slot it runs.
+    """
+
+    id: int
+    request_id: bytes
+    queue_name: str
+    command: str
+    working_directory: str
+    owner: str
+    principal: str
+    session: bytes
+    requester_pid: int
+    created: Moment
+    output: str
+    request: messages.RunTask | None = None
+    key: str = ""
+    parent: int | None = None
+    inside: int | None = None
+    expected: float | None = None
+    state: messages.TaskState = "waiting"
+    started: Moment | None = None
+    ended: Moment | None = None
+    pid: int | None = None
+    outcome: Outcome | None = None
+    cancelled_by: str = ""
+    reason: str = ""
+    delivered: bool = False
+    calls: dict[bytes, Call] = field(default_factory=dict[bytes, Call])
+    holders: set[bytes] = field(default_factory=set[bytes])
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in messages.OPEN_STATES
+
+    @property
+    def outlives_its_callers(self) -> bool:
+        return self.request is not None and (
+            self.request.notify or self.request.on_disconnect == "finish"
+        )
+
+    @property
+    def timeout_seconds(self) -> float:
+        return self.request.timeout_seconds if self.request is not None else 0.0
+
+    def waited(self, now: Moment) -> float:
+        """Seconds between acceptance and start, or until ``now``."""
+        until = self.started or self.ended or now
+        return until.mono - self.created.mono
+
+    def ran(self, now: Moment) -> float:
+        """Seconds of execution so far."""
+        if self.outcome is not None:
+            return self.outcome.ran_seconds
+        return now.mono - self.started.mono if self.started is not None else 0.0
+
+    def settle(self, outcome: Outcome) -> None:
+        """Decide the terminal state from how the execution ended."""
+        self.outcome = outcome
+        match outcome.reason:
+            case "exit":
+                self.state = "success" if outcome.exit_code == 0 else "failed"
+                self.cancelled_by = ""  # it ended by itself before the kill reached it
+            case "timeout":
+                self.state = "timeout"
+                self.cancelled_by = ""
+            case "killed" if self.cancelled_by == BROKER:
+                self.state = "lost"
+                self.reason = "broker stopped; the command was killed"
+            case "killed":
+                self.state = "cancelled"
+            case "cannot_start":
+                self.state = "failed"
+                self.reason = f"cannot start: {outcome.error}"
+            case "broker_lost":
+                self.state = "lost"
+                self.reason = "broker stopped; the command was killed"
+            case "shim_lost":
+                self.state = "lost"
+                self.reason = "its supervising process was killed; so was the command"
+
+    def report(
+        self, now: Moment, *, position: int = 0, eta: float | None = None, tail: bytes = b""
+    ) -> messages.TaskReport:
+        """Return the task as callers see it."""
+        outcome = self.outcome
+        return messages.TaskReport(
+            task_id=self.id,
+            state=self.state,
+            queue_name=self.queue_name,
+            command=self.command,
+            working_directory=self.working_directory,
+            owner=self.owner,
+            output=self.output,
+            created_at=self.created.wall,
+            started_at=self.started.wall if self.started else None,
+            ended_at=self.ended.wall if self.ended else None,
+            waited_seconds=self.waited(now),
+            ran_seconds=self.ran(now),
+            position=position,
+            eta_seconds=eta,
+            exit_code=outcome.exit_code if outcome else None,
+            signal=outcome.signal if outcome else None,
+            reason=self.reason,
+            cancelled_by=self.cancelled_by,
+            timeout_seconds=self.timeout_seconds,
+            tail=outcome.tail if outcome else tail,
+            killed_leftovers=outcome.leftovers if outcome else [],
+            peak_rss_mb=outcome.peak_rss_mb if outcome else None,
+            cpu_seconds=outcome.cpu_seconds if outcome else None,
+            pid=self.pid,
+            parent=self.parent,
+            notify=self.request.notify if self.request else False,
+        )
+
+
+def key_of(principal: str, request: messages.RunTask, real_path: str) -> str:
+    """Return what makes two calls the same: who asks for what, where, with which additions."""
+    parts = [
+        principal,
+        request.queue_name,
+        real_path,
+        request.command,
+        sorted(request.env_vars.items()),
+    ]
+    text = json.dumps(parts)
+    return hashlib.sha256(text.encode()).hexdigest()

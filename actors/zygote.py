@@ -1,0 +1,151 @@
+"""The broker's side of the zygote: start it, order forks from it, notice its death.
+
+The source of everything that runs there is read when the broker starts and
+handed over through a socket; the arguments of the process hold nothing but
+the loader below.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import subprocess
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+MODULES = (
+    "shim_record",
+    "shim_tree",
+    "shim_log",
+    "shim_pipes",
+    "shim_streams",
+    "shim_child",
+    "shim_ending",
+    "shim_report",
+    "shim_task",
+    "shim",
+    "shim_zygote",
+)
+"""What runs in the zygote, each after those that it imports."""
+
+_LOADER = """\
+import json, socket, sys, types
+control = socket.socket(fileno=int(sys.argv[1]))
+control.set_inheritable(False)
+with control.makefile("rb") as file:
+    sources = json.loads(file.readline())
+package = sys.modules["shims"] = types.ModuleType("shims")
+package.__path__ = []
+for name, (path, text) in sources.items():
+    module = sys.modules["shims." + name] = types.ModuleType("shims." + name)
+    module.__package__ = "shims"
+    setattr(package, name, module)
+    exec(compile(text, path, "exec"), module.__dict__)
+package.shim_zygote.main(control.detach())
+"""
+
+_START_SECONDS = 30.0
+_FORK = b"f"
+
+
+class Zygote:
+    """At most one zygote process, started when it is first needed.
+
+    :raises OSError: the shim's source cannot be read
+    """
+
+    def __init__(self, python: str) -> None:
+        self._python = python
+        self._sources = _sources()
+        self._lock = anyio.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process, 0: none."""
+        return self._process.pid if self._process is not None else 0
+
+    async def warm(self) -> None:
+        """Start the process unless it runs, and wait until it is ready to fork.
+
+        :raises OSError: it cannot be started
+        """
+        async with self._lock:
+            if self._socket is None:
+                process, control = await anyio.to_thread.run_sync(self._start)
+                asyncio.get_running_loop().add_reader(control, self._lost)
+                self._process, self._socket = process, control
+
+    async def fork(self) -> socket.socket:
+        """Order a shim and return the broker's end of its control socket.
+
+        The socket ends without a word when the zygote died meanwhile.
+
+        :raises OSError: out of descriptors, or the zygote cannot be started
+        """
+        await self.warm()
+        if self._socket is None:
+            raise BrokenPipeError("the zygote died at its start")
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                socket.send_fds(self._socket, [_FORK], [theirs.fileno()])
+            except OSError:
+                ours.close()
+                raise
+        ours.setblocking(False)
+        return ours
+
+    def close(self) -> None:
+        """End the process. Its shims go on."""
+        if self._socket is not None:
+            self._lost()
+
+    def _lost(self) -> None:
+        # It says nothing once it is ready: a readable socket is an ended one.
+        if self._socket is not None and self._process is not None:
+            asyncio.get_running_loop().remove_reader(self._socket)
+            self._socket.close()
+            self._process.kill()
+            self._process.wait()
+            self._socket = self._process = None
+
+    def _start(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = _spawn(self._python, theirs.fileno())
+        try:
+            ours.settimeout(_START_SECONDS)
+            ours.sendall(self._sources)
+            if not ours.recv(1):
+                raise BrokenPipeError("the zygote died at its start")
+            ours.setblocking(False)
+        except OSError:
+            ours.close()
+            process.kill()
+            process.wait()
+            raise
+        return process, ours
+
+
+def _spawn(python: str, control: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [python, "-I", "-S", "-X", "utf8", "-c", _LOADER, str(control)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        pass_fds=[control],
+        start_new_session=True,
+        cwd="/",
+        env={},
+    )
+
+
+def _sources() -> bytes:
+    folder = Path(__file__).parent
+    paths = {name: folder / f"{name}.py" for name in MODULES}
+    texts = {name: (str(path), path.read_text("utf-8")) for name, path in paths.items()}
+    return json.dumps(texts).encode() + b"\n"

@@ -1,0 +1,1 @@
+"""The benchmark harness: ratios within one run, never absolute claims."""

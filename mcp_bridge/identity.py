@@ -1,0 +1,61 @@
+"""Who is calling, as far as the MCP client tells. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..transport import names
+from ..transport.errors import BadRequest
+
+_NAME_VARIABLES = ("SIGNALPOST_AGENT", "GPTQ_AGENT_NAME")
+_FOLDER_LENGTH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class AgentIdentity:
+    """An agent by name, or unnamed by its place, client and conversation."""
+
+    agent: str = ""
+    thread: str = ""
+    """The MCP client's own id of the conversation; unnamed agents only."""
+    label: str = ""
+    """``folder/client``: how an unnamed agent is shown."""
+
+
+def given_name(option: str, environment: Mapping[str, str]) -> str:
+    """Return the agent's name from the command line or the environment, else ``""``.
+
+    :raises BadRequest: it is no legal name; the text says where it came from
+    """
+    sources = [("the AGENT of signalpost mcp", option)]
+    sources += [(variable, environment.get(variable, "")) for variable in _NAME_VARIABLES]
+    for source, name in sources:
+        if name:
+            try:
+                return names.agent_name(name)
+            except BadRequest as error:
+                raise BadRequest(f"{source}: {error}") from error
+    return ""
+
+
+def unnamed(
+    folder: str, client: str, meta: Mapping[str, object], environment: Mapping[str, str]
+) -> AgentIdentity:
+    """Return the identity of an agent that has no name.
+
+    ``meta`` is the call's ``_meta``: Codex names its conversation there, anew
+    in each call. Claude Code names it in the environment of the server.
+    """
+    thread = meta.get("threadId")
+    if not isinstance(thread, str):
+        # Other clients started from inside Claude Code inherit its variable.
+        thread = environment.get("CLAUDE_CODE_SESSION_ID", "") if client == "claude-code" else ""
+    label = f"{_legal(folder)[:_FOLDER_LENGTH]}/{_legal(client)}"
+    return AgentIdentity(thread=thread[:200], label=label[: names.MAX_NAME])
+
+
+def _legal(text: str) -> str:
+    """Return ``text`` with every character that names may not have replaced."""
+    written = "".join(c if c.isalnum() or c in "._-" else "-" for c in text)
+    return written.lstrip("-") or "unknown"

@@ -1,0 +1,77 @@
+"""What ``signalpost doctor`` thinks of what it finds. Pure: findings in, verdicts out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+SAFE_SQLITE = (3, 51, 3)
+FEW_FILES = 1024
+TOO_FEW_FILES = 256
+"""A broker keeps a third of its limit free and needs about four descriptors a task."""
+UNLIMITED = -1
+
+_WAL_RESET = (
+    "SQLite before 3.51.3 has the WAL-reset bug: two connections that write at once can damage"
+    " a database. The broker uses one; let no other program write to queue.db, or use a Python"
+    " with a newer SQLite."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding. ``remedy`` says what to do when it is not ok."""
+
+    name: str
+    found: str
+    state: Literal["ok", "warning", "wrong"] = "ok"
+    remedy: str = ""
+
+
+def sqlite(name: str, version: str) -> Check:
+    """Judge a version of SQLite."""
+    numbers = tuple(int(part) for part in version.split(".") if part.isdigit())
+    if numbers >= SAFE_SQLITE:
+        return Check(name, version)
+    return Check(name, version, "warning", _WAL_RESET)
+
+
+def folder(name: str, path: str, problem: str) -> Check:
+    """Judge a folder by what looking at it complained about."""
+    return Check(name, path, "wrong", problem) if problem else Check(name, path)
+
+
+def open_files(soft: int, hard: int) -> Check:
+    """Judge the limits of open files (-1: none); the broker raises the soft one to the hard one."""
+    found = f"soft {soft}, hard {hard}"
+    remedy = f"Raise the hard limit (ulimit -H -n) to {FEW_FILES} or more before a broker starts."
+    if hard == UNLIMITED:
+        return Check("open files", "unlimited")
+    if hard < TOO_FEW_FILES:
+        return Check("open files", found, "wrong", f"A broker cannot work with these. {remedy}")
+    if hard < FEW_FILES:
+        return Check("open files", found, "warning", f"Enough for few agents only. {remedy}")
+    return Check("open files", found)
+
+
+def broker_version(broker: str, ours: str) -> Check:
+    """Judge whether the broker and this program are of one version."""
+    if broker == ours:
+        return Check("broker version", broker)
+    remedy = f"This program is {ours}. When no task runs: signalpost stop; the next use starts it."
+    return Check("broker version", broker, "warning", remedy)
+
+
+def settings(broker: Mapping[str, str], config: Mapping[str, str]) -> Check:
+    """Judge whether the broker keeps to what ``config.toml`` says now."""
+    differing = [name for name in config if broker.get(name) != config[name]]
+    found = " ".join(f"{name} {value}" for name, value in broker.items() if value)
+    if not differing:
+        return Check("broker settings", found)
+    listed = ", ".join(f"{name} {config[name] or '(none)'}" for name in differing)
+    remedy = (
+        f"config.toml says {listed}. The broker was started with other options, or before the"
+        " file was changed; it reads the file when it starts: signalpost stop"
+    )
+    return Check("broker settings", found, "warning", remedy)

@@ -1,0 +1,59 @@
+"""What models read about the tools is held by a snapshot: change it knowingly.
+
+Write the snapshot anew with ``python tests/mcp_bridge/test_tools.py``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from signalpost.mcp_bridge.tools import MAX_DESCRIPTION, ToolText, offered
+
+SNAPSHOT = Path(__file__).with_name("tools_snapshot.json")
+FAMILIES = {
+    *("gradle", "bazel", "make", "cmake", "mvn", "cargo", "go", "npm", "yarn", "pnpm"),
+    *("docker", "podman", "kubectl", "helm", "pytest", "jest", "mocha", "rspec"),
+}
+
+
+def _current() -> str:
+    return json.dumps([asdict(tool) for tool in offered()], indent=2, ensure_ascii=False) + "\n"
+
+
+def test_the_tools_are_those_of_the_snapshot() -> None:
+    assert _current() == SNAPSHOT.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("tool", offered(), ids=lambda tool: tool.name)
+def test_a_description_is_not_cut_off_by_any_client(tool: ToolText) -> None:
+    assert 0 < len(tool.description) < MAX_DESCRIPTION
+    assert tool.description.isascii()
+
+
+def test_the_families_can_be_found_in_the_description_of_run_task() -> None:
+    text = offered()[0].description
+    words = text.replace(",", " ").replace(".", " ").split()
+    assert set(words) >= FAMILIES
+
+
+def test_only_tools_that_look_are_called_read_only() -> None:
+    hints = {tool.name: (tool.read_only, tool.destructive, tool.open_world) for tool in offered()}
+    assert hints == {
+        "run_task": (False, True, True),
+        "task_status": (True, False, False),
+        "cancel_task": (False, True, False),
+        "clear_task_logs": (False, True, False),
+        "get_queue_status": (True, False, False),
+    }
+
+
+def test_without_tasks_only_the_queues_can_be_seen() -> None:
+    assert [tool.name for tool in offered(no_tasks=True)] == ["get_queue_status"]
+
+
+if __name__ == "__main__":
+    SNAPSHOT.write_text(_current(), encoding="utf-8")

@@ -1,0 +1,236 @@
+"""Where a broker keeps its things and how it is found.
+
+    <data-dir>/            0700
+        run/broker.json    the published endpoint; clients read only this
+        run/b-*.sock       the socket, unless its path would be too long
+        output/            logs of tasks
+    <data-dir>.lock        held by the broker; a sibling, so that emptying the folder frees nothing
+    <data-dir>.start       held while somebody starts a broker
+
+Discovery depends on nothing but the data dir: clients filter the environment,
+and two agents that disagree would silently get two brokers.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import socket
+import stat
+import sys
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from .errors import BadRequest, BrokerUnavailable
+
+ENV_DATA_DIR = "SIGNALPOST_DATA_DIR"
+MAX_SOCKET_PATH = 100
+"""Linux takes 107 bytes, macOS 103; the streams of `run` have longer names than the socket."""
+
+_NETWORK = frozenset(
+    {
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "9p",
+        "afs",
+        "ceph",
+        "glusterfs",
+        "lustre",
+        "fuse.sshfs",
+    }
+)
+
+
+class Published(msgspec.Struct, frozen=True):
+    """What ``run/broker.json`` says of the serving broker."""
+
+    endpoint: str
+    epoch: str
+    pid: int
+    start_time: float
+    version: str
+
+
+def data_dir(option: str | os.PathLike[str] | None = None) -> Path:
+    """Return the data dir: the option, ``SIGNALPOST_DATA_DIR``, else the default of the platform.
+
+    :raises BadRequest: a relative path, which two agents would read differently
+    """
+    chosen = option or os.environ.get(ENV_DATA_DIR)
+    if not chosen:
+        return _default()
+    path = Path(chosen).expanduser()
+    if not path.is_absolute():
+        raise BadRequest(f"the data dir {str(chosen)!r} is relative. Give an absolute path.")
+    return Path(os.path.normpath(path))
+
+
+def _default() -> Path:
+    home = Path(os.environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir)
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "signalpost"
+    return home / ".local" / "state" / "signalpost"
+
+
+def run_dir(folder: Path) -> Path:
+    """Return the folder of the socket, ``broker.json`` and the records of running tasks."""
+    return folder / "run"
+
+
+def output_dir(folder: Path) -> Path:
+    """Return the folder of the tasks' logs."""
+    return folder / "output"
+
+
+def lock_path(folder: Path) -> Path:
+    """Return the file whose lock makes a broker the only one of its data dir."""
+    return folder.with_name(folder.name + ".lock")
+
+
+def start_lock_path(folder: Path) -> Path:
+    """Return the file whose lock makes one process the only one that starts a broker."""
+    return folder.with_name(folder.name + ".start")
+
+
+def log_path(folder: Path) -> Path:
+    """Return the broker's own log."""
+    return folder / "broker.log"
+
+
+def prepare(folder: Path) -> None:
+    """Make the data dir and the folders in it, private to this user.
+
+    :raises BadRequest: one is a symlink, someone else's, open to others or on a network
+    """
+    _make_parents(folder.parent)
+    refuse_network(folder.parent)
+    for path in (folder, run_dir(folder), output_dir(folder)):
+        _make_private(path)
+
+
+def _make_parents(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadRequest(
+            f"cannot make {folder}: {error.strerror}. Choose another place with --data-dir."
+        ) from error
+
+
+def _make_private(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise BadRequest(
+            f"cannot make {path}: {error.strerror}. Choose another place with --data-dir."
+        ) from error
+    check_private(path)
+
+
+def check_private(path: Path) -> None:
+    """Refuse a folder that others could have prepared or can enter.
+
+    :raises BadRequest: a symlink, another owner, or open to group or others
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        raise BadRequest(
+            f"{path} is no folder of its own ({error.strerror}). Remove it or choose another --data-dir."
+        ) from error
+    try:
+        status = os.fstat(fd)
+    finally:
+        os.close(fd)
+    if status.st_uid != os.getuid():
+        raise BadRequest(f"{path} belongs to uid {status.st_uid}. Choose another --data-dir.")
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        raise BadRequest(f"{path} is open to other users. Run: chmod 700 '{path}'")
+
+
+def refuse_network(path: Path) -> None:
+    """Refuse a network file system: locks and sockets are not dependable there.
+
+    :raises BadRequest: ``path`` lies on one
+    """
+    kind = _file_system(path)
+    if kind in _NETWORK:
+        raise BadRequest(
+            f"{path} is on a network file system ({kind}). Choose a local folder with --data-dir."
+        )
+
+
+def _file_system(path: Path) -> str:
+    try:
+        lines = Path("/proc/self/mountinfo").read_text(errors="replace").splitlines()
+    except OSError:
+        return ""  # no such file outside Linux: nothing is known, nothing is refused
+    real = os.path.realpath(path)
+    best, kind = -1, ""
+    for line in lines:
+        left, _, right = line.partition(" - ")
+        mount = left.split(" ")[4].replace("\\040", " ")
+        inside = mount == "/" or real == mount or real.startswith(mount + "/")
+        if inside and len(mount) >= best:
+            best, kind = len(mount), right.split(" ")[0]
+    return kind
+
+
+def choose_socket(folder: Path, epoch: str) -> Path:
+    """Return a fresh path for the broker's socket, short enough for the kernel."""
+    inside = run_dir(folder) / f"b-{epoch[:8]}.sock"
+    if len(os.fsencode(str(inside))) <= MAX_SOCKET_PATH - 12:
+        return inside
+    # Predictable names in /tmp can be prepared by others; mkdtemp's are random and 0700.
+    return Path(tempfile.mkdtemp(prefix="signalpost-", dir="/tmp")) / "b.sock"
+
+
+def publish(folder: Path, published: Published) -> None:
+    """Write ``run/broker.json`` in one step."""
+    target = run_dir(folder) / "broker.json"
+    scratch = target.with_name(f".broker.{secrets.token_hex(4)}")
+    fd = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(fd, "wb") as file:
+        file.write(msgspec.json.encode(published))
+    scratch.rename(target)
+
+
+def read_published(folder: Path) -> Published | None:
+    """Return what the last broker published, or None when there is nothing to read."""
+    try:
+        data = (run_dir(folder) / "broker.json").read_bytes()
+    except OSError:
+        return None
+    try:
+        return msgspec.json.decode(data, type=Published)
+    except msgspec.MsgspecError:
+        return None
+
+
+def find(folder: Path) -> Published | None:
+    """Return the broker that serves ``folder`` now, or None.
+
+    The socket itself is asked, since a pid means nothing in another PID namespace.
+
+    :raises BrokerUnavailable: it exists but belongs to another user
+    """
+    published = read_published(folder)
+    if published is None:
+        return None
+    probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with probe:
+        try:
+            probe.connect(published.endpoint.removeprefix("ipc://"))
+        except PermissionError as error:
+            raise BrokerUnavailable(
+                f"{published.endpoint} is not ours. Choose another --data-dir."
+            ) from error
+        except OSError:
+            return None
+    return published

@@ -1,0 +1,113 @@
+"""Starting a broker when none runs: once, whoever and however many ask.
+
+    take <data-dir>.start ── found one? ── yes ──> use it
+            │ no
+            v
+    spawn, handing over the lock (its fd 0) and a pipe (its fd 1)
+            │                                   broker: publish, write "ready",
+            v                                   let go of both
+    read the pipe until its end ── "ready" ──> use it
+            │ anything else
+            v
+    BrokerUnavailable with what it said
+
+The lock's description is shared with the broker, so that it stays taken until
+the broker serves or is dead, even if the process that spawned it is killed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from . import endpoint
+from .caller import ENV_TASK
+from .errors import BrokerUnavailable
+
+READY = b"ready\n"
+_KEPT = (
+    "HOME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "PYTHONHOME",
+    "PYTHONPATH", "SHELL", "TMPDIR", "TZ", "USER", "VIRTUAL_ENV",
+)  # fmt: skip
+# Forked once more, so that the broker is nobody's descendant: some clients kill all of theirs.
+_DETACH = (
+    "import os,sys\nif os.fork(): os._exit(0)\nos.setsid()\nos.execv(sys.argv[1], sys.argv[1:])\n"
+)
+
+
+async def ensure_broker(folder: Path, options: Sequence[str] = ()) -> endpoint.Published:
+    """Return the serving broker of ``folder``, starting one if there is none.
+
+    :param options: extra words for ``signalpost broker``
+    :raises BrokerUnavailable: it cannot be started; the text says why and what to do
+    :raises BadRequest: the data dir is unusable
+    """
+    found = endpoint.find(folder)
+    if found is not None:
+        return found
+    _refuse_inside_a_task()
+    endpoint.prepare(folder)
+    lock = os.open(
+        endpoint.start_lock_path(folder),
+        os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW,
+        0o600,
+    )
+    try:
+        await anyio.to_thread.run_sync(fcntl.flock, lock, fcntl.LOCK_EX, abandon_on_cancel=True)
+        found = endpoint.find(folder)
+        return found if found is not None else await _start(folder, options, lock)
+    finally:
+        os.close(lock)
+
+
+def _refuse_inside_a_task() -> None:
+    if os.environ.get(ENV_TASK):
+        raise BrokerUnavailable(
+            "no broker serves this data dir, and one started from inside a task would die with it."
+            " Start it outside: signalpost broker"
+        )
+
+
+async def _start(folder: Path, options: Sequence[str], lock: int) -> endpoint.Published:
+    said = await anyio.to_thread.run_sync(_spawn, folder, options, lock, abandon_on_cancel=True)
+    found = endpoint.find(folder)
+    if found is not None:
+        return found
+    reason = said.decode(errors="replace").strip() or "it ended without a word"
+    raise BrokerUnavailable(
+        f"the broker did not start: {reason}. See {endpoint.log_path(folder)} or run: signalpost doctor"
+    )
+
+
+def _spawn(folder: Path, options: Sequence[str], lock: int) -> bytes:
+    """Start the broker and return what it says until it serves or ends."""
+    words = [sys.executable, "-P", "-m", "signalpost", "broker", "--auto"]
+    words += ["--data-dir", str(folder), *options]
+    reader, writer = os.pipe()
+    log = os.open(
+        endpoint.log_path(folder),
+        os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW,
+        0o600,
+    )
+    with os.fdopen(reader, "rb") as pipe:
+        try:
+            subprocess.run(
+                [sys.executable, "-I", "-S", "-c", _DETACH, *words],
+                stdin=lock,
+                stdout=writer,
+                stderr=log,
+                cwd="/",
+                env={name: os.environ[name] for name in _KEPT if name in os.environ},
+                check=False,
+            )
+        finally:
+            os.close(writer)
+            os.close(log)
+        return pipe.read()

@@ -1,0 +1,323 @@
+"""One client's connection, kept up for as long as somebody waits for an answer.
+
+    IDLE ── a request ──> DIALLING ── welcome ──> READY ── bye ──> IDLE
+      ^                      │   ^                  │
+      │ nobody waits         │   └── broker died ───┤ rehello: say hello again,
+      └──────────────────────┘       or fell silent │ resend what is unanswered
+                                     or rehello ────┘
+
+A request is sent again under its old correlation until it is answered, so it
+takes effect once. Nothing waits for ever: a broker that cannot be reached or
+does not answer ends every open request with a typed error.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+
+from . import endpoint, frames, lifeline, messages
+from .errors import (
+    BrokerUnavailable,
+    DeadlineExceeded,
+    ProtocolMismatch,
+    ShuttingDown,
+    SignalpostError,
+    from_code,
+)
+from .launch import ensure_broker
+from .sockets import Dealer
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[messages.TaskProgress], None]
+
+HELLO_SECONDS = 10.0
+SILENCE_SECONDS = 30.0
+_BACKOFF = (0.0, 0.2, 1.0, 3.0)
+_SETTLED_SECONDS = 5.0
+_MAKE_ROOM_SECONDS = 5.0
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One request and whoever waits for its answer."""
+
+    correlation: bytes
+    payload: bytes
+    progress: Progress | None = None
+    done: anyio.Event = field(default_factory=anyio.Event)
+    answer: messages.Reply | SignalpostError | None = None
+
+    def finish(self, answer: messages.Reply | SignalpostError) -> None:
+        """Give the answer to whoever waits; the first one counts."""
+        if self.answer is None:
+            self.answer = answer
+            self.done.set()
+
+
+class Link:
+    """Sends requests, pairs the answers, reconnects. Run :meth:`run` in a task group."""
+
+    def __init__(
+        self,
+        folder: Path,
+        hello: messages.Hello,
+        *,
+        start: bool = True,
+        options: Sequence[str] = (),
+    ) -> None:
+        self._folder = folder
+        self._hello = hello
+        self._start = start
+        self._options = options
+        self._decoder = frames.answer_decoder()
+        self._nonce = secrets.token_bytes(8)
+        self._count = 0
+        self._calls: dict[bytes, Call] = {}
+        self._demand = anyio.Event()
+        self._session = frames.NO_SESSION
+        self._dealer: Dealer | None = None
+        self._greeting: Call | None = None
+        self._lost = anyio.Event()
+        self._heard_at = 0.0
+        self._died = anyio.Event()
+        self._failure: SignalpostError | None = None
+        self.welcome: messages.Welcome | None = None
+        self.published: endpoint.Published | None = None
+
+    # ------------------------------------------------------------ for the client
+
+    async def ask(
+        self,
+        request: messages.Request,
+        *,
+        deadline: float | None = SILENCE_SECONDS,
+        progress: Progress | None = None,
+    ) -> messages.Reply:
+        """Send ``request`` and return its answer.
+
+        Cancelling the await gives the request up at the broker too.
+
+        :param deadline: seconds until it is given up; None: no limit of its own
+        :raises SignalpostError: what the broker refused it with, or why it could not be asked
+        """
+        call = self._open(request, progress)
+        try:
+            with anyio.fail_after(deadline):
+                await call.done.wait()
+        except TimeoutError:
+            self._give_up(call)
+            raise DeadlineExceeded(
+                f"no answer within {deadline:g} s; it may still take effect. Run: signalpost doctor"
+            ) from None
+        except anyio.get_cancelled_exc_class():
+            self._give_up(call)
+            raise
+        if isinstance(call.answer, SignalpostError):
+            raise call.answer
+        assert call.answer is not None  # noqa: S101 - done is set with an answer only
+        return call.answer
+
+    async def bye(self) -> None:
+        """End the session in an orderly way, if one is open."""
+        if self._dealer is not None and self.welcome is not None:
+            await self.ask(messages.Bye(), deadline=1.0)
+
+    def _open(self, request: messages.Request, progress: Progress | None) -> Call:
+        call = Call(self._next_correlation(), frames.encode(request), progress)
+        self._transmit(call)
+        self._calls[call.correlation] = call
+        self._demand.set()
+        return call
+
+    def _give_up(self, call: Call) -> None:
+        if self._calls.pop(call.correlation, None) is not None and call.answer is None:
+            self._open(messages.CancelCall(correlation=call.correlation), None)
+
+    def _next_correlation(self) -> bytes:
+        self._count += 1
+        return self._nonce + self._count.to_bytes(8, "big")
+
+    def _transmit(self, call: Call) -> None:
+        if self._dealer is not None and self.welcome is not None:
+            self._dealer.send(frames.header(self._session, call.correlation), call.payload)
+
+    # ------------------------------------------------------------ the connection
+
+    async def run(self) -> None:
+        """Serve requests until cancelled, dialling when there is one."""
+        failures = 0
+        while True:
+            await self._demand.wait()
+            began = anyio.current_time()
+            error = await self._attempt()
+            failures = 0 if anyio.current_time() - began > _SETTLED_SECONDS else failures + 1
+            if error is not None and not self._worth_a_retry(error, failures):
+                self._fail_all(error)
+                failures = 0
+            if not self._calls:
+                self._demand = anyio.Event()
+            await anyio.sleep(_BACKOFF[min(failures, len(_BACKOFF) - 1)])
+
+    async def _attempt(self) -> SignalpostError | None:
+        """Connect and stay connected; return why that ended, None: the broker died."""
+        try:
+            return await self._connection()
+        except SignalpostError as error:
+            return error
+
+    def _worth_a_retry(self, error: SignalpostError, failures: int) -> bool:
+        # A broker may be on its way up or down just now; without leave to start one it is not.
+        return isinstance(error, BrokerUnavailable) and self._start and failures < len(_BACKOFF)
+
+    def _fail_all(self, error: SignalpostError) -> None:
+        calls, self._calls = list(self._calls.values()), {}
+        for call in calls:
+            call.finish(error)
+
+    async def _connection(self) -> SignalpostError | None:
+        """Dial, say hello, and stay until the broker is lost."""
+        self.published = published = await self._find()
+        self._lost, self._died, self._failure = anyio.Event(), anyio.Event(), None
+        with Dealer(published.endpoint) as dealer:
+            watch = self._watch(published)
+            try:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(dealer.serve, self._on_message)
+                    self._dealer = dealer
+                    self._say_hello()
+                    tasks.start_soon(self._await_welcome, published)
+                    tasks.start_soon(self._beat, dealer)
+                    await self._lost.wait()
+                    tasks.cancel_scope.cancel()
+                return await self._verdict()
+            finally:
+                self._dealer = self.welcome = None
+                if watch is not None:
+                    watch.close()
+
+    async def _find(self) -> endpoint.Published:
+        if self._start:
+            return await ensure_broker(self._folder, self._options)
+        found = endpoint.find(self._folder)
+        if found is None:
+            raise BrokerUnavailable("no broker runs. Start one: signalpost broker")
+        return found
+
+    def _watch(self, published: endpoint.Published) -> lifeline.Lifeline | None:
+        # A pid of another namespace, or one used again, says nothing: heartbeats must do.
+        if lifeline.start_time(published.pid) != published.start_time:
+            return None
+        return lifeline.Lifeline(published.pid, self._on_death)
+
+    def _on_death(self) -> None:
+        self._died.set()
+        self._lose(None)
+
+    def _lose(self, failure: SignalpostError | None) -> None:
+        if not self._lost.is_set():
+            self._failure = failure
+            self._lost.set()
+
+    async def _await_welcome(self, published: endpoint.Published) -> None:
+        greeting = self._greeting
+        with anyio.move_on_after(HELLO_SECONDS):
+            if greeting is not None:
+                await greeting.done.wait()
+            return
+        self._lose(
+            BrokerUnavailable(
+                f"the broker (pid {published.pid}) does not answer. Run: signalpost doctor"
+            )
+        )
+
+    def _say_hello(self) -> None:
+        if self._dealer is None:
+            return
+        self.welcome = None
+        call = self._greeting = Call(self._next_correlation(), frames.encode(self._hello))
+        self._dealer.send(frames.header(self._session, call.correlation), call.payload)
+
+    async def _beat(self, dealer: Dealer) -> None:
+        """Show life, and notice when the broker shows none."""
+        self._heard_at = anyio.current_time()
+        while True:
+            interval = self.welcome.heartbeat_seconds if self.welcome else HELLO_SECONDS
+            before = anyio.current_time()
+            await anyio.sleep(interval)
+            now = anyio.current_time()
+            if now - before > 2 * interval:
+                self._heard_at = now  # we were stopped ourselves: that was not its silence
+            elif now - self._heard_at > SILENCE_SECONDS:
+                self._lose(None)
+                return
+            beat = frames.encode(messages.Heartbeat())
+            dealer.send(frames.header(self._session, self._next_correlation()), beat)
+
+    async def _verdict(self) -> SignalpostError | None:
+        """A broker on its way out is waited for: an older one that is idle leaves for us."""
+        if isinstance(self._failure, ProtocolMismatch | ShuttingDown):
+            with anyio.move_on_after(_MAKE_ROOM_SECONDS):
+                await self._died.wait()
+                return None
+        return self._failure
+
+    # ------------------------------------------------------------ what comes in
+
+    def _on_message(self, parts: list[bytes]) -> None:
+        self._heard_at = anyio.current_time()
+        try:
+            frames.check(parts)
+            answer = self._decoder.decode(parts[1])
+        except ProtocolMismatch as error:
+            self._broken(error)
+            return
+        self._dispatch(frames.correlation_of(parts[0]), answer)
+
+    def _broken(self, error: SignalpostError) -> None:
+        version = self.published.version if self.published else "?"
+        self._lose(
+            ProtocolMismatch(
+                f"the broker (version {version}) and this client do not understand each other:"
+                f" {error}. Run `signalpost stop` when its tasks have ended, then try again."
+            )
+        )
+
+    def _dispatch(self, correlation: bytes, answer: messages.Reply | messages.Push) -> None:
+        match answer:
+            case messages.Rehello():
+                self._say_hello()
+            case messages.TaskProgress():
+                call = self._calls.get(correlation)
+                if call is not None and call.progress is not None:
+                    call.progress(answer)
+            case messages.Welcome():
+                self._welcomed(correlation, answer)
+            case messages.Failed(code=code, detail=detail):
+                self._answered(correlation, from_code(code, detail))
+            case _:
+                self._answered(correlation, answer)
+
+    def _welcomed(self, correlation: bytes, welcome: messages.Welcome) -> None:
+        greeting = self._greeting
+        if greeting is None or greeting.correlation != correlation:
+            return
+        self.welcome = welcome
+        self._session = welcome.session
+        greeting.finish(welcome)
+        for call in list(self._calls.values()):
+            self._transmit(call)
+
+    def _answered(self, correlation: bytes, answer: messages.Reply | SignalpostError) -> None:
+        if self._greeting is not None and correlation == self._greeting.correlation:
+            self._lose(answer if isinstance(answer, SignalpostError) else None)
+            return
+        call = self._calls.pop(correlation, None)
+        if call is not None:
+            call.finish(answer)

@@ -1,0 +1,300 @@
+"""The vocabulary of the wire: one struct per thing that can be said. Pure.
+
+A request goes to the broker and gets exactly one reply. A push comes from the
+broker unasked. New fields go last and have defaults; tags are never reused.
+Durations are seconds, times of day are Unix seconds, sizes are bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+MINOR = 0
+"""Minor version of the protocol: grows with every addition."""
+
+
+class _Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say ``frozen=True`` again in every subclass: type checkers do not inherit it."""
+
+
+# ---------------------------------------------------------------- requests
+
+
+class Hello(_Message, frozen=True, tag="hello"):
+    """Open a session, or take up the one named in the header again."""
+
+    software: str
+    kind: Literal["bridge", "client", "cli"]
+    minor: int = MINOR
+    agent: str = ""
+    """The agent's name; empty: unnamed."""
+    thread: str = ""
+    """The MCP client's own id of the conversation, where it tells one."""
+    label: str = ""
+    """``folder/client``: how an unnamed agent is shown."""
+
+
+class Bye(_Message, frozen=True, tag="bye"):
+    """The session ends in an orderly way: its tasks end with it."""
+
+
+class Heartbeat(_Message, frozen=True, tag="heartbeat"):
+    """Proof of life, answered with :class:`Accepted`. Any request counts as one."""
+
+
+class RunTask(_Message, frozen=True, tag="run_task"):
+    """Run a shell command when its turn comes. Answered when it has run."""
+
+    command: str
+    working_directory: str
+    queue_name: str = "global"
+    timeout_seconds: float = 1200
+    environment: dict[bytes, bytes] = {}
+    """The caller's environment; kept in memory only."""
+    env_vars: dict[str, str] = {}
+    """Additions the caller asked for by name."""
+    umask: int = 0o022
+    limits: dict[str, int] = {}
+    """Soft resource limits by ``resource`` module name, as ``RLIMIT_NOFILE``; -1: infinity."""
+    nice: int = 0
+    notify: bool = False
+    on_disconnect: Literal["kill", "finish"] = "kill"
+    wait_seconds: float | None = None
+    """Answer after so long with a report in state waiting or running; None: never."""
+    progress: bool = False
+    stream: str = ""
+    """A unix socket of the caller's to which the output is copied as it comes."""
+    parent: str = ""
+    """``SIGNALPOST_TASK`` of the caller, when it runs inside a task."""
+
+
+class TaskStatus(_Message, frozen=True, tag="task_status"):
+    """Wait for the end of a task, up to ``wait_seconds``, and report it."""
+
+    task_id: int
+    wait_seconds: float | None = 0
+    lines: int = 0
+    """How many of the last output lines are wanted, at most 200."""
+    progress: bool = False
+
+
+class CancelTask(_Message, frozen=True, tag="cancel_task"):
+    """Kill a task's whole tree; answered when it is dead."""
+
+    task_id: int
+
+
+class CancelCall(_Message, frozen=True, tag="cancel_call"):
+    """Give up an open request of this session, named by its correlation."""
+
+    correlation: bytes
+
+
+class ClearTaskLogs(_Message, frozen=True, tag="clear_task_logs"):
+    """Delete the logs of finished tasks: the caller's, or everyone's (people only)."""
+
+    everyone: bool = False
+
+
+class ClearQueue(_Message, frozen=True, tag="clear_queue"):
+    """Cancel every waiting task of one queue (people only)."""
+
+    queue_name: str
+
+
+class QueueStatus(_Message, frozen=True, tag="queue_status"):
+    """Ask for every queue that is in use."""
+
+
+class ListTasks(_Message, frozen=True, tag="list_tasks"):
+    """Ask for the newest ``limit`` tasks, open and finished, newest first."""
+
+    limit: int = 20
+
+
+class FollowOutput(_Message, frozen=True, tag="follow_output"):
+    """Copy a running task's further output to the caller's unix socket."""
+
+    task_id: int
+    stream: str
+
+
+class Stop(_Message, frozen=True, tag="stop"):
+    """Stop the broker: ``ask`` only if idle, ``wait`` for open tasks, or by ``force``."""
+
+    how: Literal["ask", "wait", "force"] = "ask"
+
+
+class GetInfo(_Message, frozen=True, tag="get_info"):
+    """Ask what broker this is."""
+
+
+Request = (
+    Hello
+    | Bye
+    | Heartbeat
+    | RunTask
+    | TaskStatus
+    | CancelTask
+    | CancelCall
+    | ClearTaskLogs
+    | ClearQueue
+    | QueueStatus
+    | ListTasks
+    | FollowOutput
+    | Stop
+    | GetInfo
+)
+
+
+# ---------------------------------------------------------------- parts of replies
+
+TaskState = Literal["waiting", "running", "success", "failed", "timeout", "cancelled", "lost"]
+OPEN_STATES: tuple[TaskState, ...] = ("waiting", "running")
+
+
+class Leftover(msgspec.Struct, frozen=True):
+    """A process that a finished command left behind, now killed."""
+
+    name: str
+    pid: int
+
+
+class TaskReport(_Message, frozen=True, tag="task_report"):
+    """Everything about one task."""
+
+    task_id: int
+    state: TaskState
+    queue_name: str
+    command: str
+    working_directory: str
+    owner: str
+    output: str
+    """Path of the log."""
+    created_at: float
+    started_at: float | None = None
+    ended_at: float | None = None
+    waited_seconds: float = 0.0
+    ran_seconds: float = 0.0
+    position: int = 0
+    """Place among the waiting, 1 is next; 0 when not waiting."""
+    eta_seconds: float | None = None
+    """Expected time until its end, learned from earlier runs; None: unknown."""
+    exit_code: int | None = None
+    signal: int | None = None
+    reason: str = ""
+    """Why it could not start, or how it was lost."""
+    cancelled_by: str = ""
+    timeout_seconds: float = 0.0
+    tail: bytes = b""
+    """The end of the merged output, raw, at most 32 KiB."""
+    killed_leftovers: list[Leftover] = []
+    peak_rss_mb: float | None = None
+    cpu_seconds: float | None = None
+    pid: int | None = None
+    parent: int | None = None
+    notify: bool = False
+
+
+class RunningTask(msgspec.Struct, frozen=True):
+    """Who holds a slot, as shown to those who wait."""
+
+    task_id: int
+    command: str
+    owner: str
+    elapsed_seconds: float
+
+
+class QueueState(msgspec.Struct, frozen=True):
+    """One queue: its width, who runs, who waits in order."""
+
+    queue_name: str
+    width: int
+    running: list[TaskReport]
+    waiting: list[TaskReport]
+
+
+# ---------------------------------------------------------------- replies
+
+
+class Welcome(_Message, frozen=True, tag="welcome"):
+    """The session is open."""
+
+    session: bytes
+    minor: int
+    software: str
+    pid: int
+    settings: dict[str, str]
+    """The settings in force, as written on the command line."""
+    heartbeat_seconds: float
+    max_request_bytes: int
+
+
+class Accepted(_Message, frozen=True, tag="accepted"):
+    """The request took effect."""
+
+
+class Failed(_Message, frozen=True, tag="failed"):
+    """The request did not take effect; see :mod:`errors` for the codes."""
+
+    code: str
+    detail: str
+
+
+class Cleared(_Message, frozen=True, tag="cleared"):
+    """So many were cleared."""
+
+    count: int
+
+
+class Queues(_Message, frozen=True, tag="queues"):
+    """Every queue in use, by name."""
+
+    queues: list[QueueState]
+
+
+class Tasks(_Message, frozen=True, tag="tasks"):
+    """Tasks, newest first."""
+
+    tasks: list[TaskReport]
+
+
+class Info(_Message, frozen=True, tag="info"):
+    """What broker this is."""
+
+    software: str
+    pid: int
+    started_at: float
+    data_dir: str
+    endpoint: str
+    settings: dict[str, str]
+    sqlite: str
+    zeromq: str
+    sessions: int
+    open_files: int
+    open_files_limit: int
+    running: int
+    waiting: int
+
+
+Reply = Welcome | Accepted | Failed | TaskReport | Cleared | Queues | Tasks | Info
+
+
+# ---------------------------------------------------------------- pushes
+
+
+class TaskProgress(_Message, frozen=True, tag="task_progress"):
+    """News for the open call whose correlation is in the header."""
+
+    report: TaskReport
+    running: list[RunningTask] = []
+    last_line: bytes = b""
+
+
+class Rehello(_Message, frozen=True, tag="rehello"):
+    """The broker does not know this session: say hello and resend what is unanswered."""
+
+
+Push = TaskProgress | Rehello

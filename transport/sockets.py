@@ -1,0 +1,322 @@
+"""ROUTER and DEALER: the only module that knows ZeroMQ.
+
+The event loop calls the socket when its descriptor is readable or something
+was posted. One such turn drains what has come, hands it over, sends what lies
+in the outbox and looks at EVENTS again: the descriptor is edge-triggered, and
+every send or receive may eat its edge. What comes while others must run too
+is left for another turn of the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self, cast
+
+import zmq
+from zmq.utils.monitor import parse_monitor_message
+
+from .door import Door
+from .errors import BrokerUnavailable
+from .frames import MAX_PAYLOAD
+
+logger = logging.getLogger(__name__)
+
+BATCH = 256
+"""Messages taken in one go before others may run."""
+_FRAME_SLACK = 4096
+_HANDSHAKE_MS = 2000
+_PEER_QUEUE = 100
+_LAST_WORDS_MS = 500
+_STALLED_LIMIT = 10_000
+
+zeromq_version = zmq.zmq_version
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who is at the other end, as the kernel says; -1: not known."""
+
+    uid: int
+    pid: int
+
+
+def _number(raw: zmq.Socket[bytes], option: int) -> int:
+    return cast("int", raw.get(option))
+
+
+class _Socket:
+    """What both ends share: a context, a socket, its descriptor and one wake-up event."""
+
+    def __init__(self, kind: int, linger_ms: int) -> None:
+        self._owner = os.getpid()
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._raw: zmq.Socket[bytes] = self._context.socket(kind)
+        self._raw.linger = linger_ms
+        self._raw.set(zmq.MAXMSGSIZE, MAX_PAYLOAD + _FRAME_SLACK)
+        self._raw.set(zmq.RCVHWM, _PEER_QUEUE)
+        self._loop = asyncio.get_running_loop()
+        self._fd = _number(self._raw, zmq.FD)
+        self._serving: asyncio.Future[None] | None = None
+        self._due = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close socket and context; harmless when called again."""
+        if self._raw.closed:
+            return
+        self._raw.close()
+        self._context.term()
+
+    async def _serve(self) -> None:
+        """Take turns until cancelled, or until one fails."""
+        self._serving = self._loop.create_future()
+        self._loop.add_reader(self._fd, self._turn)
+        self._come_again()  # the edge of what came before now is gone
+        try:
+            await self._serving
+        finally:
+            self._loop.remove_reader(self._fd)
+            self._serving = None
+
+    def _come_again(self) -> None:
+        """Have a turn in the next round of the loop, if none is due already."""
+        if self._serving is not None and not self._due:
+            self._due = True
+            self._loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        if self._serving is None or self._serving.done():
+            return
+        self._due = True  # what is posted from now on goes out with this turn
+        try:
+            busy = self._work()
+        except Exception as error:  # noqa: BLE001 - it ends serve(), whose caller knows what it means
+            self._serving.set_exception(error)
+            return
+        self._due = False
+        if busy or self._readable():
+            self._come_again()
+
+    def _work(self) -> bool:
+        """Receive and send; True when there may be more to receive."""
+        raise NotImplementedError
+
+    def _readable(self) -> bool:
+        return bool(_number(self._raw, zmq.EVENTS) & zmq.POLLIN)
+
+    def _refuse_fork(self) -> None:
+        # A forked child's socket takes messages without an error and delivers none.
+        if os.getpid() != self._owner:
+            raise BrokerUnavailable(
+                "this connection belongs to the parent process. Open one after the fork."
+            )
+
+
+class Message:
+    """What came from one peer. ``frames`` are those behind the identity."""
+
+    __slots__ = ("_first", "frames", "identity")
+
+    def __init__(self, first: zmq.Frame, frames: list[bytes]) -> None:
+        self._first = first
+        self.identity: bytes = first.bytes
+        self.frames = frames
+
+    def peer(self) -> Peer:
+        """Return who sent it; on ipc the kernel vouches for it."""
+        try:
+            _, uid, _, pid = str(self._first.get("Peer-Address")).split(":")
+        except (zmq.ZMQError, ValueError):
+            return Peer(uid=-1, pid=-1)
+        return Peer(uid=int(uid), pid=int(pid))
+
+
+Outgoing = tuple[bytes, bytes, bytes]
+
+
+class Router(_Socket):
+    """The broker's end: bound, mandatory, never blocking."""
+
+    def __init__(self, endpoint: str) -> None:
+        super().__init__(zmq.ROUTER, linger_ms=0)
+        self._endpoint = endpoint
+        self._handle: Callable[[Message], None]
+        self._outbox: deque[Outgoing] = deque()
+        self._stalled: dict[bytes, deque[Outgoing]] = {}
+        self._raw.set(zmq.ROUTER_MANDATORY, 1)
+        self._raw.set(zmq.HANDSHAKE_IVL, _HANDSHAKE_MS)
+        self._raw.set(zmq.IPC_FILTER_UID, os.getuid())
+        self._door = Door(self._bind, self._unbind)
+        self._monitor = self._watch_connections()
+
+    def post(self, identity: bytes, header: bytes, payload: bytes) -> None:
+        """Send soon; a peer that is gone by then gets nothing, and nobody waits for it."""
+        self._outbox.append((identity, header, payload))
+        self._come_again()
+
+    async def serve(self, handle: Callable[[Message], None]) -> None:
+        """Give every message to ``handle`` and send what is posted, until cancelled."""
+        self._handle = handle
+        await self._serve()
+
+    def _work(self) -> bool:
+        # Answered before anything else is looked at: one request alone is the common case.
+        if self._take():
+            self._flush()
+            if self._readable() and self._drain():
+                self._flush()
+                return True
+        self._flush()
+        return False
+
+    def flush(self) -> None:
+        """Send what is posted now, as at the very end."""
+        self._flush()
+
+    def ease(self) -> None:
+        """Open the door again if it was shut for want of descriptors and there are enough."""
+        self._door.ease()
+
+    def close(self) -> None:
+        if not self._raw.closed:
+            self._loop.remove_reader(_number(self._monitor, zmq.FD))
+            self._raw.disable_monitor()
+            self._monitor.close()
+            self._raw.linger = _LAST_WORDS_MS
+        super().close()
+
+    def _bind(self) -> None:
+        before = os.umask(0o077)
+        try:
+            self._raw.bind(self._endpoint)
+        finally:
+            os.umask(before)
+
+    def _unbind(self) -> None:
+        self._raw.unbind(self._endpoint)
+
+    def _watch_connections(self) -> zmq.Socket[bytes]:
+        monitor: zmq.Socket[bytes] = self._raw.get_monitor_socket(
+            zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+        )
+        self._loop.add_reader(_number(monitor, zmq.FD), self._note_connections)
+        return monitor
+
+    def _note_connections(self) -> None:
+        """Read what the listener reports and tell the door."""
+        while _number(self._monitor, zmq.EVENTS) & zmq.POLLIN:
+            event = parse_monitor_message(self._monitor.recv_multipart(zmq.NOBLOCK))
+            if event["event"] == zmq.EVENT_ACCEPTED:
+                self._door.accepted(event["value"])
+            else:
+                self._door.ease()
+
+    def _drain(self) -> bool:
+        """Take what is there; True when there may be more."""
+        return all(self._take() for _ in range(BATCH))
+
+    def _take(self) -> bool:
+        """Take one message, if there is one."""
+        try:
+            frame = first = self._raw.recv(zmq.NOBLOCK, copy=False)
+        except zmq.Again:
+            return False
+        frames: list[bytes] = []
+        while frame.more:
+            frame = self._raw.recv(zmq.NOBLOCK, copy=False)
+            if len(frames) < 3:  # enough to see that there are too many
+                frames.append(frame.bytes)
+        message = Message(first, frames)
+        if self._stalled:
+            self._retry(message.identity)
+        self._handle(message)
+        return True
+
+    def _flush(self) -> None:
+        while self._outbox:
+            outgoing = self._outbox.popleft()
+            if not self._send(outgoing):
+                self._stall(outgoing)
+
+    def _send(self, outgoing: Outgoing) -> bool:
+        """Send one; False when the peer reads too slowly."""
+        identity, header, payload = outgoing
+        try:
+            # Part by part: send_multipart() checks every part again in Python.
+            self._raw.send(identity, zmq.SNDMORE | zmq.NOBLOCK)
+            self._raw.send(header, zmq.SNDMORE | zmq.NOBLOCK)
+            self._raw.send(payload, zmq.NOBLOCK)
+        except zmq.Again:
+            return False
+        except zmq.ZMQError as error:
+            if error.errno != zmq.EHOSTUNREACH:
+                raise
+            self._stalled.pop(identity, None)
+        return True
+
+    def _stall(self, outgoing: Outgoing) -> None:
+        waiting = self._stalled.setdefault(outgoing[0], deque(maxlen=_STALLED_LIMIT))
+        waiting.append(outgoing)
+
+    def _retry(self, identity: bytes) -> None:
+        """The peer has spoken, so it lives: send it what it was too slow for."""
+        waiting = self._stalled.pop(identity, None)
+        if waiting:
+            self._outbox.extendleft(reversed(waiting))
+
+
+class Dealer(_Socket):
+    """A client's end: connected, without a routing id of its own."""
+
+    def __init__(self, endpoint: str, *, linger_ms: int = 500) -> None:
+        super().__init__(zmq.DEALER, linger_ms=linger_ms)
+        self._handle: Callable[[list[bytes]], None]
+        self._raw.set(zmq.SNDHWM, 10_000)
+        self._raw.connect(endpoint)
+
+    def send(self, header: bytes, payload: bytes) -> None:
+        """Send now.
+
+        :raises BrokerUnavailable: the broker reads nothing, or we are a fork
+        """
+        self._refuse_fork()
+        try:
+            self._raw.send_multipart((header, payload), zmq.NOBLOCK)
+        except zmq.Again as error:
+            raise BrokerUnavailable(
+                "the broker takes no more requests. Run: signalpost doctor"
+            ) from error
+        self._come_again()
+
+    async def serve(self, handle: Callable[[list[bytes]], None]) -> None:
+        """Give the frames of every message to ``handle``, until cancelled."""
+        self._handle = handle
+        await self._serve()
+
+    def _work(self) -> bool:
+        return self._drain(self._handle)
+
+    def _drain(self, handle: Callable[[list[bytes]], None]) -> bool:
+        for _ in range(BATCH):
+            try:
+                frames = self._raw.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return False
+            handle(frames)
+        return True

@@ -27,7 +27,8 @@ def _ignore(_pid: int) -> None:
 class Control(asyncio.Protocol):
     """One shim as its broker sees it.
 
-    ``answered`` is set when the shim took the job, refused it or is gone;
+    ``ready`` is set when the shim waits for a job, ``answered`` when it took one,
+    refused it or is gone;
     ``started`` when the command runs or never will; ``settled`` when ``outcome``
     is there or the shim is gone; ``dead`` when its process is. Closing the connection makes the shim kill its task.
     """
@@ -37,6 +38,7 @@ class Control(asyncio.Protocol):
         self.taken = False
         self.refused = ""
         self.outcome: Outcome | None = None
+        self.ready = anyio.Event()
         self.answered = anyio.Event()
         self.started = anyio.Event()
         self.settled = anyio.Event()
@@ -103,6 +105,7 @@ class Control(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
+        self.ready.set()
         self.answered.set()
         self._settle()
         if self._handle < 0:
@@ -113,6 +116,7 @@ class Control(asyncio.Protocol):
         match message.pop("event"):
             case "ready":
                 self._watch(message["pid"])
+                self.ready.set()
             case "taken":
                 self.taken = True
                 self.answered.set()

@@ -74,7 +74,7 @@ def _check_variables(request: messages.RunTask) -> None:
 def real_folder(path: str) -> str:
     """Return the real path of a working directory.
 
-    :raises BadRequest: relative, missing, not a folder, or not to be entered
+    :raises BadRequest: relative, missing, not a folder, not to be entered, or not UTF-8
     """
     if "\0" in path:
         raise BadRequest("working_directory contains a NUL byte. Remove it.")
@@ -89,4 +89,11 @@ def real_folder(path: str) -> str:
         raise BadRequest(f"working_directory {path} is not a folder. Name the folder it is in.")
     if not os.access(path, os.R_OK | os.X_OK):
         raise BadRequest(f"working_directory {path} cannot be entered. Check its permissions.")
-    return os.path.realpath(path)
+    real = os.path.realpath(path)
+    try:
+        real.encode()
+    except UnicodeEncodeError as error:  # neither the wire nor the store could take it
+        raise BadRequest(
+            f"working_directory {path} is a link to a name that is not UTF-8. Rename that folder."
+        ) from error
+    return real

@@ -62,7 +62,9 @@ class Launcher:
 
         :raises OSError: no process can be started
         """
-        self._spare = await self._order()
+        if self._spare is None:
+            self._spare = await self._order()
+        await self._spare.ready.wait()
 
     async def run(self, job: Job, on_started: Callable[[int], None]) -> Outcome:
         """Run ``job``; ``on_started`` gets the pid of its shell.

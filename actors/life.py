@@ -6,7 +6,7 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -23,7 +23,6 @@ from .ending import Ending
 from .estimate import Estimate
 from .eventlog import EventLog
 from .history import finished_event, row_of
-from .ids import Ids
 from .job import Outcome
 from .launcher import Launcher
 from .lock import Lock
@@ -58,7 +57,7 @@ class Life:
         published: endpoint.Published,
         store: SqliteStore,
         router: Router,
-        ids: Ids,
+        lock: Lock,
         launcher: Launcher,
         ending: Ending,
     ) -> None:
@@ -69,7 +68,7 @@ class Life:
         self._started_at = time.time()
         self._store = store
         self._router = router
-        self._ids = ids
+        self._lock = lock
         self._ending = ending
         self._turns = Turns(published.epoch)
         self._output = Output(endpoint.output_dir(data_dir), settings.max_output_files)
@@ -95,19 +94,18 @@ class Life:
         """Serve for the life of the block, which should end when the ending is over."""
         run_dir = endpoint.run_dir(data_dir)
         outcomes = await recovery.settle(run_dir)
-        floor = max(lock.highest_id, Output(endpoint.output_dir(data_dir)).highest_id())
         async with AsyncExitStack() as stack:
             store = await stack.enter_async_context(
-                SqliteStore.open(data_dir / "queue.db", settings.durability, floor=floor)
+                SqliteStore.open(data_dir / "queue.db", settings.durability)
             )
-            ids = Ids(_remembering(store, lock))
-            await ids.fill()
+            lock.skip_to(await store.highest_id())
+            lock.skip_to(Output(endpoint.output_dir(data_dir)).highest_id())
             launcher = Launcher()
             stack.push_async_callback(launcher.close)
             await launcher.warm()
             router = stack.enter_context(Router(published.endpoint))
             ending = Ending(store, settings.idle_exit * 60 if idle_exit else None)
-            life = cls(data_dir, settings, published, store, router, ids, launcher, ending)
+            life = cls(data_dir, settings, published, store, router, lock, launcher, ending)
             await stack.enter_async_context(life.run(outcomes))
             yield ending
 
@@ -121,7 +119,7 @@ class Life:
             broker = self._broker = Broker(
                 reception=self._reception,
                 archive=self._archive,
-                ids=self._ids.next,
+                ids=self._lock.next_id,
                 info=self._info,
                 ending=self._ending,
                 tasks=tasks,
@@ -130,7 +128,6 @@ class Life:
             self._ending.watch(broker, lambda: len(self._reception))
             await self._revive(outcomes)
             for job in (
-                self._ids.run,
                 self._reception.run,
                 self._ending.heed_signals,
                 self._ending.heed_folder,
@@ -223,12 +220,3 @@ class Life:
             running=running,
             waiting=len(open_tasks) - running,
         )
-
-
-def _remembering(store: SqliteStore, lock: Lock) -> Callable[[int], Awaitable[int]]:
-    async def reserve(count: int) -> int:
-        first = await store.reserve_ids(count)
-        lock.remember(first + count - 1)
-        return first
-
-    return reserve

@@ -57,14 +57,19 @@ class Lock:
         lock._write(Holder(os.getpid(), lifeline.start_time(os.getpid()), holder.highest_id))
         return lock
 
-    @property
-    def highest_id(self) -> int:
-        """The highest task id that may have been given out."""
-        return self._holder.highest_id
+    def skip_to(self, highest_id: int) -> None:
+        """Never give out an id up to ``highest_id``."""
+        if highest_id > self._holder.highest_id:
+            self._write(msgspec.structs.replace(self._holder, highest_id=highest_id))
 
-    def remember(self, highest_id: int) -> None:
-        """Write down that ids up to ``highest_id`` may be in use."""
-        self._write(msgspec.structs.replace(self._holder, highest_id=highest_id))
+    def next_id(self) -> int:
+        """Return a fresh task id, written down before anybody sees it.
+
+        The page cache outlives any process; after a loss of power the ids of
+        tasks that had started are in the store.
+        """
+        self.skip_to(self._holder.highest_id + 1)
+        return self._holder.highest_id
 
     def _write(self, holder: Holder) -> None:
         self._holder = holder

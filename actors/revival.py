@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..transport import messages
 from .job import Outcome
 from .moment import Moment
 from .row import TaskRow
@@ -22,7 +23,7 @@ def revive(row: TaskRow, outcome: Outcome | None, output: str, now: Moment) -> T
         working_directory=row.working_directory,
         owner=row.owner,
         principal=row.principal,
-        session=b"",
+        session=bytes.fromhex(row.session),
         requester_pid=row.requester_pid,
         created=_then(row.created_at, now),
         output=output,
@@ -30,11 +31,25 @@ def revive(row: TaskRow, outcome: Outcome | None, output: str, now: Moment) -> T
     )
     if outcome is None and row.state == "waiting":
         return task
+    task.request = _asked(row)
+    task.pid = row.child_pid
     task.started = _then(row.started_at or row.created_at, now)
     task.ended = now
     task.cancelled_by = row.cancelled_by
     task.settle(outcome or Outcome(reason="broker_lost"))
     return task
+
+
+def _asked(row: TaskRow) -> messages.RunTask:
+    """Return as much of the request as is kept, so that nothing of the row is lost."""
+    return messages.RunTask(
+        command=row.command,
+        working_directory=row.working_directory,
+        queue_name=row.queue_name,
+        timeout_seconds=row.timeout_seconds,
+        notify=row.notify,
+        on_disconnect=row.on_disconnect,
+    )
 
 
 def _then(wall: float, now: Moment) -> Moment:

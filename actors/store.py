@@ -30,13 +30,6 @@ _SYNCHRONOUS = {"power": "FULL", "process": "NORMAL"}
 _PRUNE_AT_ONCE = 500
 """Rows in one transaction, so that nobody waits long behind the pruning."""
 
-_NEXT_ID = """
-SELECT max(
-    ?,
-    coalesce((SELECT value FROM meta WHERE key = 'next_id'), 1),
-    coalesce((SELECT max(id) FROM tasks), 0) + 1
-)"""
-_SET_NEXT_ID = "INSERT OR REPLACE INTO meta VALUES ('next_id', ?)"
 _SUCCESSES = """
 SELECT command, working_directory, ran_seconds
 FROM tasks WHERE state = 'success' ORDER BY id DESC"""
@@ -50,10 +43,9 @@ DELETE FROM tasks WHERE id IN (
 class SqliteStore:
     """The tasks in ``queue.db``. Methods belong to the event loop that opened it."""
 
-    def __init__(self, file: storefile.StoreFile, committer: Committer, floor: int) -> None:
+    def __init__(self, file: storefile.StoreFile, committer: Committer) -> None:
         self._file = file
         self._committer = committer
-        self._floor = floor
 
     @classmethod
     @asynccontextmanager
@@ -62,13 +54,11 @@ class SqliteStore:
         path: Path,
         durability: Durability = "power",
         *,
-        floor: int = 0,
         new_id: Callable[[], str] = lambda: secrets.token_hex(16),
         connect: Callable[[Path], sqlite3.Connection] = storefile.connect,
     ) -> AsyncGenerator[Self, None]:
         """Serve the store at ``path``, made when its folder holds none.
 
-        :param floor: ids start above it
         :raises BrokerUnavailable: the file is lost, foreign, damaged or too new; it was not
             touched
         """
@@ -76,7 +66,7 @@ class SqliteStore:
         committer = Committer()
         await committer.start(lambda: _configured(connect(path), path, durability))
         try:
-            yield cls(file, committer, floor)
+            yield cls(file, committer)
         finally:
             await committer.close()
 
@@ -123,15 +113,10 @@ class SqliteStore:
         """
         await self._committer.ask(lambda _: None, writes=True)
 
-    async def reserve_ids(self, count: int) -> int:
-        """Return the first of ``count`` ids that no task has had or will get again."""
-
-        def reserve(connection: sqlite3.Connection) -> int:
-            first: int = connection.execute(_NEXT_ID, (self._floor + 1,)).fetchone()[0]
-            connection.execute(_SET_NEXT_ID, (first + count,))
-            return first
-
-        return await self._committer.ask(reserve, writes=True)
+    async def highest_id(self) -> int:
+        """Return the highest id of any task in the store; 0: there is none."""
+        rows = await self.recent(1)
+        return rows[0].id if rows else 0
 
     async def open_tasks(self) -> list[TaskRow]:
         """Return the waiting and running tasks by id."""

@@ -104,7 +104,9 @@ class Bridge:
             case calls.CancelTask():
                 return self._task_result(await broker.cancel_task(call.task_id))
             case calls.ClearTaskLogs():
-                return _fields_result("signalpost/cleared", {"deleted": await _clear(broker)})
+                return _fields_result(
+                    "signalpost/cleared", {"deleted": await broker.clear_task_logs()}
+                )
             case calls.GetQueueStatus():
                 return _fields_result(
                     "signalpost/queues", render.queue_fields(await broker.queues())
@@ -181,10 +183,6 @@ async def _with_progress(
         await context.session.report_progress(step, None, message)
 
     return await told(ask, tell, opening)
-
-
-async def _clear(broker: BrokerPort) -> int:
-    return await broker.clear_task_logs()
 
 
 def _client_name(context: Context) -> str:

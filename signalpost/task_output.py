@@ -62,6 +62,8 @@ async def _ask_for_output(client: Client, task_id: int, stream: OutputStream) ->
 
 async def _until_started(client: Client, task_id: int) -> None:
     """Return when the task no longer waits."""
+    if (await client.task_status(task_id)).state != "waiting":
+        return
     with anyio.CancelScope() as scope:
 
         def on_progress(progress: TaskProgress) -> None:

@@ -18,6 +18,8 @@ from pathlib import Path
 logger = logging.getLogger(__name__)
 
 SPARE_FILES = 64
+_OPEN_MAX = 10_240
+"""What macOS takes where it says that there is no limit."""
 
 
 class Door:
@@ -51,10 +53,11 @@ class Door:
 
 
 def raise_file_limit() -> int:
-    """Raise the soft limit of open files to the hard one and return it."""
+    """Raise the soft limit of open files as far as it goes and return it."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard
+    soft = _OPEN_MAX if hard == resource.RLIM_INFINITY else hard
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return soft
 
 
 def open_files() -> int:

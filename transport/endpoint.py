@@ -65,7 +65,7 @@ def data_dir(option: str | os.PathLike[str] | None = None) -> Path:
     chosen = option or os.environ.get(ENV_DATA_DIR)
     if not chosen:
         return _default()
-    path = Path(chosen).expanduser()
+    path = Path(os.path.expanduser(chosen))
     if not path.is_absolute():
         raise BadRequest(f"the data dir {str(chosen)!r} is relative. Give an absolute path.")
     return Path(os.path.normpath(path))
@@ -209,7 +209,7 @@ def read_published(folder: Path) -> Published | None:
         return None
     try:
         return msgspec.json.decode(data, type=Published)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -225,12 +225,15 @@ def find(folder: Path) -> Published | None:
         return None
     probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     with probe:
+        probe.setblocking(False)
         try:
             probe.connect(published.endpoint.removeprefix("ipc://"))
         except PermissionError as error:
             raise BrokerUnavailable(
                 f"{published.endpoint} is not ours. Choose another --data-dir."
             ) from error
-        except OSError:
+        except BlockingIOError:
+            return published  # so many knock that none more may wait: somebody does listen
+        except (OSError, ValueError):
             return None
     return published

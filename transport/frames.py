@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from . import messages
-from .errors import ProtocolMismatch, TooLarge
+from .errors import BadRequest, ProtocolMismatch, TooLarge
 
 VERSION = b"SP01"
 NO_SESSION = bytes(12)
@@ -56,8 +56,14 @@ def encode(message: msgspec.Struct) -> bytes:
     """Write a payload.
 
     :raises TooLarge: it is over :data:`MAX_PAYLOAD`
+    :raises BadRequest: a text in it, as the name of a folder, is not Unicode
     """
-    payload = _encoder.encode(message)
+    try:
+        payload = _encoder.encode(message)
+    except UnicodeEncodeError as error:
+        raise BadRequest(
+            f"the text {ascii(error.object)[:100]} is not UTF-8. Rename the file or folder."
+        ) from error
     if len(payload) > MAX_PAYLOAD:
         raise TooLarge(
             f"the request has {len(payload)} bytes, the limit is {MAX_PAYLOAD}."

@@ -90,7 +90,7 @@ class Sessions:
         session = self._by_token.get(token)
         if session is None:
             return None
-        self._by_identity.pop(session.identity, None)
+        self._disconnect(session)
         self._by_identity[identity] = session
         session.identity = identity
         session.hello = hello
@@ -120,8 +120,13 @@ class Sessions:
         """Forget a session and return it."""
         session = self._by_token.pop(token, None)
         if session is not None:
-            self._by_identity.pop(session.identity, None)
+            self._disconnect(session)
         return session
+
+    def _disconnect(self, session: Session) -> None:
+        # A hello that was sent twice opened two sessions on one connection: the later has it.
+        if self._by_identity.get(session.identity) is session:
+            del self._by_identity[session.identity]
 
     def expire(self, now: float) -> list[Session]:
         """Close and return the sessions that are gone by now."""

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 256
 """Messages taken in one go before others may run."""
+_SOON = 16
 _FRAME_SLACK = 4096
 _HANDSHAKE_MS = 2000
 _PEER_QUEUE = 100
@@ -110,11 +111,11 @@ class _Socket:
             self._serving.set_exception(error)
             return
         self._due = False
-        if busy or self._readable():
+        if busy:
             self._come_again()
 
     def _work(self) -> bool:
-        """Receive and send; True when there may be more to receive."""
+        """Receive and send; True when EVENTS says that there is more."""
         raise NotImplementedError
 
     def _readable(self) -> bool:
@@ -176,14 +177,20 @@ class Router(_Socket):
         await self._serve()
 
     def _work(self) -> bool:
-        # Answered before anything else is looked at: one request alone is the common case.
-        if self._take():
-            self._flush()
-            if self._readable() and self._drain():
-                self._flush()
-                return True
+        # The first is answered before anything else is looked at: it is often the only one.
+        more = self._take()
         self._flush()
-        return False
+        return self._readable() and (not more or self._burst())
+
+    def _burst(self) -> bool:
+        for taken in range(1, BATCH):
+            if not self._take():
+                self._flush()
+                return self._readable()
+            if taken % _SOON == 0:  # peers that wait for these work while we take the next
+                self._flush()
+        self._flush()
+        return True
 
     def flush(self) -> None:
         """Send what is posted now, as at the very end."""
@@ -226,10 +233,6 @@ class Router(_Socket):
                 self._door.accepted(event["value"])
             else:
                 self._door.ease()
-
-    def _drain(self) -> bool:
-        """Take what is there; True when there may be more."""
-        return all(self._take() for _ in range(BATCH))
 
     def _take(self) -> bool:
         """Take one message, if there is one."""
@@ -310,7 +313,7 @@ class Dealer(_Socket):
         await self._serve()
 
     def _work(self) -> bool:
-        return self._drain(self._handle)
+        return self._drain(self._handle) or self._readable()
 
     def _drain(self, handle: Callable[[list[bytes]], None]) -> bool:
         for _ in range(BATCH):

@@ -101,24 +101,11 @@ async def test_a_forgotten_task_leaves_no_trace(store: SqliteStore) -> None:
     assert await store.recent(9) == []
 
 
-async def test_ids_are_never_given_twice(path: Path) -> None:
-    async with SqliteStore.open(path) as store:
-        assert [await store.reserve_ids(10), await store.reserve_ids(1)] == [1, 11]
-    async with SqliteStore.open(path) as store:
-        assert await store.reserve_ids(5) == 12
-
-
-async def test_ids_start_above_the_floor(path: Path) -> None:
-    async with SqliteStore.open(path, floor=70) as store:
-        assert await store.reserve_ids(5) == 71
-        assert await store.reserve_ids(5) == 76
-    async with SqliteStore.open(path, floor=3) as store:
-        assert await store.reserve_ids(1) == 81
-
-
-async def test_ids_start_above_every_known_task(store: SqliteStore) -> None:
+async def test_the_highest_id_is_that_of_the_newest_task(store: SqliteStore) -> None:
+    assert await store.highest_id() == 0
     store.put(task(40))
-    assert await store.reserve_ids(1) == 41
+    store.put(task(7))
+    assert await store.highest_id() == 40
 
 
 async def test_undelivered_results_are_the_ended_ones_nobody_got(store: SqliteStore) -> None:
@@ -254,7 +241,7 @@ async def write_one(store, n):
 
 async def main():
     async with SqliteStore.open(Path(sys.argv[1])) as store:
-        first = await store.reserve_ids(100_000)
+        first = await store.highest_id() + 1
         for n in range(first, first + 100_000, 20):
             async with anyio.create_task_group() as group:
                 for one in range(n, n + 20):

@@ -158,6 +158,14 @@ def terminal(home: Home, *words: str) -> Iterator[Terminal]:
     opened.close()
 
 
+def lives(pid: int) -> bool:
+    """Tell whether a process runs; one that is dead and not yet reaped does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def line_of(process: Process) -> bytes:
     assert process.stdout is not None
     return process.stdout.readline()
@@ -259,7 +267,7 @@ def test_what_is_left_behind_is_killed_and_named(home: Home) -> None:
     done = home.run("run", "sleep 300 & echo $!")
     assert done.returncode == 0
     assert b"left behind: sleep(" in done.stderr
-    assert not psutil.pid_exists(int(done.stdout))
+    assert not lives(int(done.stdout))
 
 
 @pytest.mark.parametrize(
@@ -272,7 +280,7 @@ def test_after_a_signal_the_whole_tree_is_dead(
     pids = [int(pid) for pid in line_of(process).split()]
     process.send_signal(number)
     assert process.wait(SECONDS) == code
-    assert [pid for pid in pids if psutil.pid_exists(pid)] == []
+    assert [pid for pid in pids if lives(pid)] == []
 
 
 def test_a_signal_takes_a_waiting_task_out_of_the_queue(home: Home) -> None:
@@ -302,7 +310,7 @@ def test_the_death_of_the_broker_is_125_and_says_so(home: Home) -> None:
     assert process.wait(SECONDS) == 125
     assert process.stderr is not None
     assert b"task 1 is lost: " in process.stderr.read()
-    assert not psutil.pid_exists(pid)
+    assert not lives(pid)
 
 
 def test_a_closed_standard_output_is_not_taken_for_one_of_our_sockets(home: Home) -> None:
@@ -325,7 +333,7 @@ def test_ctrl_c_kills_the_tree_and_exits_with_130(home: Home) -> None:
         pid = int(shown.until(b"=\r\n").split(b"=")[1])
         shown.type(b"\x03")
         assert shown.end() == 130
-    assert not psutil.pid_exists(pid)
+    assert not lives(pid)
     assert b"until all its processes are dead" in shown.seen
 
 
@@ -479,7 +487,7 @@ def test_stop_refuses_while_tasks_are_open_and_names_them(home: Home) -> None:
     done = home.run("stop")
     assert done.returncode == 1
     assert b"task 1 is running: echo on; sleep 300" in done.stderr
-    assert psutil.pid_exists(home.broker_pid())
+    assert lives(home.broker_pid())
     assert process.poll() is None
 
 
@@ -496,7 +504,7 @@ def test_stop_asks_at_a_terminal(home: Home) -> None:
         asked.until(b"[y/N]")
         asked.type(b"y\n")
         assert asked.end() == 0
-    assert not psutil.pid_exists(pid)
+    assert not lives(pid)
     assert process.wait(SECONDS) != 0
 
 

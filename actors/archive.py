@@ -12,10 +12,12 @@ from ..transport.errors import BadRequest
 from .history import report_of
 from .moment import Moment
 from .output import Output
+from .row import TaskRow
 from .store import SqliteStore
 from .task import Task
 
 RECENT = 200
+RECENT_SECONDS = 3600.0
 TAIL_BYTES = 32 * 1024
 
 
@@ -46,6 +48,12 @@ class Archive:
     def recover(self, request_id: bytes, report: messages.TaskReport) -> None:
         """Remember the result of an earlier broker life for a caller that comes back for it."""
         self._recovered[request_id] = report
+
+    def recover_row(self, row: TaskRow) -> None:
+        """Likewise, of a task that had ended before that life did, if it is not long ago."""
+        if row.ended_at is not None and self._clock().wall - row.ended_at < RECENT_SECONDS:
+            tail = self._output.tail(row.id, TAIL_BYTES)
+            self.recover(row.request_id, report_of(row, str(self._output.path(row.id)), tail))
 
     def recovered(self, request_id: bytes) -> messages.TaskReport | None:
         """Return that result, if there is one."""

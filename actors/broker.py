@@ -313,11 +313,7 @@ class Broker:
         self._tasks.start_soon(self._answer_ended, task_id, call)
 
     async def _answer_ended(self, task_id: int, call: Call) -> None:
-        try:
-            reply: messages.Reply = await self._archive.report(task_id)
-        except SignalpostError as error:
-            reply = _refusal(error)
-        self.reply(call.session, call.correlation, reply)
+        await self._finish_later(call.session, call.correlation, self._archive.report(task_id))
 
     def reply(
         self, token: bytes, correlation: bytes, message: messages.Reply | messages.Push
@@ -353,10 +349,10 @@ class Broker:
         return self._queues.open_tasks()
 
     def _later(self, session: Session, correlation: bytes, work: Awaitable[messages.Reply]) -> None:
-        self._tasks.start_soon(self._finish_later, session, correlation, work)
+        self._tasks.start_soon(self._finish_later, session.token, correlation, work)
 
     async def _finish_later(
-        self, session: Session, correlation: bytes, work: Awaitable[messages.Reply]
+        self, token: bytes, correlation: bytes, work: Awaitable[messages.Reply]
     ) -> None:
         try:
             reply = await work
@@ -365,7 +361,7 @@ class Broker:
         except Exception as error:
             logger.exception("request failed")
             reply = _refusal(InternalFault(f"{type(error).__name__}; see the broker's log."))
-        self.reply(session.token, correlation, reply)
+        self.reply(token, correlation, reply)
 
 
 def _refusal(error: SignalpostError) -> messages.Failed:

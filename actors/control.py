@@ -28,9 +28,9 @@ class Control(asyncio.Protocol):
     """One shim as its broker sees it.
 
     ``ready`` is set when the shim waits for a job, ``answered`` when it took one,
-    refused it or is gone;
-    ``started`` when the command runs or never will; ``settled`` when ``outcome``
-    is there or the shim is gone; ``dead`` when its process is. Closing the connection makes the shim kill its task.
+    refused it or is gone, ``started`` when the command runs or never will,
+    ``settled`` when ``outcome`` is there or the shim is gone, and ``dead`` when
+    its process is. Closing the connection makes the shim kill its task.
     """
 
     def __init__(self) -> None:

@@ -10,23 +10,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
-Event = Literal[
-    "task_queued",
-    "task_started",
-    "task_completed",
-    "task_timeout",
-    "task_cancelled",
-    "task_error",
-    "zombie_cleared",
-    "message_sent",
-    "message_delivered",
-    "message_acked",
-    "message_dead_lettered",
-    "agent_registered",
-    "agent_gone",
-]
+from .events import Event
 
 MAX_BYTES = 5 << 20
 _logger = logging.getLogger(__name__)

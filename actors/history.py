@@ -1,11 +1,10 @@
-"""A task as a stored row and as an event, and a stored row as callers see it. Pure."""
+"""A task as a stored row, and a stored row as callers see it. Pure."""
 
 from __future__ import annotations
 
 from ..transport import messages
-from .eventlog import Event
 from .row import TaskRow
-from .task import Task
+from .task import Task, clip
 
 
 def row_of(task: Task) -> TaskRow:
@@ -51,7 +50,7 @@ def report_of(row: TaskRow, output: str, tail: bytes = b"") -> messages.TaskRepo
         task_id=row.id,
         state=row.state,
         queue_name=row.queue_name,
-        command=row.command,
+        command=clip(row.command),
         working_directory=row.working_directory,
         owner=row.owner,
         output=output,
@@ -73,28 +72,3 @@ def report_of(row: TaskRow, output: str, tail: bytes = b"") -> messages.TaskRepo
         parent=row.parent,
         notify=row.notify,
     )
-
-
-def finished_event(task: Task) -> tuple[Event, dict[str, object]]:
-    """Return the event that tells of a task's end."""
-    base: dict[str, object] = {"task_id": task.id, "queue_name": task.queue_name}
-    outcome = task.outcome
-    if task.state == "cancelled":
-        return "task_cancelled", {**base, "by": task.cancelled_by, "reason": task.reason}
-    if task.state == "lost":
-        return "zombie_cleared", {**base, "reason": task.reason}
-    if outcome is None or outcome.reason == "cannot_start":
-        return "task_error", {**base, "error": task.reason}
-    if task.state == "timeout":
-        return "task_timeout", {**base, "timeout_seconds": task.timeout_seconds}
-    return "task_completed", {
-        **base,
-        "command": task.command,
-        "exit_code": outcome.exit_code,
-        "signal": outcome.signal,
-        "duration_seconds": round(outcome.ran_seconds, 3),
-        "stdout_lines": outcome.stdout_lines,
-        "stderr_lines": outcome.stderr_lines,
-        "peak_rss_mb": outcome.peak_rss_mb,
-        "cpu_seconds": outcome.cpu_seconds,
-    }

@@ -13,6 +13,7 @@ from pathlib import Path
 import anyio
 
 from ..transport import door, endpoint, messages
+from ..transport.errors import SignalpostError
 from ..transport.session import Session
 from ..transport.sockets import Router, zeromq_version
 from . import recovery
@@ -22,7 +23,8 @@ from .broker import Broker
 from .ending import Ending
 from .estimate import Estimate
 from .eventlog import EventLog
-from .history import finished_event, row_of
+from .events import finished_event
+from .history import row_of
 from .job import Outcome
 from .launcher import Launcher
 from .lock import Lock
@@ -176,6 +178,8 @@ class Life:
             self._events.write(name, **fields)
             self._archive.recover(task.request_id, task.report(now))
             self._archive.finished(task)
+        for ended in await self._store.undelivered():
+            self._archive.recover_row(ended)
         await self._store.committed()
         for task_id in outcomes:
             recovery.forget(self._run_dir, task_id)
@@ -194,13 +198,20 @@ class Life:
         self._broker.later(self._tidy_after, task.id)
 
     async def _tidy_after(self, task_id: int) -> None:
-        """Forget what was kept for the case that we die, now that the store has it."""
-        await self._store.committed()
+        """Forget what was kept for the case that we die, once the store has it."""
+        try:
+            await self._store.committed()
+        except (SignalpostError, OSError) as error:
+            logger.error("task %d is not on disk yet: %s", task_id, error)  # noqa: TRY400
+            return
         recovery.forget(self._run_dir, task_id)
         self._output.prune(self._turns.open_ids())
 
     async def _tidy(self) -> None:
-        await self._store.prune(time.time() - self._settings.history_days * _DAY)
+        try:
+            await self._store.prune(time.time() - self._settings.history_days * _DAY)
+        except (SignalpostError, OSError) as error:
+            logger.error("the history could not be pruned: %s", error)  # noqa: TRY400
 
     def _info(self) -> messages.Info:
         open_tasks = self._broker.open_tasks()

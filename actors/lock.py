@@ -42,7 +42,12 @@ class Lock:
         :raises BrokerUnavailable: a broker holds it; it is asked to look after its folder
         """
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(path, flags, 0o600)
+        try:
+            descriptor = os.open(path, flags, 0o600)
+        except OSError as error:
+            raise BrokerUnavailable(
+                f"cannot open {path}: {error.strerror}. Choose another place with --data-dir."
+            ) from error
         holder = _read(descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -44,25 +44,28 @@ async def kill_carriers(cookies: set[str]) -> None:
         await _until_none(lambda: _strike_carriers(wanted))
 
 
-async def _until_none(strike: Callable[[], bool]) -> None:
+async def _until_none(strike: Callable[[], set[int]]) -> None:
     pause = _PAUSE_SECONDS
-    while _tried(strike):
+    before: set[int] = set()
+    while struck := _tried(strike):
+        # Who is found again and again cannot be killed by us, or not yet.
+        pause = min(pause * 1.5, _LONGEST_PAUSE) if struck == before else _PAUSE_SECONDS
+        before = struck
         await anyio.sleep(pause)
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
 
 
-def _tried(strike: Callable[[], bool]) -> bool:
+def _tried(strike: Callable[[], set[int]]) -> set[int]:
     try:
         return strike()
     except OSError as error:
         if error.errno not in {errno.EMFILE, errno.ENFILE}:
             raise
         # Nothing could be seen: that is not to say that there was nothing.
-        return True
+        return {0}
 
 
-def _strike_adopted(spared: set[int]) -> bool:
-    """Kill and reap what there is, and tell whether there was anything."""
+def _strike_adopted(spared: set[int]) -> set[int]:
+    """Kill and reap what there is, and return its pids."""
     frozen = shim_tree.freeze(lambda: _adopted(shim_tree.children(os.getpid()), spared))
     for pid in frozen:
         shim_tree.signal_one(pid, signal.SIGKILL)
@@ -70,7 +73,7 @@ def _strike_adopted(spared: set[int]) -> bool:
     # The table is slower and misses nobody: who forks and exits is in it, dead or alive.
     table = shim_tree.processes()
     own = (process.pid for process in table.values() if process.parent == os.getpid())
-    return bool(frozen) or bool(_adopted(own, spared))
+    return frozen | _adopted(own, spared)
 
 
 def _adopted(pids: Iterable[int], spared: set[int]) -> set[int]:
@@ -91,12 +94,12 @@ def _reap(pid: int) -> None:
         return
 
 
-def _strike_carriers(wanted: set[bytes]) -> bool:
+def _strike_carriers(wanted: set[bytes]) -> set[int]:
     carriers = _carriers(wanted)
     for number in (signal.SIGSTOP, signal.SIGKILL):
         for process in carriers:
             shim_tree.signal_one(process.pid, number)
-    return bool(carriers)
+    return {process.pid for process in carriers}
 
 
 def _carriers(wanted: set[bytes]) -> list[Process]:

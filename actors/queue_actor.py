@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Coroutine
+from typing import Any
 
 import msgspec
 from anyio.abc import TaskGroup
@@ -25,13 +27,14 @@ from .envelope import (
     Submit,
     Watch,
 )
-from .history import finished_event, row_of
+from .events import finished_event
+from .history import row_of
 from .job import Job, not_started
 from .moment import Moment
 from .queue import Queue
 from .services import Services
 from .supervisor import Mailbox
-from .task import Call, Task
+from .task import Call, Task, clip
 
 logger = logging.getLogger(__name__)
 
@@ -150,7 +153,7 @@ class QueueActor:
             case Answer(call, task):
                 self._answer(call, task)
             case Tell(calls):
-                self._tasks.start_soon(self._tell, calls)
+                self._aside(self._tell(calls))
             case Finished(task):
                 self._finished(task)
 
@@ -219,7 +222,7 @@ class QueueActor:
 
     def _answer(self, call: Call, task: Task) -> None:
         if task.is_open and call.lines:
-            self._tasks.start_soon(self._answer_with_tail, call, task)
+            self._aside(self._answer_with_tail(call, task))
             return
         report = self.queue.report(task, self._services.clock())
         sent = self._reply(call, report)
@@ -237,7 +240,7 @@ class QueueActor:
         tails = {t.id: await self._last_line(t) for _, t in calls if t.state == "running"}
         running = [
             messages.RunningTask(
-                task_id=t.id, command=t.command, owner=t.owner, elapsed_seconds=t.ran(now)
+                task_id=t.id, command=clip(t.command), owner=t.owner, elapsed_seconds=t.ran(now)
             )
             for t in self.queue.running()
         ]
@@ -249,6 +252,16 @@ class QueueActor:
                     last_line=tails.get(task.id, b""),
                 )
                 self._services.reply(call.session, call.correlation, news)
+
+    def _aside(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.start_soon(self._guarded, work)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        """News that cannot be told must not take the broker down."""
+        try:
+            await work
+        except Exception:
+            logger.exception("telling news of queue %s failed", self.queue.name)
 
     async def _last_line(self, task: Task) -> bytes:
         tail = await self._services.runner.tail(task.id)

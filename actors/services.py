@@ -12,7 +12,7 @@ from typing import Protocol
 
 from ..transport import messages
 from .estimate import Estimate
-from .eventlog import Event
+from .events import Event
 from .job import Job, Outcome
 from .moment import Moment
 from .row import TaskRow

@@ -37,6 +37,7 @@ class Ending:
         self.due = now + settle
         self._grace = grace
         self._asked = False
+        self._frozen: set[int] = set()
         self._pause = _SWEEP_SECONDS
 
     def hurry(self, now: float, grace: float) -> None:
@@ -60,10 +61,14 @@ class Ending:
         shim_tree.terminate(self.leftovers)
 
     def _kill(self, now: float) -> None:
-        for pid in shim_tree.freeze(self._roots):
+        frozen = shim_tree.freeze(self._roots)
+        for pid in frozen:
             shim_tree.signal_one(pid, signal.SIGKILL)
+        # Who is found again and again cannot be killed by us, or not yet.
+        slower = min(self._pause * 1.5, _SLOWEST_SWEEP)
+        self._pause = slower if frozen == self._frozen else _SWEEP_SECONDS
+        self._frozen = frozen
         self.due = now + self._pause
-        self._pause = min(self._pause * 1.5, _SLOWEST_SWEEP)
 
     def _roots(self) -> set[int]:
         if sys.platform == "linux":

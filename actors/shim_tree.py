@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 _PR_SET_CHILD_SUBREAPER = 36
-_ROUNDS = 1000
-"""Only a chain of forks that is faster than we are ever comes near."""
+_ROUNDS = 50
+"""Enough for any tree; a chain of forks may need more, but its dead have to be reaped first."""
 
 _PS = ("ps", "-A", "-o", "pid=", "-o", "ppid=", "-o", "pgid=", "-o", "stat=", "-o", "comm=")
 

@@ -20,6 +20,7 @@ from ..transport import messages
 from .job import Outcome
 from .moment import Moment
 
+COMMAND_SHOWN = 1000
 BROKER = "broker"
 """Who cancels what is open when the broker stops."""
 
@@ -136,7 +137,7 @@ class Task:
             task_id=self.id,
             state=self.state,
             queue_name=self.queue_name,
-            command=self.command,
+            command=clip(self.command),
             working_directory=self.working_directory,
             owner=self.owner,
             output=self.output,
@@ -160,6 +161,11 @@ class Task:
             parent=self.parent,
             notify=self.request.notify if self.request else False,
         )
+
+
+def clip(command: str) -> str:
+    """Return a command short enough for lists and news; the log has all of it."""
+    return command if len(command) <= COMMAND_SHOWN else command[: COMMAND_SHOWN - 1] + "…"
 
 
 def key_of(principal: str, request: messages.RunTask, real_path: str) -> str:

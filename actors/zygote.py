@@ -8,9 +8,11 @@ the loader below.
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import socket
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 
 import anyio
@@ -89,7 +91,7 @@ class Zygote:
         """
         await self.warm()
         if self._socket is None:
-            raise BrokenPipeError("the zygote died at its start")
+            raise BrokenPipeError(errno.EPIPE, "the zygote died at its start")
         ours, theirs = socket.socketpair()
         with theirs:
             try:
@@ -115,20 +117,19 @@ class Zygote:
             self._socket = self._process = None
 
     def _start(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            process = _spawn(self._python, theirs.fileno())
-        try:
+        with ExitStack() as undo:
+            ours, theirs = socket.socketpair()
+            undo.enter_context(ours)
+            with theirs:
+                process = _spawn(self._python, theirs.fileno())
+            undo.callback(process.wait)
+            undo.callback(process.kill)
             ours.settimeout(_START_SECONDS)
             ours.sendall(self._sources)
             if not ours.recv(1):
-                raise BrokenPipeError("the zygote died at its start")
+                raise BrokenPipeError(errno.EPIPE, "the zygote died at its start")
             ours.setblocking(False)
-        except OSError:
-            ours.close()
-            process.kill()
-            process.wait()
-            raise
+            undo.pop_all()
         return process, ours
 
 

@@ -67,11 +67,15 @@ def stop(data_dir: Path, how: Literal["ask", "wait", "force"]) -> int:
     if endpoint.find(data_dir) is None:
         click.echo(f"no broker runs in {data_dir}")
         return exit_codes.OK
-    if how == "ask":
-        tasks = act(data_dir, _open_tasks)
-        if tasks and not _confirmed(tasks):
+    tasks = [] if how == "force" else act(data_dir, _open_tasks)
+    for task in tasks:
+        say(f"task {task.task_id} is {task.state}: {one_line(task.command, _COMMAND)}")
+    if tasks and how == "wait":
+        say("waiting until they have ended")
+    if tasks and how == "ask":
+        if not _confirmed():
             return exit_codes.WRONG
-        how = "force" if tasks else "ask"
+        how = "force"
     act(data_dir, lambda client: _stop(client, how))
     click.echo("the broker has stopped")
     return exit_codes.OK
@@ -92,10 +96,8 @@ async def _open_tasks(client: Client) -> list[TaskReport]:
     return [task for queue in queues for task in (*queue.running, *queue.waiting)]
 
 
-def _confirmed(tasks: Sequence[TaskReport]) -> bool:
-    """Ask the person, if there is one; else say why not and what to do."""
-    for task in tasks:
-        say(f"task {task.task_id} is {task.state}: {one_line(task.command, _COMMAND)}")
+def _confirmed() -> bool:
+    """Ask the person, if there is one; else say what to do."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         say("not stopped. Wait for them with --wait, or kill them with --force.")
         return False

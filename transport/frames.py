@@ -25,7 +25,9 @@ NO_CORRELATION = bytes(16)
 HEADER_BYTES = 32
 MAX_ENVIRONMENT = 1024 * 1024
 MAX_PAYLOAD = MAX_ENVIRONMENT + 256 * 1024
-"""Bytes of one payload: a full environment and command, and slack."""
+"""Bytes of one request: a full environment and command, and slack."""
+MAX_ANSWER = 16 * 1024 * 1024
+"""Bytes of one reply or push; a list of thousands of tasks fits."""
 
 T = TypeVar("T")
 
@@ -53,7 +55,12 @@ def correlation_of(frame: bytes) -> bytes:
 
 
 def encode(message: msgspec.Struct) -> bytes:
-    """Write a payload.
+    """Write the payload of a reply or push."""
+    return _encoder.encode(message)
+
+
+def encode_request(message: messages.Request) -> bytes:
+    """Write the payload of a request.
 
     :raises TooLarge: it is over :data:`MAX_PAYLOAD`
     :raises BadRequest: a text in it, as the name of a folder, is not Unicode
@@ -75,7 +82,8 @@ def encode(message: msgspec.Struct) -> bytes:
 class Decoder(Generic[T]):
     """Decode only ``T``: each side names what it may hear."""
 
-    def __init__(self, accepts: object) -> None:
+    def __init__(self, accepts: object, most: int) -> None:
+        self._most = most
         self._decoder: msgspec.msgpack.Decoder[T] = msgspec.msgpack.Decoder(accepts)
 
     def decode(self, payload: bytes) -> T:
@@ -83,8 +91,8 @@ class Decoder(Generic[T]):
 
         :raises ProtocolMismatch: it is too large, malformed or not of this direction
         """
-        if len(payload) > MAX_PAYLOAD:
-            raise ProtocolMismatch(f"payload of {len(payload)} bytes is over {MAX_PAYLOAD}")
+        if len(payload) > self._most:
+            raise ProtocolMismatch(f"payload of {len(payload)} bytes is over {self._most}")
         try:
             return self._decoder.decode(payload)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -106,9 +114,9 @@ def check(parts: list[bytes]) -> None:
 
 def request_decoder() -> Decoder[messages.Request]:
     """What the broker may hear: requests."""
-    return Decoder(messages.Request)
+    return Decoder(messages.Request, MAX_PAYLOAD)
 
 
 def answer_decoder() -> Decoder[messages.Reply | messages.Push]:
     """What a client may hear: replies and pushes."""
-    return Decoder(messages.Reply | messages.Push)
+    return Decoder(messages.Reply | messages.Push, MAX_ANSWER)

@@ -54,17 +54,22 @@ async def ensure_broker(folder: Path, options: Sequence[str] = ()) -> endpoint.P
         return found
     _refuse_inside_a_task()
     endpoint.prepare(folder)
-    lock = os.open(
-        endpoint.start_lock_path(folder),
-        os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW,
-        0o600,
-    )
+    lock = _open_private(endpoint.start_lock_path(folder), os.O_RDWR)
     try:
         await anyio.to_thread.run_sync(fcntl.flock, lock, fcntl.LOCK_EX, abandon_on_cancel=True)
         found = endpoint.find(folder)
         return found if found is not None else await _start(folder, options, lock)
     finally:
         os.close(lock)
+
+
+def _open_private(path: Path, flags: int) -> int:
+    try:
+        return os.open(path, flags | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise BrokerUnavailable(
+            f"cannot open {path}: {error.strerror}. Choose another place with --data-dir."
+        ) from error
 
 
 def _refuse_inside_a_task() -> None:
@@ -91,11 +96,7 @@ def _spawn(folder: Path, options: Sequence[str], lock: int) -> bytes:
     words = [sys.executable, "-P", "-m", "signalpost", "broker", "--auto"]
     words += ["--data-dir", str(folder), *options]
     reader, writer = os.pipe()
-    log = os.open(
-        endpoint.log_path(folder),
-        os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW,
-        0o600,
-    )
+    log = _open_private(endpoint.log_path(folder), os.O_WRONLY | os.O_APPEND)
     with os.fdopen(reader, "rb") as pipe:
         try:
             subprocess.run(

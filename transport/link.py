@@ -51,6 +51,8 @@ class Call:
     correlation: bytes
     payload: bytes
     progress: Progress | None = None
+    lasting: bool = True
+    """False: it means nothing to another broker than the one it was meant for."""
     done: anyio.Event = field(default_factory=anyio.Event)
     answer: messages.Reply | SignalpostError | None = None
 
@@ -130,7 +132,12 @@ class Link:
             await self.ask(messages.Bye(), deadline=1.0)
 
     def _open(self, request: messages.Request, progress: Progress | None) -> Call:
-        call = Call(self._next_correlation(), frames.encode(request), progress)
+        call = Call(
+            self._next_correlation(),
+            frames.encode_request(request),
+            progress,
+            lasting=not isinstance(request, messages.Bye | messages.CancelCall),
+        )
         self._transmit(call)
         self._calls[call.correlation] = call
         self._demand.set()
@@ -158,6 +165,8 @@ class Link:
             began = anyio.current_time()
             error = await self._attempt()
             failures = 0 if anyio.current_time() - began > _SETTLED_SECONDS else failures + 1
+            if error is None and failures >= len(_BACKOFF):
+                error = self._short_lived()
             if error is not None and not self._worth_a_retry(error, failures):
                 self._fail_all(error)
                 failures = 0
@@ -172,9 +181,19 @@ class Link:
         except SignalpostError as error:
             return error
 
+    def _short_lived(self) -> SignalpostError:
+        return BrokerUnavailable(
+            "the broker ends again and again right after its start."
+            f" See {endpoint.log_path(self._folder)} or run: signalpost doctor"
+        )
+
     def _worth_a_retry(self, error: SignalpostError, failures: int) -> bool:
         # A broker may be on its way up or down just now; without leave to start one it is not.
-        return isinstance(error, BrokerUnavailable) and self._start and failures < len(_BACKOFF)
+        return isinstance(error, BrokerUnavailable) and self._may_start and failures < len(_BACKOFF)
+
+    @property
+    def _may_start(self) -> bool:
+        return self._start and any(call.lasting for call in self._calls.values())
 
     def _fail_all(self, error: SignalpostError) -> None:
         calls, self._calls = list(self._calls.values()), {}
@@ -203,7 +222,7 @@ class Link:
                     watch.close()
 
     async def _find(self) -> endpoint.Published:
-        if self._start:
+        if self._may_start:
             return await ensure_broker(self._folder, self._options)
         found = endpoint.find(self._folder)
         if found is None:
@@ -241,7 +260,7 @@ class Link:
         if self._dealer is None:
             return
         self.welcome = None
-        call = self._greeting = Call(self._next_correlation(), frames.encode(self._hello))
+        call = self._greeting = Call(self._next_correlation(), frames.encode_request(self._hello))
         self._dealer.send(frames.header(self._session, call.correlation), call.payload)
 
     async def _beat(self, dealer: Dealer) -> None:
@@ -257,7 +276,7 @@ class Link:
             elif now - self._heard_at > SILENCE_SECONDS:
                 self._lose(None)
                 return
-            beat = frames.encode(messages.Heartbeat())
+            beat = frames.encode_request(messages.Heartbeat())
             dealer.send(frames.header(self._session, self._next_correlation()), beat)
 
     async def _verdict(self) -> SignalpostError | None:

@@ -15,7 +15,7 @@ routing id, which is only where to send.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .messages import Hello
 
@@ -35,7 +35,6 @@ class Session:
     hello: Hello
     heard_at: float
     lost_at: float | None = None
-    open_calls: set[bytes] = field(default_factory=set[bytes])
 
     @property
     def connected(self) -> bool:

@@ -23,7 +23,7 @@ from zmq.utils.monitor import parse_monitor_message
 
 from .door import Door
 from .errors import BrokerUnavailable
-from .frames import MAX_PAYLOAD
+from .frames import MAX_ANSWER, MAX_PAYLOAD
 
 logger = logging.getLogger(__name__)
 
@@ -54,12 +54,12 @@ def _number(raw: zmq.Socket[bytes], option: int) -> int:
 class _Socket:
     """What both ends share: a context, a socket, its descriptor and one wake-up event."""
 
-    def __init__(self, kind: int, linger_ms: int) -> None:
+    def __init__(self, kind: int, linger_ms: int, most: int) -> None:
         self._owner = os.getpid()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._raw: zmq.Socket[bytes] = self._context.socket(kind)
         self._raw.linger = linger_ms
-        self._raw.set(zmq.MAXMSGSIZE, MAX_PAYLOAD + _FRAME_SLACK)
+        self._raw.set(zmq.MAXMSGSIZE, most + _FRAME_SLACK)
         self._raw.set(zmq.RCVHWM, _PEER_QUEUE)
         self._loop = asyncio.get_running_loop()
         self._fd = _number(self._raw, zmq.FD)
@@ -155,7 +155,7 @@ class Router(_Socket):
     """The broker's end: bound, mandatory, never blocking."""
 
     def __init__(self, endpoint: str) -> None:
-        super().__init__(zmq.ROUTER, linger_ms=0)
+        super().__init__(zmq.ROUTER, linger_ms=0, most=MAX_PAYLOAD)
         self._endpoint = endpoint
         self._handle: Callable[[Message], None]
         self._outbox: deque[Outgoing] = deque()
@@ -288,7 +288,7 @@ class Dealer(_Socket):
     """A client's end: connected, without a routing id of its own."""
 
     def __init__(self, endpoint: str, *, linger_ms: int = 500) -> None:
-        super().__init__(zmq.DEALER, linger_ms=linger_ms)
+        super().__init__(zmq.DEALER, linger_ms=linger_ms, most=MAX_ANSWER)
         self._handle: Callable[[list[bytes]], None]
         self._raw.set(zmq.SNDHWM, 10_000)
         self._raw.connect(endpoint)

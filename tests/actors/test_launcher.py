@@ -179,6 +179,7 @@ async def test_a_kill_ends_the_tree_before_the_outcome(
     async def run() -> None:
         outcomes.append(await _run(launcher, job))
 
+    sleeper = 0
     async with anyio.create_task_group() as group:
         group.start_soon(run)
         sleeper = int(await beat.line())
@@ -245,12 +246,17 @@ async def test_the_caller_gets_everything_although_it_reads_after_the_end(
             job = new_job(command, stream=f"{sockets}/out.sock")
             outcomes.append(await _run(launcher, job))
 
+        total = 0
         async with anyio.create_task_group() as group:
             group.start_soon(run)
             end, _ = await anyio.to_thread.run_sync(peer.accept)
             total = await anyio.to_thread.run_sync(_read_frames, end)
         assert total == 300000
         assert outcomes[0].exit_code == 3
+
+
+def _helper() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(["sleep", "60"])
 
 
 def _read_frames(end: socket.socket) -> int:
@@ -332,6 +338,7 @@ async def test_when_a_shim_was_killed_nothing_of_its_task_is_left(
     async def run() -> None:
         outcomes.append(await _run(launcher, new_job(tree)))
 
+    survivor = 0
     async with anyio.create_task_group() as group:
         group.start_soon(run)
         survivor = int(await beat.line())
@@ -346,6 +353,7 @@ async def test_a_chain_of_forks_dies_with_its_shim(
     chain = """if True:
         import os
         if os.fork(): os._exit(0)
+        fd = os.open("count", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         open("beat", "w").write("up\\n")
         while True:
             os.setsid()
@@ -391,7 +399,7 @@ async def test_the_death_of_one_shim_does_not_touch_the_task_of_another(
 async def test_helpers_of_the_broker_itself_are_spared(
     launcher: Launcher, new_job: NewJob, beat: Beat
 ) -> None:
-    with subprocess.Popen(["sleep", "60"]) as helper:
+    with _helper() as helper:
         async with anyio.create_task_group() as group:
             group.start_soon(_run, launcher, new_job("echo > beat; sleep 60"))
             await beat.line()
@@ -428,6 +436,7 @@ async def test_cancelling_a_run_waits_until_its_tree_is_dead(
     launcher: Launcher, new_job: NewJob, beat: Beat
 ) -> None:
     job = new_job("trap '' TERM; sleep 60 & echo $! > beat; while :; do sleep 1; done")
+    sleeper = 0
     async with anyio.create_task_group() as group:
         group.start_soon(_run, launcher, msgspec.structs.replace(job, grace_seconds=0.2))
         sleeper = int(await beat.line())
@@ -443,6 +452,7 @@ async def test_cancelling_a_run_whose_shim_hangs_kills_it_too(
 ) -> None:
     monkeypatch.setattr("signalpost.actors.launcher._MARGIN_SECONDS", 0.2)
     job = new_job("sleep 60 & echo $! > beat; wait", grace_seconds=0.1)
+    sleeper = 0
     async with anyio.create_task_group() as group:
         group.start_soon(_run, launcher, job)
         sleeper = int(await beat.line())

@@ -24,7 +24,12 @@ def test_every_kind_of_change_ends_the_wait(tmp_path: Path, change: str) -> None
         path.write_text("1")
     woken = threading.Event()
     with contextlib.closing(FileWatch(path)) as watch:
-        thread = threading.Thread(target=lambda: (watch.wait(), woken.set()), daemon=True)
+
+        def wait() -> None:
+            watch.wait()
+            woken.set()
+
+        thread = threading.Thread(target=wait, daemon=True)
         thread.start()
         assert not woken.is_set()
         match change:

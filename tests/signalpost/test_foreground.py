@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import anyio
+import anyio.to_thread
 import pytest
 
 from signalpost.foreground import Foreground
@@ -113,6 +114,41 @@ async def test_output_comes_byte_by_byte_on_both_streams(
     assert captured.out == b"out\0\xfflate"
     assert captured.err == b"err\r\n"
     assert foreground.cut_off_code is None
+
+
+async def test_a_slow_reader_gets_everything_however_long_it_takes(
+    client: StandIn, foreground: Foreground, report: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signalpost.foreground._LAST_OUTPUT", 0.0)
+    reader, writer = os.pipe()
+    monkeypatch.setattr("signalpost.foreground._DESCRIPTORS", {b"1": writer})
+    data = os.urandom(500_000)
+    client.report = report()
+    with anyio.fail_after(5), open(reader, "rb") as file:
+        async with anyio.create_task_group() as group:
+            group.start_soon(foreground.run)
+            await client.open.wait()
+            with shim(client) as peer:
+                client.end.set()
+                await anyio.wait_all_tasks_blocked()
+                group.start_soon(anyio.to_thread.run_sync, peer.sendall, framed(b"1", data))
+                assert await anyio.to_thread.run_sync(file.read, len(data)) == data
+    os.close(writer)
+
+
+async def test_the_first_output_ends_the_status_line(
+    client: StandIn, foreground: Foreground, report: Reports, terminal: io.StringIO
+) -> None:
+    client.report = report()
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+            group.start_soon(foreground.run)
+            await client.open.wait()
+            client.tell(report(state="waiting", position=1))
+            with shim(client) as peer:
+                peer.sendall(framed(b"1", b"x"))
+            client.end.set()
+    assert terminal.getvalue().endswith("\r\x1b[K")
 
 
 async def test_the_order_is_what_is_asked(

@@ -64,6 +64,20 @@ def test_nothing_is_lost_at_a_rotation(path: Path, log: GrowingFile) -> None:
     assert log.lines() == [b"4"]
 
 
+def test_what_is_written_between_the_last_look_and_the_rotation_is_not_lost(path: Path) -> None:
+    class Raced(GrowingFile):
+        def _replaced(self) -> bool:
+            if not path.with_name(path.name + ".1").exists():
+                append(path, "2\n")
+                rotate(path)
+                append(path, "3\n")
+            return super()._replaced()
+
+    append(path, "1\n")
+    with contextlib.closing(Raced(path)) as log:
+        assert log.lines() == [b"1", b"2", b"3"]
+
+
 def test_nothing_is_lost_when_the_new_file_comes_late(path: Path, log: GrowingFile) -> None:
     append(path, "1\n")
     assert log.lines() == [b"1"]

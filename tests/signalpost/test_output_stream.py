@@ -138,7 +138,12 @@ def test_write_all_waits_for_a_slow_reader(pipe: tuple[int, int], blocking: bool
     reader, writer = pipe
     os.set_blocking(writer, blocking)
     data = os.urandom(1_000_000)
-    thread = started(lambda: (write_all(writer, data), os.close(writer)))
+
+    def write() -> None:
+        write_all(writer, data)
+        os.close(writer)
+
+    thread = started(write)
     with open(reader, "rb", closefd=False) as file:
         assert file.read() == data
     thread.join(5)

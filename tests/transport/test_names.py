@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signalpost.transport.errors import BadRequest
+from signalpost.transport.names import MAX_NAME, agent_name, nearest, queue_name
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "global", "a.b_c-d/e~2", "~2", "_x", ".x", "7", "bauöß", "x" * 64]
+)
+def test_a_legal_name_stays_as_it_is(name: str) -> None:
+    assert queue_name(name) == agent_name(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("", "is empty"),
+        ("x" * 65, "has 65 characters"),
+        ("-x", "may not begin with '-'"),
+        ("/x", "may not begin with '/'"),
+        ("a b", "may not contain ' '"),
+        ("a@b", "may not contain '@'"),
+        ("*", "may not contain"),
+        ("role:x", "may not contain ':'"),
+        ("a,b", "may not contain ','"),
+        ("a\n", r"may not contain '\\n'"),
+        ("a\0", "may not contain"),
+        ("\N{RIGHT-TO-LEFT OVERRIDE}a", "may not contain"),
+        ("\ud800", "may not contain"),
+    ],
+)
+def test_any_other_name_is_refused_with_the_remedy(name: str, says: str) -> None:
+    with pytest.raises(BadRequest, match=f"^queue_name.*{says}.*Use|^queue_name.*{says}.*Begin"):
+        queue_name(name)
+    with pytest.raises(BadRequest, match=r"^agent name"):
+        agent_name(name)
+
+
+@given(st.text(max_size=70))
+def test_a_name_is_in_normal_form_or_refused(text: str) -> None:
+    try:
+        name = queue_name(text)
+    except BadRequest:
+        return
+    assert name == unicodedata.normalize("NFC", text)
+    assert 1 <= len(name) <= MAX_NAME
+    assert queue_name(name) == name
+    assert not set(name) & set("@*:, \n\0")
+
+
+def test_two_spellings_of_one_name_are_one_name() -> None:
+    assert queue_name("cafe\N{COMBINING ACUTE ACCENT}") == queue_name("café")
+
+
+def test_near_names_are_found_nearest_first() -> None:
+    assert nearest("bulid", ["test", "builds", "build", "global"]) == ["build", "builds"]
+    assert nearest("bulid", [f"build{n}" for n in range(9)], most=2) == ["build8", "build7"]
+    assert nearest("xyz", ["global"]) == []

@@ -1,58 +1,27 @@
-"""The broker: reads requests, finds the actor each is for, and puts it in its mailbox.
-
-Everything here is synchronous up to the mailbox, so the order in which the
-socket gave the requests is the order in which they are accepted.
-"""
+"""The broker: takes messages off the socket, knows who speaks, and has them served."""
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from anyio.abc import TaskGroup
 
 from ..transport import frames, messages
-from ..transport.errors import (
-    BadRequest,
-    InternalFault,
-    NotAuthorised,
-    ProtocolMismatch,
-    ShuttingDown,
-    SignalpostError,
-)
-from ..transport.session import PERSON, Session
+from ..transport.errors import InternalFault, ProtocolMismatch, SignalpostError
+from ..transport.session import Session
 from ..transport.sockets import Message
 from ..transport.version import software
 from .archive import Archive
-from .envelope import Cancel, CancelWaiting, Submit, Watch
-from .intake import check, real_folder
+from .desk import Desk, Endings, refusal, stopping
 from .queues import Queues
 from .reception import Reception
 from .services import Services
-from .task import Call, Task, key_of
+from .task import Call, Task
 
 logger = logging.getLogger(__name__)
-
-
-_ACCEPTED = messages.Accepted()
-
-
-class Endings(Protocol):
-    """How the broker ends; see :mod:`ending`."""
-
-    async def drain(self, *, force: bool) -> None:
-        """Take nothing new and return when no task is open."""
-        ...
-
-    def leave(self) -> None:
-        """End now."""
-        ...
-
-    def fold(self) -> None:
-        """End when what is open has ended."""
-        ...
 
 
 class Broker:
@@ -75,14 +44,23 @@ class Broker:
         self._ending = ending
         self._tasks = tasks
         self._decoder = frames.request_decoder()
-        self._office: Services
+        self._settings: dict[str, str] = {}
         self._queues: Queues
-        self.draining = False
+        self._desk: Desk
 
     def equip(self, services: Services) -> None:
         """Give the actors what they work with; before the first message."""
-        self._office = services
+        self._settings = services.settings.words()
         self._queues = Queues(services, self._ids, self._tasks)
+        self._desk = Desk(
+            services=services,
+            reception=self._reception,
+            archive=self._archive,
+            queues=self._queues,
+            info=self._info,
+            ending=self._ending,
+            tasks=self._tasks,
+        )
 
     # ------------------------------------------------------------ messages
 
@@ -119,8 +97,8 @@ class Broker:
     def _hello(
         self, message: Message, token: bytes, correlation: bytes, hello: messages.Hello
     ) -> None:
-        if self.draining:
-            self._reception.send_to(message.identity, correlation, _refusal(_stopping()))
+        if self._desk.draining:
+            self._reception.send_to(message.identity, correlation, refusal(stopping()))
             return
         session = self._reception.welcome(message, token, hello)
         if session is None:
@@ -130,7 +108,7 @@ class Broker:
             minor=messages.MINOR,
             software=software(),
             pid=os.getpid(),
-            settings=self._office.settings.words(),
+            settings=self._settings,
             heartbeat_seconds=self._reception.heartbeat_seconds(),
             max_request_bytes=frames.MAX_PAYLOAD,
         )
@@ -138,190 +116,26 @@ class Broker:
 
     def _serve(self, session: Session, correlation: bytes, request: messages.Request) -> None:
         try:
-            reply = self._act(session, correlation, request)
+            reply = self._desk.act(session, correlation, request)
         except SignalpostError as error:
-            reply = _refusal(error)
+            reply = refusal(error)
         except Exception as error:
             logger.exception("request failed")
-            reply = _refusal(InternalFault(f"{type(error).__name__}; see the broker's log."))
+            reply = refusal(InternalFault(f"{type(error).__name__}; see the broker's log."))
         if reply is not None:
             self._reception.answer(session.token, correlation, reply)
-
-    def _act(  # noqa: C901 - one flat match
-        self, session: Session, correlation: bytes, request: messages.Request
-    ) -> messages.Reply | None:
-        match request:
-            case messages.Heartbeat():
-                return _ACCEPTED
-            case messages.RunTask():
-                self._run_task(session, correlation, request)
-            case messages.TaskStatus():
-                self._task_status(session, correlation, request)
-            case messages.CancelTask(task_id=task_id):
-                self._cancel_task(session, correlation, task_id)
-            case messages.CancelCall(correlation=call):
-                self._queues.give_up(call)
-                return messages.Accepted()
-            case messages.QueueStatus():
-                return messages.Queues(queues=self._queues.states())
-            case messages.GetInfo():
-                return self._info()
-            case messages.Bye():
-                self._reception.answer(session.token, correlation, messages.Accepted())
-                self._reception.close(session)
-            case messages.ListTasks(limit=limit):
-                self._later(session, correlation, self._list_tasks(limit))
-            case messages.ClearTaskLogs(everyone=everyone):
-                self._clear_logs(session, correlation, everyone)
-            case messages.ClearQueue(queue_name=name):
-                self._clear_queue(session, correlation, name)
-            case messages.FollowOutput(task_id=task_id, stream=stream):
-                return self._follow(task_id, stream)
-            case messages.Stop():
-                self._stop_for(session, correlation, request)
-            case messages.Hello():
-                raise BadRequest("hello was said already.")
-        return None
-
-    # ------------------------------------------------------------ requests
-
-    def _run_task(self, session: Session, correlation: bytes, request: messages.RunTask) -> None:
-        if self._reception.is_known(session, correlation):
-            return
-        earlier = self._archive.recovered(correlation)
-        if earlier is not None:
-            self._reception.answer(session.token, correlation, earlier)
-            return
-        if self.draining or self._archive.look():
-            raise _stopping()
-        request = check(request, self._office.settings)
-        folder = real_folder(request.working_directory)
-        now = self._office.clock()
-        task = Task(
-            id=0,
-            request_id=correlation,
-            queue_name=request.queue_name,
-            command=request.command,
-            working_directory=folder,
-            owner=session.shown_as,
-            principal=session.principal,
-            session=session.token,
-            requester_pid=session.pid,
-            created=now,
-            output="",
-            request=request,
-            key=key_of(session.principal, request, folder),
-            parent=self._office.turns.parent_of(request.parent),
-            expected=self._office.estimate.expect(request.command, folder),
-        )
-        wait = 0.0 if request.notify else request.wait_seconds
-        call = Call(
-            correlation=correlation,
-            session=session.token,
-            runs=True,
-            progress=request.progress,
-            deadline=None if wait is None else now.mono + wait,
-        )
-        self._queues.put(request.queue_name, Submit(task, call), correlation)
-
-    def _task_status(
-        self, session: Session, correlation: bytes, request: messages.TaskStatus
-    ) -> None:
-        wait = request.wait_seconds
-        call = Call(
-            correlation=correlation,
-            session=session.token,
-            runs=False,
-            progress=request.progress,
-            deadline=None if wait is None else self._office.clock().mono + max(0.0, wait),
-            lines=max(0, min(200, request.lines)),
-        )
-        name = self._office.turns.queue_of(request.task_id)
-        if name is None:
-            self.answer_ended(request.task_id, call)
-        else:
-            self._queues.put(name, Watch(request.task_id, call), correlation)
-
-    def _cancel_task(self, session: Session, correlation: bytes, task_id: int) -> None:
-        if self._reception.is_known(session, correlation):
-            return
-        call = Call(correlation=correlation, session=session.token, runs=False)
-        name = self._office.turns.queue_of(task_id)
-        if name is None:
-            self.answer_ended(task_id, call)
-            return
-        principal = None if session.is_person else session.principal
-        self._queues.put(name, Cancel(task_id, session.shown_as, principal, call), correlation)
-
-    def _clear_logs(self, session: Session, correlation: bytes, everyone: bool) -> None:
-        if everyone and not session.is_person:
-            raise NotAuthorised("only a person clears everyone's logs: signalpost clear --logs")
-        if not self._reception.is_known(session, correlation):
-            principal = None if everyone else session.principal
-            self._later(session, correlation, self._cleared(principal))
-
-    def _clear_queue(self, session: Session, correlation: bytes, name: str) -> None:
-        if not session.is_person:
-            raise NotAuthorised("only a person clears a queue: signalpost clear --queue NAME")
-        if self._reception.is_known(session, correlation):
-            return
-        call = Call(correlation=correlation, session=session.token, runs=False)
-        if name not in self._queues:
-            self._reception.answer(session.token, correlation, messages.Cleared(count=0))
-            return
-        self._queues.put(name, CancelWaiting(PERSON, call), correlation)
-
-    def _follow(self, task_id: int, stream: str) -> messages.Reply:
-        task = self._queues.find(task_id)
-        if task is None or task.state != "running":
-            raise BadRequest(
-                f"task {task_id} does not run. Read its log: signalpost output {task_id}"
-            )
-        self._office.runner.follow(task_id, stream)
-        return messages.Accepted()
-
-    def _stop_for(self, session: Session, correlation: bytes, request: messages.Stop) -> None:
-        running = self._queues.open_tasks()
-        if request.how == "ask" and running:
-            named = ", ".join(f"{t.id} ({t.command[:40]})" for t in running[:5])
-            raise BadRequest(
-                f"{len(running)} task(s) are open: {named}."
-                " Use --wait to stop after them or --force to kill them."
-            )
-        self._tasks.start_soon(self._end, session.token, correlation, request.how == "force")
-
-    async def _end(self, token: bytes, correlation: bytes, force: bool) -> None:
-        await self._ending.drain(force=force)
-        self.reply(token, correlation, messages.Accepted())
-        self._ending.leave()
-
-    async def _list_tasks(self, limit: int) -> messages.Reply:
-        """The open ones as they are now, then those that ended, newest first."""
-        states = self._queues.states()
-        current = [t for s in states for t in (*s.running, *s.waiting)]
-        ended = await self._archive.newest_ended(max(1, min(1000, limit)))
-        reports = sorted([*current, *ended], key=lambda t: t.task_id, reverse=True)
-        return messages.Tasks(tasks=[*reports[: max(limit, len(current))]])
-
-    async def _cleared(self, principal: str | None) -> messages.Reply:
-        return messages.Cleared(count=await self._archive.clear_logs(principal))
 
     # ------------------------------------------------------------ for the actors
 
     def answer_ended(self, task_id: int, call: Call) -> None:
         """Answer a call that asks for a task which is not open."""
-        self._tasks.start_soon(self._answer_ended, task_id, call)
-
-    async def _answer_ended(self, task_id: int, call: Call) -> None:
-        await self._finish_later(call.session, call.correlation, self._archive.report(task_id))
+        self._desk.answer_ended(task_id, call)
 
     def reply(
         self, token: bytes, correlation: bytes, message: messages.Reply | messages.Push
     ) -> bool:
-        """Send to a session; the call is closed by a reply."""
-        if not isinstance(message, messages.Push):
-            self._queues.answered(correlation)
-        return self._reception.answer(token, correlation, message)
+        """Send to a session; False when it is not connected."""
+        return self._desk.reply(token, correlation, message)
 
     def finished(self, task: Task) -> None:
         """A task has ended: so must those it asked for."""
@@ -340,6 +154,10 @@ class Broker:
         """Tell every queue that a session is gone."""
         self._queues.leave(session.token)
 
+    def drain(self) -> None:
+        """Take no new task and no new session."""
+        self._desk.draining = True
+
     def end_all(self, by: str) -> None:
         """Cancel everything that is open."""
         self._queues.end_all(by)
@@ -347,26 +165,3 @@ class Broker:
     def open_tasks(self) -> list[Task]:
         """Return every open task."""
         return self._queues.open_tasks()
-
-    def _later(self, session: Session, correlation: bytes, work: Awaitable[messages.Reply]) -> None:
-        self._tasks.start_soon(self._finish_later, session.token, correlation, work)
-
-    async def _finish_later(
-        self, token: bytes, correlation: bytes, work: Awaitable[messages.Reply]
-    ) -> None:
-        try:
-            reply = await work
-        except SignalpostError as error:
-            reply = _refusal(error)
-        except Exception as error:
-            logger.exception("request failed")
-            reply = _refusal(InternalFault(f"{type(error).__name__}; see the broker's log."))
-        self.reply(token, correlation, reply)
-
-
-def _refusal(error: SignalpostError) -> messages.Failed:
-    return messages.Failed(code=error.code, detail=str(error))
-
-
-def _stopping() -> ShuttingDown:
-    return ShuttingDown("the broker is stopping. Try again in a few seconds: a new one will start.")

@@ -54,7 +54,7 @@ class Ending:
         """Take nothing new and return when no task is open; ``force`` kills them."""
         broker = self._broker
         assert broker is not None  # noqa: S101 - watch() comes first
-        broker.draining = True
+        broker.drain()
         if force:
             broker.end_all(BROKER)
         while broker.open_tasks():

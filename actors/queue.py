@@ -19,17 +19,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..transport import messages
-from ..transport.errors import BadRequest, NotAuthorised, QueueFull
+from ..transport.errors import BadRequest, QueueFull
 from .effects import Answer, Effect, Finished, Kill, Queued, Start, Tell
-from .estimate import queue_eta
 from .job import Outcome
+from .line import Line
 from .moment import Moment
 from .news import News, Told
 from .results import Results
-from .task import Call, Task
+from .slots import Slots
+from .task import Call, Task, task_eta
 
 WAITING_LIMIT = 1000
-GATE_SECONDS = 2.0
 
 
 class Queue:
@@ -37,16 +37,16 @@ class Queue:
 
     def __init__(self, name: str, width: int, ids: Callable[[], int]) -> None:
         self.name = name
-        self.width = width
         self._ids = ids
-        self._waiting: list[Task] = []
-        self._slots: dict[int, Task] = {}
-        self._nested: dict[int, Task] = {}
-        self._ended: dict[int, tuple[Task, Outcome, Moment]] = {}  # still has nested tasks
+        self._waiting = Line()
+        self._slots = Slots(width)
         self._results = Results()
         self._news = News()
-        self._gate: float | None = None
         self._effects: list[Effect] = []
+
+    @property
+    def width(self) -> int:
+        return self._slots.width
 
     # ------------------------------------------------------------ what callers ask
 
@@ -65,10 +65,11 @@ class Queue:
         if same is None:
             same = self._accept(task)
         elif same.request is None:
-            self._reclaim(same, task)
+            same.reclaim(task)
+            self._waiting.open_if_complete()
         self._attach(same, call)
         self._dispatch(now)
-        if same.inside is not None and self._is_ending(same.inside):
+        if same.inside is not None and self._slots.is_ending(same.inside):
             self._end(same, "parent", now)  # it was asked for by a tree that is dying or dead
         self._tell_changes(now)
         return same
@@ -89,20 +90,13 @@ class Queue:
         :raises BadRequest: it is not open here
         """
         task = self._open_task(task_id)
-        if principal is not None and principal != task.principal:
-            raise NotAuthorised(
-                f"task {task_id} belongs to {task.owner}. Only its owner may cancel it;"
-                f" a person can: signalpost cancel {task_id}"
-            )
+        task.check_owner(principal)
         task.calls[call.correlation] = call
         self._end(task, by, now)
 
     def cancel_waiting(self, by: str, now: Moment) -> int:
         """Cancel everything that waits; return how many."""
-        waiting = list(self._waiting)
-        for task in waiting:
-            self._end(task, by, now)
-        return len(waiting)
+        return self._end_each(self._waiting.tasks(), by, now)
 
     def give_up(self, correlation: bytes, now: Moment) -> None:
         """Cancel an open call. The last call that asked for the run takes the task with it."""
@@ -127,31 +121,27 @@ class Queue:
 
     def end_all(self, by: str, now: Moment) -> None:
         """Cancel whatever is open, as a broker that stops does."""
-        for task in self.open_tasks():
-            self._end(task, by, now)
+        self._end_each(self.open_tasks(), by, now)
 
     def end_children(self, parent: int, now: Moment) -> None:
         """The task ``parent`` of another queue has ended: so do the tasks it asked for here."""
-        for task in self.open_tasks():
-            if task.parent == parent:
-                self._end(task, "parent", now)
+        self._end_each([t for t in self.open_tasks() if t.parent == parent], "parent", now)
 
     # ------------------------------------------------------------ what the shims report
 
     def started(self, task_id: int, pid: int) -> None:
         """The command of a task was executed."""
-        task = self._slots.get(task_id) or self._nested.get(task_id)
+        task = self._slots.find(task_id)
         if task is not None:
             task.pid = pid
 
     def ended(self, task_id: int, outcome: Outcome, now: Moment) -> None:
         """Nothing of a task's own tree lives any more."""
-        task = self._slots.get(task_id) or self._nested.get(task_id)
+        task = self._slots.find(task_id)
         if task is None:
             return
-        self._ended[task_id] = (task, outcome, now)
-        for child in self._children(task_id):
-            self._end(child, "parent", now)
+        self._slots.end(task, outcome, now)
+        self._end_each(self._slots.inside(task_id), "parent", now)
         self._settle(task_id)
         self._dispatch(now)
         self._tell_changes(now)
@@ -160,15 +150,13 @@ class Queue:
 
     def restore(self, task: Task, now: Moment) -> None:
         """Put a task of an earlier broker life at its old place, until its caller is back."""
-        self._waiting.append(task)
-        self._waiting.sort(key=lambda t: t.id)
-        self._gate = now.mono + GATE_SECONDS
+        self._waiting.restore(task, now)
 
     # ------------------------------------------------------------ time
 
     def advance(self, now: Moment) -> None:
         """Do what is due: answer calls whose wait is over, open the gate, tell the news."""
-        if self._gate is not None and self._gate <= now.mono:
+        if self._waiting.gate is not None and self._waiting.gate <= now.mono:
             self._open_gate(now)
         for task in self.open_tasks():
             for call in list(task.calls.values()):
@@ -180,7 +168,7 @@ class Queue:
     def next_deadline(self) -> float | None:
         """When :meth:`advance` next has something to do, on the monotonic clock."""
         times = [c.deadline for t in self.open_tasks() for c in t.calls.values()]
-        times += [self._gate, self._news.next_deadline()]
+        times += [self._waiting.gate, self._news.next_deadline()]
         return min((t for t in times if t is not None), default=None)
 
     def take_effects(self) -> list[Effect]:
@@ -192,7 +180,7 @@ class Queue:
 
     def open_tasks(self) -> list[Task]:
         """Return running tasks, nested ones among them, then the waiting in order."""
-        return [*self._slots.values(), *self._nested.values(), *self._waiting]
+        return [*self.running(), *self._waiting.tasks()]
 
     def find(self, task_id: int) -> Task | None:
         """Return an open task by id."""
@@ -200,16 +188,21 @@ class Queue:
 
     def running(self) -> list[Task]:
         """Return the tasks that run, nested ones last."""
-        return [*self._slots.values(), *self._nested.values()]
+        return [*self._slots.holders(), *self._slots.nested()]
 
     def waiting(self) -> list[Task]:
         """Return the waiting tasks, next first."""
-        return list(self._waiting)
+        return self._waiting.tasks()
 
     def report(self, task: Task, now: Moment, tail: bytes = b"") -> messages.TaskReport:
         """Return a task of this queue as callers see it, with place and ETA."""
-        position = self._waiting.index(task) + 1 if task in self._waiting else 0
-        return task.report(now, position=position, eta=self._eta(task, position, now), tail=tail)
+        position = self._waiting.place(task)
+        eta = None
+        if task.is_open:
+            ahead = self._waiting.tasks()[: position - 1] if position else []
+            running = self._slots.holders() if position else []
+            eta = task_eta(task, running, ahead, self.width, now)
+        return task.report(now, position=position, eta=eta, tail=tail)
 
     # ------------------------------------------------------------ inside
 
@@ -222,22 +215,11 @@ class Queue:
     def _accept(self, task: Task) -> Task:
         task.id = self._ids()
         if task.inside is not None:
-            self._nested[task.id] = task
+            self._slots.nest(task)
         else:
-            self._waiting.append(task)
+            self._waiting.add(task)
         self._effects.append(Queued(task))
         return task
-
-    def _reclaim(self, kept: Task, fresh: Task) -> None:
-        kept.request = fresh.request
-        kept.key = fresh.key
-        kept.owner = fresh.owner
-        kept.principal = fresh.principal
-        kept.session = fresh.session
-        kept.requester_pid = fresh.requester_pid
-        kept.expected = fresh.expected
-        if self._gate is not None and all(t.request is not None for t in self._waiting):
-            self._gate = None
 
     def _attach(self, task: Task, call: Call) -> None:
         task.holders.add(call.session)
@@ -248,22 +230,18 @@ class Queue:
 
     def _open_gate(self, now: Moment) -> None:
         # It stays shut meanwhile: the end of one must not start another that is to end.
-        for task in [t for t in self._waiting if t.request is None]:
-            self._end(task, "client", now)
-        self._gate = None
+        self._end_each(self._waiting.absent(), "client", now)
+        self._waiting.gate = None
         self._dispatch(now)
         self._tell_changes(now)
 
     def _dispatch(self, now: Moment) -> None:
-        for task in self._nested.values():
+        for task in self._slots.nested():
             if task.state == "waiting":
                 self._start(task, now)
-        if self._gate is not None:
-            return
-        while self._waiting and len(self._slots) < self.width:
-            task = self._waiting.pop(0)
-            self._slots[task.id] = task
-            self._start(task, now)
+        while self._slots.has_room and (following := self._waiting.next()):
+            self._slots.hold(following)
+            self._start(following, now)
 
     def _start(self, task: Task, now: Moment) -> None:
         task.state = "running"
@@ -283,23 +261,19 @@ class Queue:
             self._tell_changes(now)
             return
         self._effects.append(Kill(task))
-        for child in self._children(task.id):
-            self._end(child, "parent", now)
+        self._end_each(self._slots.inside(task.id), "parent", now)
 
-    def _children(self, holder: int) -> list[Task]:
-        return [t for t in self._nested.values() if t.inside == holder]
-
-    def _is_ending(self, task_id: int) -> bool:
-        task = self.find(task_id)
-        return task is None or task_id in self._ended or bool(task.cancelled_by)
+    def _end_each(self, tasks: list[Task], by: str, now: Moment) -> int:
+        for task in tasks:
+            self._end(task, by, now)
+        return len(tasks)
 
     def _settle(self, task_id: int) -> None:
-        """Finish a task that has ended once its nested tasks have, then look at its parent."""
-        if task_id not in self._ended or self._children(task_id):
+        """Finish a task that has ended once its nested tasks have, then look at its holder."""
+        ended = self._slots.free(task_id)
+        if ended is None:
             return
-        task, outcome, when = self._ended.pop(task_id)
-        self._slots.pop(task_id, None)
-        self._nested.pop(task_id, None)
+        task, outcome, when = ended
         task.settle(outcome)
         self._finish(task, when)
         if task.inside is not None:
@@ -318,27 +292,13 @@ class Queue:
         self._effects.append(Answer(call, task))
 
     def _open_task(self, task_id: int) -> Task:
-        task = self.find(task_id)
-        if task is not None:
-            return task
-        raise BadRequest(f"task {task_id} is not open in queue {self.name}.")
+        if (task := self.find(task_id)) is None:
+            raise BadRequest(f"task {task_id} is not open in queue {self.name}.")
+        return task
 
     def _tell_changes(self, now: Moment) -> None:
-        self._tell(self._news.changes(self.running(), self._waiting, now.mono))
+        self._tell(self._news.changes(self.running(), self._waiting.tasks(), now.mono))
 
     def _tell(self, calls: Told) -> None:
         if calls:
             self._effects.append(Tell(calls))
-
-    def _eta(self, task: Task, position: int, now: Moment) -> float | None:
-        if not task.is_open:
-            return None
-        if position == 0:
-            return queue_eta([], [], _left(task, now), self.width)
-        running = [(t.expected, t.ran(now)) for t in self._slots.values()]
-        ahead = [t.expected for t in self._waiting[: position - 1]]
-        return queue_eta(running, ahead, task.expected, self.width)
-
-
-def _left(task: Task, now: Moment) -> float | None:
-    return None if task.expected is None else max(0.0, task.expected - task.ran(now))

@@ -14,9 +14,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..transport import messages
+from ..transport.errors import NotAuthorised
+from .estimate import queue_eta
 from .job import Outcome
 from .moment import Moment
 
@@ -92,6 +95,27 @@ class Task:
     def timeout_seconds(self) -> float:
         return self.request.timeout_seconds if self.request is not None else 0.0
 
+    def reclaim(self, fresh: Task) -> None:
+        """Its caller is back after a restart, with what was never stored."""
+        self.request = fresh.request
+        self.key = fresh.key
+        self.owner = fresh.owner
+        self.principal = fresh.principal
+        self.session = fresh.session
+        self.requester_pid = fresh.requester_pid
+        self.expected = fresh.expected
+
+    def check_owner(self, principal: str | None) -> None:
+        """Refuse anyone but the owner and a person (None).
+
+        :raises NotAuthorised: it belongs to another agent
+        """
+        if principal is not None and principal != self.principal:
+            raise NotAuthorised(
+                f"task {self.id} belongs to {self.owner}. Only its owner may cancel it;"
+                f" a person can: signalpost cancel {self.id}"
+            )
+
     def waited(self, now: Moment) -> float:
         """Seconds between acceptance and start, or until ``now``."""
         until = self.started or self.ended or now
@@ -161,6 +185,20 @@ class Task:
             parent=self.parent,
             notify=self.request.notify if self.request else False,
         )
+
+
+def task_eta(
+    task: Task, running: Sequence[Task], ahead: Sequence[Task], width: int, now: Moment
+) -> float | None:
+    """Return the seconds until a task's end, learned from earlier runs; None: not known.
+
+    :param running: who holds a slot, when it waits
+    :param ahead: who waits before it
+    """
+    if task.started is not None:
+        return None if task.expected is None else max(0.0, task.expected - task.ran(now))
+    held = [(t.expected, t.ran(now)) for t in running]
+    return queue_eta(held, [t.expected for t in ahead], task.expected, width)
 
 
 def clip(command: str) -> str:

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from signalpost.actors.job import Outcome
-from signalpost.actors.queue import GATE_SECONDS
+from signalpost.actors.line import GATE_SECONDS
 from signalpost.transport.errors import NotAuthorised
 from tests.actors.queue_model import AGENTS, QueueModel
 
 PEERS = st.integers(0, len(AGENTS) - 1)
 PICK = st.integers(0, 50)
 KEYS = st.sampled_from("abcd")
-WAITS = st.none() | st.integers(0, 8)
+WAITS = st.none() | st.integers(0, 3)
 WISHES = st.sampled_from(["", "", "notify", "finish"])
 ENDS = st.sampled_from(["exit", "failed", "timeout", "cannot_start", "shim_lost", "broker_lost"])
 
@@ -164,7 +164,7 @@ class QueueMachine(QueueModel, RuleBasedStateMachine):
 
     @rule()
     def wake(self) -> None:
-        due = set(self.away) if self.now >= self.gate_until else set()
+        due: set[int] = set(self.away) if self.now >= self.gate_until else set()
         self.queue.advance(self.moment())
         self.woken_at = self.now
         self.settle(due, woken=True)

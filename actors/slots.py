@@ -1,0 +1,68 @@
+"""Who runs: the tasks in a queue's slots, and the nested ones inside them. Pure."""
+
+from __future__ import annotations
+
+from .job import Outcome
+from .moment import Moment
+from .task import Task
+
+Ended = tuple[Task, Outcome, Moment]
+
+
+class Slots:
+    """At most ``width`` tasks, each with the nested tasks that run inside its turn.
+
+    A task that has ended itself keeps its slot until its nested tasks have
+    ended too: only then nothing of its tree lives.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self._held: dict[int, Task] = {}
+        self._nested: dict[int, Task] = {}
+        self._ended: dict[int, Ended] = {}
+
+    @property
+    def has_room(self) -> bool:
+        return len(self._held) < self.width
+
+    def hold(self, task: Task) -> None:
+        """Give a task a slot."""
+        self._held[task.id] = task
+
+    def nest(self, task: Task) -> None:
+        """Let a task run inside the slot of an ancestor."""
+        self._nested[task.id] = task
+
+    def find(self, task_id: int) -> Task | None:
+        """Return a task that runs or is ending."""
+        return self._held.get(task_id) or self._nested.get(task_id)
+
+    def holders(self) -> list[Task]:
+        """Return the tasks that hold a slot of their own."""
+        return list(self._held.values())
+
+    def nested(self) -> list[Task]:
+        """Return the tasks that run inside another's turn."""
+        return list(self._nested.values())
+
+    def inside(self, holder: int) -> list[Task]:
+        """Return the nested tasks directly inside ``holder``."""
+        return [t for t in self._nested.values() if t.inside == holder]
+
+    def is_ending(self, task_id: int) -> bool:
+        """Tell whether a task is gone, or nothing new may begin inside it."""
+        task = self.find(task_id)
+        return task is None or task_id in self._ended or bool(task.cancelled_by)
+
+    def end(self, task: Task, outcome: Outcome, now: Moment) -> None:
+        """Nothing of a task's own tree lives any more."""
+        self._ended[task.id] = (task, outcome, now)
+
+    def free(self, task_id: int) -> Ended | None:
+        """Free the slot of a task that has ended, nested tasks and all; None: not yet."""
+        if task_id not in self._ended or self.inside(task_id):
+            return None
+        self._held.pop(task_id, None)
+        self._nested.pop(task_id, None)
+        return self._ended.pop(task_id)

@@ -97,7 +97,7 @@ class Broker:
     def _hello(
         self, message: Message, token: bytes, correlation: bytes, hello: messages.Hello
     ) -> None:
-        if self._desk.draining:
+        if self._desk.draining and not self._queues.open_tasks():
             self._reception.send_to(message.identity, correlation, refusal(stopping()))
             return
         session = self._reception.welcome(message, token, hello)

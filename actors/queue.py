@@ -57,15 +57,15 @@ class Queue:
         :raises QueueFull: too many wait
         """
         same = self._same(task, now)
-        if same is None and len(self._waiting) >= WAITING_LIMIT:
+        if same is None and task.inside is None and len(self._waiting) >= WAITING_LIMIT:
             raise QueueFull(
                 f"{len(self._waiting)} tasks wait in queue {self.name}."
                 " Wait until some have run, or use another queue_name."
             )
         if same is None:
             same = self._accept(task)
-        elif same.request is None:
-            same.reclaim(task)
+        else:
+            same.take_over(task)
             self._waiting.open_if_complete()
         self._attach(same, call)
         self._dispatch(now)
@@ -74,13 +74,13 @@ class Queue:
         self._tell_changes(now)
         return same
 
-    def watch(self, task_id: int, call: Call) -> None:
+    def watch(self, task_id: int, call: Call, now: Moment) -> None:
         """Let ``call`` wait for an open task without any say in its fate.
 
         :raises BadRequest: it is not open here
         """
-        task = self._open_task(task_id)
-        task.calls[call.correlation] = call
+        self._open_task(task_id).calls[call.correlation] = call
+        self._tell_changes(now)
 
     def cancel(self, task_id: int, by: str, principal: str | None, call: Call, now: Moment) -> None:
         """Kill a task; ``call`` is answered when nothing of it lives.
@@ -127,7 +127,7 @@ class Queue:
         """The task ``parent`` of another queue has ended: so do the tasks it asked for here."""
         self._end_each([t for t in self.open_tasks() if t.parent == parent], "parent", now)
 
-    # ------------------------------------------------------------ what the shims report
+    # ------------------------------------------------------------ what happens
 
     def started(self, task_id: int, pid: int) -> None:
         """The command of a task was executed."""
@@ -146,18 +146,14 @@ class Queue:
         self._dispatch(now)
         self._tell_changes(now)
 
-    # ------------------------------------------------------------ restart
-
     def restore(self, task: Task, now: Moment) -> None:
         """Put a task of an earlier broker life at its old place, until its caller is back."""
         self._waiting.restore(task, now)
 
-    # ------------------------------------------------------------ time
-
     def advance(self, now: Moment) -> None:
         """Do what is due: answer calls whose wait is over, open the gate, tell the news."""
         if self._waiting.gate is not None and self._waiting.gate <= now.mono:
-            self._open_gate(now)
+            self._end_each(self._waiting.absent(), "client", now)  # the last one opens the gate
         for task in self.open_tasks():
             for call in list(task.calls.values()):
                 if call.deadline is not None and call.deadline <= now.mono:
@@ -223,17 +219,10 @@ class Queue:
 
     def _attach(self, task: Task, call: Call) -> None:
         task.holders.add(call.session)
-        if not task.is_open:
+        if task.is_open:
+            task.calls[call.correlation] = call
+        else:
             self._effects.append(Answer(call, task))
-            return
-        task.calls[call.correlation] = call
-
-    def _open_gate(self, now: Moment) -> None:
-        # It stays shut meanwhile: the end of one must not start another that is to end.
-        self._end_each(self._waiting.absent(), "client", now)
-        self._waiting.gate = None
-        self._dispatch(now)
-        self._tell_changes(now)
 
     def _dispatch(self, now: Moment) -> None:
         for task in self._slots.nested():
@@ -249,24 +238,27 @@ class Queue:
         self._effects.append(Start(task))
 
     def _end(self, task: Task, by: str, now: Moment) -> None:
-        """Remove a waiting task at once; have a running one killed."""
-        if task.cancelled_by or not task.is_open:
-            return
-        task.cancelled_by = by
-        if task in self._waiting:
-            self._waiting.remove(task)
-            task.state = "cancelled"
-            self._finish(task, now)
-            self._dispatch(now)
-            self._tell_changes(now)
-            return
-        self._effects.append(Kill(task))
-        self._end_each(self._slots.inside(task.id), "parent", now)
+        self._end_each([task], by, now)
 
     def _end_each(self, tasks: list[Task], by: str, now: Moment) -> int:
+        """Remove the waiting among ``tasks`` at once; have the running killed."""
         for task in tasks:
-            self._end(task, by, now)
+            if task.is_open and not task.cancelled_by:
+                task.cancelled_by = by
+                self._remove(task, now) if task in self._waiting else self._kill(task, now)
+        self._dispatch(now)
+        self._tell_changes(now)
         return len(tasks)
+
+    def _remove(self, task: Task, now: Moment) -> None:
+        self._waiting.remove(task)
+        self._waiting.open_if_complete()
+        task.state = "cancelled"
+        self._finish(task, now)
+
+    def _kill(self, task: Task, now: Moment) -> None:
+        self._effects.append(Kill(task))
+        self._end_each(self._slots.inside(task.id), "parent", now)
 
     def _settle(self, task_id: int) -> None:
         """Finish a task that has ended once its nested tasks have, then look at its holder."""

@@ -11,7 +11,7 @@ import msgspec
 from anyio.abc import TaskGroup
 
 from ..transport import messages
-from ..transport.errors import InternalFault, SignalpostError
+from ..transport.errors import BadRequest, InternalFault, SignalpostError
 from .effects import Answer, Effect, Finished, Kill, Queued, Start, Tell
 from .envelope import (
     Cancel,
@@ -29,7 +29,7 @@ from .envelope import (
 )
 from .events import finished_event
 from .history import row_of
-from .job import Job, not_started
+from .job import Job, Outcome, not_started
 from .moment import Moment
 from .queue import Queue
 from .services import Services
@@ -87,7 +87,7 @@ class QueueActor:
             case Watch(task_id, call) | Cancel(task_id, _, _, call) if queue.find(task_id) is None:
                 self._services.answer_ended(task_id, call)
             case Watch(task_id, call):
-                queue.watch(task_id, call)
+                queue.watch(task_id, call, now)
             case Cancel(task_id, by, principal, call):
                 queue.cancel(task_id, by, principal, call, now)
             case CancelWaiting(by, call):
@@ -110,6 +110,8 @@ class QueueActor:
 
     def _submit(self, task: Task, call: Call, now: Moment) -> None:
         turns = self._services.turns
+        if task.parent is not None and turns.queue_of(task.parent) is None:
+            raise BadRequest(f"task {task.parent}, which asked for this, has ended.")
         task.inside = turns.holder(task.parent, self.queue.name)
         if task.inside is None:
             turns.check(task.parent, self.queue.name)
@@ -190,15 +192,18 @@ class QueueActor:
             # must never lead to a second run.
             if task.id in self._unsaved:
                 await self._services.store.committed()
-            outcome = await self._services.runner.run(
-                job, lambda pid: mailbox.put(Started(task.id, pid))
-            )
+            outcome = await self._run(task, job, mailbox)
         except SignalpostError as error:
             outcome = not_started(str(error))
         except Exception as error:
             logger.exception("task %d could not be run", task.id)
             outcome = not_started(f"internal fault ({type(error).__name__})")
         mailbox.put(Ended(task.id, outcome))
+
+    async def _run(self, task: Task, job: Job, mailbox: Mailbox[Envelope]) -> Outcome:
+        if task.cancelled_by:  # before there was anything to kill
+            return Outcome(reason="killed")
+        return await self._services.runner.run(job, lambda pid: mailbox.put(Started(task.id, pid)))
 
     async def _save(self, task_id: int) -> None:
         """Note when a task is on disk, so that its start need not wait for that."""

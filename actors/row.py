@@ -42,7 +42,7 @@ class TaskRow(msgspec.Struct, frozen=True, kw_only=True):
     cancelled_by: str = ""
     timeout_seconds: float = 0.0
     pid: int | None = None
-    """The shim's."""
+    """The requester's, as readers of the view ``queue`` expect it."""
     child_pid: int | None = None
     """The command's."""
     notify: bool = False

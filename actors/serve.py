@@ -96,7 +96,7 @@ def _say(text: str, *, auto: bool) -> None:
 
 def _sweep_sockets(data_dir: Path, keep: str) -> None:
     """Remove the sockets of lives that were killed; the lock says that they are dead."""
-    for old in endpoint.run_dir(data_dir).glob("*.sock"):
+    for old in endpoint.run_dir(data_dir).glob("b-*.sock"):
         if old.name != keep:
             old.unlink(missing_ok=True)
 

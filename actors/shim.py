@@ -124,6 +124,7 @@ class Shim:
         elif operation == "follow":
             self._streams.follow(message["stream"], self._task.report.log_size)
         elif operation == "tail":
+            self._task.catch_up()
             tail = base64.b64encode(self._task.report.tail).decode()
             self._say("tail", id=message["id"], data=tail)
 

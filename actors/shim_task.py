@@ -104,6 +104,12 @@ class Task:
             self._publish(self._pipes.pump(fd))
             self.balance()
 
+    def catch_up(self) -> None:
+        """Take what the command has written by now, unless the caller's stream has no room."""
+        if self._pumping and self._pipes is not None:
+            for fd in self._pipes.watch():
+                self._on_output(fd)
+
     def _publish(self, pieces: list[shim_pipes.Piece]) -> None:
         for stream, data in pieces:
             self.report.add(stream, data)

@@ -17,6 +17,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from ..transport import messages
 from ..transport.errors import NotAuthorised
 from .estimate import queue_eta
@@ -95,8 +97,20 @@ class Task:
     def timeout_seconds(self) -> float:
         return self.request.timeout_seconds if self.request is not None else 0.0
 
-    def reclaim(self, fresh: Task) -> None:
-        """Its caller is back after a restart, with what was never stored."""
+    def take_over(self, fresh: Task) -> None:
+        """The same was asked for again: by a caller that is back after a restart, or another."""
+        if self.request is None:
+            self._reclaim(fresh)
+        elif fresh.request is not None and fresh.outlives_its_callers:
+            self.request = msgspec.structs.replace(
+                self.request,
+                notify=self.request.notify or fresh.request.notify,
+                on_disconnect="finish"
+                if "finish" in (self.request.on_disconnect, fresh.request.on_disconnect)
+                else "kill",
+            )
+
+    def _reclaim(self, fresh: Task) -> None:
         self.request = fresh.request
         self.key = fresh.key
         self.owner = fresh.owner

@@ -13,7 +13,7 @@ from .transport.errors import BadRequest
 Command = Callable[..., object]
 
 _BROKER = {
-    "max_log_size": ("MB", "Of one task's output keep so much: its head and its tail. [5]"),
+    "max_log_size": ("MB", "Start a new log of events when this one is so large. [5]"),
     "max_output_files": ("N", "Keep the logs of the newest N tasks. [50]"),
     "lock_timeout": ("MINUTES", "The longest a task may hold its slot. [120]"),
     "queue": ("NAME=WIDTH", "Run WIDTH tasks of queue NAME at once; repeatable. [1]"),

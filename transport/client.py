@@ -238,12 +238,17 @@ async def connect(
     """
     identity = Identity(kind=kind, agent=agent, thread=thread, label=label)
     client = Client(identity, data_dir=endpoint.data_dir(data_dir), start=start, options=options)
+    failure: Exception | None = None
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(client.run)
         try:
             await client.ping()
             yield client
+        except Exception as error:  # noqa: BLE001 - raised below, where the task group cannot wrap it
+            failure = error
         finally:
             with anyio.CancelScope(shield=True):
                 await client.close()
             tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure

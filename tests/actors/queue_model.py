@@ -25,8 +25,8 @@ class QueueModel:
 
     def __init__(self, width: int) -> None:
         self.width = width
-        self.now = 0
-        self.woken_at = -1
+        self.now: int = 0
+        self.woken_at: int = -1
         self.numbers = itertools.count(1)
         self.queue = Queue("global", width, self.numbers.__next__)
         self.sessions = [b"session-0", b"session-1", b"session-2"]
@@ -167,6 +167,8 @@ class QueueModel:
             assert got.id == kept, "nobody has got that result yet"
         else:
             assert got is task, "no result is used twice, none when it is old"
+        if self.away and not self.away - {got.id}:
+            self.gate_until = -1.0  # all are back
         self.away.discard(got.id)
         is_late = got.id not in self.finished and got.inside in self.struck | self.dead
         self.settle({got.id} if is_late else set())

@@ -239,20 +239,11 @@ async def test_the_caller_gets_everything_although_it_reads_after_the_end(
     with tempfile.TemporaryDirectory(dir="/tmp") as sockets, socket.socket(socket.AF_UNIX) as peer:
         peer.bind(f"{sockets}/out.sock")
         peer.listen()
-        command = "head -c 300000 /dev/zero; exit 3"
-        outcomes: list[Outcome] = []
-
-        async def run() -> None:
-            job = new_job(command, stream=f"{sockets}/out.sock")
-            outcomes.append(await _run(launcher, job))
-
-        total = 0
-        async with anyio.create_task_group() as group:
-            group.start_soon(run)
-            end, _ = await anyio.to_thread.run_sync(peer.accept)
-            total = await anyio.to_thread.run_sync(_read_frames, end)
-        assert total == 300000
-        assert outcomes[0].exit_code == 3
+        command = "head -c 10000000 /dev/zero & sleep 0.3; exit 3"
+        outcome = await _run(launcher, new_job(command, stream=f"{sockets}/out.sock"))
+        assert (outcome.exit_code, [left.name for left in outcome.leftovers]) == (3, ["head"])
+        end, _ = await anyio.to_thread.run_sync(peer.accept)
+        assert await anyio.to_thread.run_sync(_read_frames, end) == outcome.output_bytes
 
 
 def _helper() -> subprocess.Popen[bytes]:

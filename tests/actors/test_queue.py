@@ -168,7 +168,7 @@ def test_only_open_tasks_can_be_cancelled_or_watched(new_call: NewCall) -> None:
     with pytest.raises(BadRequest, match="task 7 is not open in queue global"):
         queue.cancel(7, "person", None, new_call(), at(0))
     with pytest.raises(BadRequest, match="task 7"):
-        queue.watch(7, new_call())
+        queue.watch(7, new_call(), at(0))
 
 
 def test_clearing_a_queue_leaves_what_runs(submit: Callable[..., Task]) -> None:
@@ -231,14 +231,16 @@ def test_giving_up_an_answered_call_does_nothing(
 
 def test_a_watcher_has_no_say(submit: Callable[..., Task], new_call: NewCall) -> None:
     queue = a_queue()
-    task = submit(queue)
+    task = submit(queue, call=new_call(deadline=0.5))
     watcher = new_call(b"w", runs=False)
-    queue.watch(task.id, watcher)
+    queue.watch(task.id, watcher, at(0))
+    queue.advance(at(0.5))  # the caller is answered RUNNING
+    queue.take_effects()
     queue.give_up(watcher.correlation, at(1))
     queue.leave(b"w", at(2))
     assert queue.take_effects() == []
     queue.ended(task.id, DONE, at(3))
-    assert [e.call is watcher for e in queue.take_effects() if isinstance(e, Answer)] == [False]
+    assert kinds(queue.take_effects()) == [(Finished, 1)]
 
 
 def test_a_watcher_that_stays_does_not_keep_a_task_alive(
@@ -247,7 +249,7 @@ def test_a_watcher_that_stays_does_not_keep_a_task_alive(
     queue = a_queue()
     call = new_call()
     task = submit(queue, call=call)
-    queue.watch(task.id, new_call(b"w", runs=False))
+    queue.watch(task.id, new_call(b"w", runs=False), at(0))
     queue.give_up(call.correlation, at(1))
     assert kinds(queue.take_effects()) == [(Kill, 1)]
 

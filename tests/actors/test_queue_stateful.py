@@ -60,7 +60,7 @@ class QueueMachine(QueueModel, RuleBasedStateMachine):
         task_id = self.one_of(self.open_ids(), pick)
         if task_id is not None:
             call = self.call(self.sessions[peer], wait, runs=False)
-            self.queue.watch(task_id, call)
+            self.queue.watch(task_id, call, self.moment())
             self.calls[call.correlation] = (call, task_id)
             self.settle()
 

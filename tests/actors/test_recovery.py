@@ -189,6 +189,27 @@ async def test_a_forgotten_task_has_no_records(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["task_55.running"]
 
 
+SETTLER = """
+import pathlib, sys, anyio
+from signalpost.actors import recovery
+
+anyio.run(recovery.settle, pathlib.Path(sys.argv[1]))
+print("alive")
+"""
+
+
+async def test_a_broker_that_was_started_inside_the_task_spares_itself(
+    tmp_path: Path, spawn: Spawn
+) -> None:
+    _record(tmp_path, 5, 1, shim_start=1)
+    (tmp_path / "settle.py").write_text(SETTLER)
+    (tmp_path / "signalpost").symlink_to(Path(recovery.__file__).parents[1])
+    command = f"sh -c '{sys.executable} {tmp_path}/settle.py {tmp_path}; echo and its shell'"
+    broker = spawn(command, SIGNALPOST_TASK=f"{tmp_path}:5")
+    assert broker.stdout is not None
+    assert await anyio.to_thread.run_sync(broker.stdout.read) == b"alive\nand its shell\n"
+
+
 BROKER = """
 import os, sys, anyio, msgspec
 from signalpost.actors.job import Job

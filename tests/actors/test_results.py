@@ -57,4 +57,6 @@ def test_old_and_delivered_results_do_not_pile_up(ended: Callable[[float, str], 
         results.keep(task, at(number))
         task.delivered = number % 2 == 0
     results.keep(ended(650, "k"), at(650))
-    assert len(results._tasks) == 26  # the undelivered of the last 600 s: 51, 53, … 99, and k
+    assert (
+        len(vars(results)["_tasks"]) == 26
+    )  # the undelivered of the last 600 s: 51, 53, … 99, and k

@@ -110,12 +110,11 @@ def test_a_report_of_an_open_task_has_its_place_and_the_output_so_far(new_task: 
 
 
 ASKS = st.builds(
-    lambda command, queue, env: RunTask(
-        command=command, working_directory="/x", queue_name=queue, env_vars=env
-    ),
-    st.sampled_from(["make", "make a", ""]),
-    st.sampled_from(["global", "docker"]),
-    st.dictionaries(st.sampled_from("AB"), st.sampled_from(["", "1", '","']), max_size=2),
+    RunTask,
+    command=st.sampled_from(["make", "make a", ""]),
+    working_directory=st.just("/x"),
+    queue_name=st.sampled_from(["global", "docker"]),
+    env_vars=st.dictionaries(st.sampled_from("AB"), st.sampled_from(["", "1", '","']), max_size=2),
 )
 WHO = st.sampled_from(["agent:alice", "thread:alice"])
 WHERE = st.sampled_from(["/src", "/src/a"])

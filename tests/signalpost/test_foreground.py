@@ -89,6 +89,11 @@ def shim(client: StandIn) -> socket.socket:
     return peer
 
 
+def read(fd: int, count: int) -> bytes:
+    with open(fd, "rb", closefd=False) as file:
+        return file.read(count)
+
+
 def framed(tag: bytes, data: bytes) -> bytes:
     return tag + len(data).to_bytes(4, "big") + data
 
@@ -124,7 +129,7 @@ async def test_a_slow_reader_gets_everything_however_long_it_takes(
     monkeypatch.setattr("signalpost.foreground._DESCRIPTORS", {b"1": writer})
     data = os.urandom(500_000)
     client.report = report()
-    with anyio.fail_after(5), open(reader, "rb") as file:
+    with anyio.fail_after(5):
         async with anyio.create_task_group() as group:
             group.start_soon(foreground.run)
             await client.open.wait()
@@ -132,7 +137,8 @@ async def test_a_slow_reader_gets_everything_however_long_it_takes(
                 client.end.set()
                 await anyio.wait_all_tasks_blocked()
                 group.start_soon(anyio.to_thread.run_sync, peer.sendall, framed(b"1", data))
-                assert await anyio.to_thread.run_sync(file.read, len(data)) == data
+                assert await anyio.to_thread.run_sync(read, reader, len(data)) == data
+    os.close(reader)
     os.close(writer)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -34,10 +35,8 @@ class Fifo:
 
     def lines_so_far(self) -> list[str]:
         """Return what was written and not taken yet."""
-        try:
+        with contextlib.suppress(BlockingIOError):
             self._seen += os.read(self._fd, 65536)
-        except BlockingIOError:
-            pass
         lines, self._seen = self._seen.decode().splitlines(), b""
         return lines
 

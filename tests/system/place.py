@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import shutil
@@ -11,7 +12,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import IO, Any, ParamSpec
 
 import anyio
 import msgspec
@@ -173,7 +174,9 @@ class Place:
         self._handles.kill()
         wrong = [f"pid {pid} survived" for pid in self._handles.survivors(AFTER_DEATH_SECONDS)]
         for process in self._started:
-            process.communicate()
+            process.wait()
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                _close(pipe)
         left = bound_to(self.folder)
         wrong += [f"pid {pid} is left: {_arguments(pid)}" for pid in left]
         self._handles.record(left)
@@ -187,6 +190,12 @@ class Place:
 
 Process = subprocess.Popen[bytes]
 Done = subprocess.CompletedProcess[bytes]
+
+
+def _close(pipe: IO[bytes] | None) -> None:
+    with contextlib.suppress(BrokenPipeError):  # what it had not read is of no use now
+        if pipe is not None:
+            pipe.close()
 
 
 def _arguments(pid: int) -> str:

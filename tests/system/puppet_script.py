@@ -8,6 +8,7 @@ At the end of its input it leaves in order.
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import partial
 from typing import Any
@@ -33,7 +34,8 @@ class Puppet:
                     self._scopes[order["with"]["id"]].cancel()
                 else:
                     tasks.start_soon(self._do, order)
-            tasks.cancel_scope.cancel()
+            await self._client.close()
+            os._exit(0)  # like the bridge: what is open is for the broker to end
 
     async def _do(self, order: dict[str, Any]) -> None:
         number = order["id"]

@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import anyio
 import psutil
 import pytest
 
@@ -194,10 +193,9 @@ async def test_after_a_killed_broker_those_who_wait_keep_their_order_and_run_onc
             asks.append((a, b, c)[number % 3].run_task(f"echo {number} >>{order}"))
             await asks[-1].heard.waiting(number + 1)
         ids = [ask.heard.all[-1].report.task_id for ask in asks]
-        for _ in range(2):
-            family = place.family()
-            psutil.Process(place.broker().pid).kill()
-            await family.all_dead(AFTER_DEATH_SECONDS)
+        family = place.family()
+        psutil.Process(place.broker().pid).kill()
+        await family.all_dead(AFTER_DEATH_SECONDS)
         lost = await running.report()
         reports = [await ask.report() for ask in asks]
         fresh = await b.run_task("true").report()
@@ -223,15 +221,28 @@ async def test_who_is_not_back_after_a_killed_broker_is_recorded_as_cancelled(
         await dead(away.pid)
         psutil.Process(place.broker().pid).kill()
         assert (await back.report()).state == "success"
-        ended = msgspec_report(await here.ask("task_status", task_id=gone).result())
+        ended = await here.ask("task_status", task_id=gone).report()
         assert (ended.state, ended.started_at) == ("cancelled", None)
         assert ran.lines_so_far() == ["back"]
 
 
-def msgspec_report(answer: object) -> TaskReport:
-    import msgspec
-
-    return msgspec.convert(answer, TaskReport)
+@within(40)
+async def test_no_command_runs_twice_however_often_the_broker_is_killed(place: Place) -> None:
+    order = place.folder / "order"
+    async with puppet(place) as client:
+        asks = [client.run_task(f"echo {number} >>{order}") for number in range(30)]
+        await asks[-1].heard.accepted()
+        for _ in range(3):
+            await client.ask("ping").result()
+            psutil.Process(place.broker().pid).kill()
+        reports = [await ask.report() for ask in asks]
+    ran = [int(line) for line in order.read_text().split()]
+    assert ran == sorted(set(ran))
+    assert {report.state for report in reports} <= {"success", "lost"}
+    assert len({report.task_id for report in reports}) == 30
+    finished = {n for n, report in enumerate(reports) if report.state == "success"}
+    assert finished <= set(ran)
+    assert sum(report.state == "lost" for report in reports) <= 3
 
 
 @within(30)

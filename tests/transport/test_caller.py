@@ -5,7 +5,6 @@ import os
 import resource
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -35,13 +34,22 @@ def test_the_task_it_runs_in_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Caller.of_this_process().parent == ""
 
 
+class NoProc:
+    """Stands in for ``Path`` where there is no /proc."""
+
+    def __init__(self, _path: str) -> None: ...
+
+    def read_text(self) -> str:
+        raise FileNotFoundError
+
+
 @pytest.mark.parametrize("way", ["proc", "portable"])
 @pytest.mark.parametrize("mask", [0o022, 0o077, 0o002, 0])
 def test_the_umask_is_read_and_left_as_it_is(
     way: str, mask: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if way == "portable":
-        monkeypatch.setattr(module, "Path", lambda _: Path("/nowhere"))
+        monkeypatch.setattr(module, "Path", NoProc)
     before = os.umask(mask)
     try:
         assert Caller.of_this_process().umask == mask

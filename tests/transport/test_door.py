@@ -104,7 +104,14 @@ def test_the_soft_limit_is_raised_as_far_as_it_goes(
     hard: int, soft: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[int, int]] = []
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, hard))
-    monkeypatch.setattr(resource, "setrlimit", lambda _, limits: asked.append(limits))
+
+    def ask(_kind: int) -> tuple[int, int]:
+        return 256, hard
+
+    def set_to(_kind: int, limits: tuple[int, int]) -> None:
+        asked.append(limits)
+
+    monkeypatch.setattr(resource, "getrlimit", ask)
+    monkeypatch.setattr(resource, "setrlimit", set_to)
     assert door.raise_file_limit() == soft
     assert asked == [(soft, hard)]

@@ -142,7 +142,11 @@ MOUNTS = r"""
 def test_a_network_file_system_is_refused(
     path: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Path, "read_text", lambda *_, **__: MOUNTS)
+
+    def mounts(_path: Path, **_options: object) -> str:
+        return MOUNTS
+
+    monkeypatch.setattr(Path, "read_text", mounts)
     if not kind:
         endpoint.refuse_network(Path(path))
         return

@@ -36,9 +36,10 @@ class Lock:
         self._holder = holder
 
     @classmethod
-    def take(cls, path: Path) -> Self:
+    def take(cls, path: Path, patience: float = 0.0) -> Self:
         """Take the lock.
 
+        :param patience: seconds to wait for a holder that may be on its way out
         :raises BrokerUnavailable: a broker holds it; it is asked to look after its folder
         """
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -49,15 +50,12 @@ class Lock:
                 f"cannot open {path}: {error.strerror}. Choose another place with --data-dir."
             ) from error
         holder = _read(descriptor)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(descriptor) and not _nudge_and_wait(descriptor, holder, patience):
             os.close(descriptor)
-            _nudge(holder)
             raise BrokerUnavailable(
                 f"a broker (pid {holder.pid}) already serves this data dir. If its folder was"
                 " removed, it ends when its running tasks have ended; try again then."
-            ) from None
+            )
         lock = cls(descriptor, holder)
         lock._write(Holder(os.getpid(), lifeline.start_time(os.getpid()), holder.highest_id))
         return lock
@@ -89,8 +87,37 @@ def _read(descriptor: int) -> Holder:
         return Holder()
 
 
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _nudge_and_wait(descriptor: int, holder: Holder, patience: float) -> bool:
+    """Have the holder look after its folder, and take the lock if it leaves in time."""
+    _nudge(holder)
+    if patience <= 0:
+        return False
+    before = signal.signal(signal.SIGALRM, _out_of_patience)
+    signal.setitimer(signal.ITIMER_REAL, patience)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except TimeoutError:
+        return False
+    else:
+        return True
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _out_of_patience(_number: int, _frame: object) -> None:
+    raise TimeoutError
+
+
 def _nudge(holder: Holder) -> None:
-    """Have the holder look whether its folder is still there."""
     if holder.pid > 0 and lifeline.start_time(holder.pid) == holder.start_time:
         with suppress(OSError):
             os.kill(holder.pid, signal.SIGHUP)

@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 EXIT_REFUSED = 69
 EXIT_STORE = 75
+_PATIENCE = 5.0
+"""Seconds that a broker started by a client waits for one that is just leaving."""
 
 
 def main(*, data_dir: Path, options: Mapping[str, object], auto: bool) -> int:
@@ -45,7 +47,7 @@ def main(*, data_dir: Path, options: Mapping[str, object], auto: bool) -> int:
     )
     try:
         endpoint.prepare(data_dir)
-        lock = Lock.take(endpoint.lock_path(data_dir))
+        lock = Lock.take(endpoint.lock_path(data_dir), patience=_PATIENCE if auto else 0.0)
         settings = _settings(data_dir, options)
         return anyio.run(_serve, data_dir, lock, settings, auto)
     except SignalpostError as error:
@@ -88,6 +90,8 @@ def _say(text: str, *, auto: bool) -> None:
             sys.stderr.write(f"signalpost broker: {text}")
         return
     os.write(1, text.encode())
+    if text != "ready\n":
+        return  # the end of this process lets go: until then the lock is not free
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)

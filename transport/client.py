@@ -14,8 +14,9 @@ import msgspec
 
 from . import endpoint, frames, messages
 from .caller import Caller
+from .calls import Progress
 from .errors import ProtocolMismatch, SignalpostError, TooLarge
-from .link import SILENCE_SECONDS, Link, Progress
+from .link import SILENCE_SECONDS, Link
 from .version import software
 
 __all__ = ["Client", "Identity", "Progress", "connect"]
@@ -210,7 +211,7 @@ class Client:
 
 def _check_size(command: str, environment: Mapping[bytes, bytes]) -> None:
     size = sum(len(k) + len(v) + 2 for k, v in environment.items())
-    size += len(command.encode("utf-8", "surrogateescape"))
+    size += len(command.encode("utf-8", "surrogatepass"))
     if size > frames.MAX_ENVIRONMENT:
         raise TooLarge(
             f"environment and command have {size} bytes, the limit is {frames.MAX_ENVIRONMENT}."

@@ -85,10 +85,10 @@ async def _start(folder: Path, options: Sequence[str], lock: int) -> endpoint.Pu
     found = endpoint.find(folder)
     if found is not None:
         return found
-    reason = said.decode(errors="replace").strip() or "it ended without a word"
-    raise BrokerUnavailable(
-        f"the broker did not start: {reason}. See {endpoint.log_path(folder)} or run: signalpost doctor"
-    )
+    reason = said.decode(errors="replace").strip()
+    if not reason:
+        reason = f"it ended without a word. See {endpoint.log_path(folder)}"
+    raise BrokerUnavailable(f"the broker did not start: {reason}")
 
 
 def _spawn(folder: Path, options: Sequence[str], lock: int) -> bytes:

@@ -14,14 +14,13 @@ does not answer ends every open request with a typed error.
 from __future__ import annotations
 
 import logging
-import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
 
 from . import endpoint, frames, lifeline, messages
+from .calls import Call, Calls, Progress
 from .errors import (
     BrokerUnavailable,
     DeadlineExceeded,
@@ -35,32 +34,11 @@ from .sockets import Dealer
 
 logger = logging.getLogger(__name__)
 
-Progress = Callable[[messages.TaskProgress], None]
-
-HELLO_SECONDS = 10.0
+HELLO_SECONDS = 20.0
 SILENCE_SECONDS = 30.0
 _BACKOFF = (0.0, 0.2, 1.0, 3.0)
 _SETTLED_SECONDS = 5.0
 _MAKE_ROOM_SECONDS = 5.0
-
-
-@dataclass(slots=True, eq=False)
-class Call:
-    """One request and whoever waits for its answer."""
-
-    correlation: bytes
-    payload: bytes
-    progress: Progress | None = None
-    lasting: bool = True
-    """False: it means nothing to another broker than the one it was meant for."""
-    done: anyio.Event = field(default_factory=anyio.Event)
-    answer: messages.Reply | SignalpostError | None = None
-
-    def finish(self, answer: messages.Reply | SignalpostError) -> None:
-        """Give the answer to whoever waits; the first one counts."""
-        if self.answer is None:
-            self.answer = answer
-            self.done.set()
 
 
 class Link:
@@ -79,10 +57,7 @@ class Link:
         self._start = start
         self._options = options
         self._decoder = frames.answer_decoder()
-        self._nonce = secrets.token_bytes(8)
-        self._count = 0
-        self._calls: dict[bytes, Call] = {}
-        self._demand = anyio.Event()
+        self._calls = Calls()
         self._session = frames.NO_SESSION
         self._dealer: Dealer | None = None
         self._greeting: Call | None = None
@@ -132,24 +107,14 @@ class Link:
             await self.ask(messages.Bye(), deadline=1.0)
 
     def _open(self, request: messages.Request, progress: Progress | None) -> Call:
-        call = Call(
-            self._next_correlation(),
-            frames.encode_request(request),
-            progress,
-            lasting=not isinstance(request, messages.Bye | messages.CancelCall),
-        )
+        call = self._calls.make(request, progress)
         self._transmit(call)
-        self._calls[call.correlation] = call
-        self._demand.set()
+        self._calls.keep(call)
         return call
 
     def _give_up(self, call: Call) -> None:
-        if self._calls.pop(call.correlation, None) is not None and call.answer is None:
+        if self._calls.take(call.correlation) is not None and call.answer is None:
             self._open(messages.CancelCall(correlation=call.correlation), None)
-
-    def _next_correlation(self) -> bytes:
-        self._count += 1
-        return self._nonce + self._count.to_bytes(8, "big")
 
     def _transmit(self, call: Call) -> None:
         if self._dealer is not None and self.welcome is not None:
@@ -159,46 +124,28 @@ class Link:
 
     async def run(self) -> None:
         """Serve requests until cancelled, dialling when there is one."""
-        failures = 0
+        deaths = 0
         while True:
-            await self._demand.wait()
+            await self._calls.wanted()
             began = anyio.current_time()
             error = await self._attempt()
-            failures = 0 if anyio.current_time() - began > _SETTLED_SECONDS else failures + 1
-            if error is None and failures >= len(_BACKOFF):
-                error = self._short_lived()
-            if error is not None and not self._worth_a_retry(error, failures):
-                self._fail_all(error)
-                failures = 0
-            if not self._calls:
-                self._demand = anyio.Event()
-            await anyio.sleep(_BACKOFF[min(failures, len(_BACKOFF) - 1)])
+            deaths = 0 if anyio.current_time() - began > _SETTLED_SECONDS else deaths + 1
+            if error is None and deaths >= len(_BACKOFF):
+                error = BrokerUnavailable(
+                    "the broker ends again and again right after its start."
+                    f" See {endpoint.log_path(self._folder)} or run: signalpost doctor"
+                )
+            if error is not None:
+                self._calls.fail(error)
+                deaths = 0
+            await anyio.sleep(_BACKOFF[deaths])
 
     async def _attempt(self) -> SignalpostError | None:
-        """Connect and stay connected; return why that ended, None: the broker died."""
+        """Connect and stay connected; return why that ended, None: the broker is gone."""
         try:
             return await self._connection()
         except SignalpostError as error:
             return error
-
-    def _short_lived(self) -> SignalpostError:
-        return BrokerUnavailable(
-            "the broker ends again and again right after its start."
-            f" See {endpoint.log_path(self._folder)} or run: signalpost doctor"
-        )
-
-    def _worth_a_retry(self, error: SignalpostError, failures: int) -> bool:
-        # A broker may be on its way up or down just now; without leave to start one it is not.
-        return isinstance(error, BrokerUnavailable) and self._may_start and failures < len(_BACKOFF)
-
-    @property
-    def _may_start(self) -> bool:
-        return self._start and any(call.lasting for call in self._calls.values())
-
-    def _fail_all(self, error: SignalpostError) -> None:
-        calls, self._calls = list(self._calls.values()), {}
-        for call in calls:
-            call.finish(error)
 
     async def _connection(self) -> SignalpostError | None:
         """Dial, say hello, and stay until the broker is lost."""
@@ -222,7 +169,7 @@ class Link:
                     watch.close()
 
     async def _find(self) -> endpoint.Published:
-        if self._may_start:
+        if self._start and self._calls.any_lasting:
             return await ensure_broker(self._folder, self._options)
         found = endpoint.find(self._folder)
         if found is None:
@@ -260,7 +207,7 @@ class Link:
         if self._dealer is None:
             return
         self.welcome = None
-        call = self._greeting = Call(self._next_correlation(), frames.encode_request(self._hello))
+        call = self._greeting = self._calls.make(self._hello)
         self._dealer.send(frames.header(self._session, call.correlation), call.payload)
 
     async def _beat(self, dealer: Dealer) -> None:
@@ -276,8 +223,8 @@ class Link:
             elif now - self._heard_at > SILENCE_SECONDS:
                 self._lose(None)
                 return
-            beat = frames.encode_request(messages.Heartbeat())
-            dealer.send(frames.header(self._session, self._next_correlation()), beat)
+            beat = self._calls.make(messages.Heartbeat())
+            dealer.send(frames.header(self._session, beat.correlation), beat.payload)
 
     async def _verdict(self) -> SignalpostError | None:
         """A broker on its way out is waited for: an older one that is idle leaves for us."""
@@ -313,7 +260,7 @@ class Link:
             case messages.Rehello():
                 self._say_hello()
             case messages.TaskProgress():
-                call = self._calls.get(correlation)
+                call = self._calls.find(correlation)
                 if call is not None and call.progress is not None:
                     call.progress(answer)
             case messages.Welcome():
@@ -330,13 +277,13 @@ class Link:
         self.welcome = welcome
         self._session = welcome.session
         greeting.finish(welcome)
-        for call in list(self._calls.values()):
+        for call in self._calls.all():
             self._transmit(call)
 
     def _answered(self, correlation: bytes, answer: messages.Reply | SignalpostError) -> None:
         if self._greeting is not None and correlation == self._greeting.correlation:
             self._lose(answer if isinstance(answer, SignalpostError) else None)
             return
-        call = self._calls.pop(correlation, None)
+        call = self._calls.take(correlation)
         if call is not None:
             call.finish(answer)

@@ -177,15 +177,22 @@ class Place:
             process.wait()
             for pipe in (process.stdin, process.stdout, process.stderr):
                 _close(pipe)
-        left = bound_to(self.folder)
-        wrong += [f"pid {pid} is left: {_arguments(pid)}" for pid in left]
-        self._handles.record(left)
-        self._handles.kill()
-        self._handles.close()
+        wrong += self._strays()
         for fifo in self._fifos:
             fifo.close()
         shutil.rmtree(self.folder)
         return wrong
+
+
+    def _strays(self) -> list[str]:
+        """Name and kill who is still here and not merely on its way out."""
+        self._handles.close()
+        found = {pid: _arguments(pid) for pid in bound_to(self.folder)}
+        self._handles.record(found)
+        left = self._handles.survivors(1.0)
+        self._handles.kill()
+        self._handles.close()
+        return [f"pid {pid} is left: {found[pid]}" for pid in left]
 
 
 Process = subprocess.Popen[bytes]

@@ -21,7 +21,7 @@ US = shlex.join(SIGNALPOST)
 async def test_a_run_inside_a_run_of_the_same_queue_runs_inside_that_turn(place: Place) -> None:
     done = await place.run(*SIGNALPOST, "run", f"{US} run 'echo inner'; echo outer")
     assert (done.returncode, done.stdout) == (0, b"inner\nouter\n"), done
-    rows = place.stored("SELECT id, parent, state FROM task ORDER BY id")
+    rows = place.stored("SELECT id, parent, state FROM tasks ORDER BY id")
     assert [(parent, state) for _, parent, state in rows] == [
         (None, "success"),
         (rows[0][0], "success"),

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
@@ -24,6 +23,7 @@ from zmq.utils.monitor import parse_monitor_message
 from .door import Door
 from .errors import BrokerUnavailable
 from .frames import MAX_ANSWER, MAX_PAYLOAD
+from .outbox import Outbox, Outgoing
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,6 @@ _FRAME_SLACK = 4096
 _HANDSHAKE_MS = 2000
 _PEER_QUEUE = 100
 _LAST_WORDS_MS = 500
-_STALLED_LIMIT = 10_000
 
 zeromq_version = zmq.zmq_version
 
@@ -148,9 +147,6 @@ class Message:
         return Peer(uid=int(uid), pid=int(pid))
 
 
-Outgoing = tuple[bytes, bytes, bytes]
-
-
 class Router(_Socket):
     """The broker's end: bound, mandatory, never blocking."""
 
@@ -158,17 +154,16 @@ class Router(_Socket):
         super().__init__(zmq.ROUTER, linger_ms=0, most=MAX_PAYLOAD)
         self._endpoint = endpoint
         self._handle: Callable[[Message], None]
-        self._outbox: deque[Outgoing] = deque()
-        self._stalled: dict[bytes, deque[Outgoing]] = {}
+        self._outbox = Outbox()
         self._raw.set(zmq.ROUTER_MANDATORY, 1)
         self._raw.set(zmq.HANDSHAKE_IVL, _HANDSHAKE_MS)
         self._raw.set(zmq.IPC_FILTER_UID, os.getuid())
-        self._door = Door(self._bind, self._unbind)
+        self._door = Door(self._bind, lambda: self._raw.unbind(endpoint))
         self._monitor = self._watch_connections()
 
     def post(self, identity: bytes, header: bytes, payload: bytes) -> None:
         """Send soon; a peer that is gone by then gets nothing, and nobody waits for it."""
-        self._outbox.append((identity, header, payload))
+        self._outbox.post((identity, header, payload))
         self._come_again()
 
     async def serve(self, handle: Callable[[Message], None]) -> None:
@@ -179,22 +174,18 @@ class Router(_Socket):
     def _work(self) -> bool:
         # The first is answered before anything else is looked at: it is often the only one.
         more = self._take()
-        self._flush()
+        self.flush()
         return self._readable() and (not more or self._burst())
 
     def _burst(self) -> bool:
         for taken in range(1, BATCH):
             if not self._take():
-                self._flush()
+                self.flush()
                 return self._readable()
             if taken % _SOON == 0:  # peers that wait for these work while we take the next
-                self._flush()
-        self._flush()
+                self.flush()
+        self.flush()
         return True
-
-    def flush(self) -> None:
-        """Send what is posted now, as at the very end."""
-        self._flush()
 
     def ease(self) -> None:
         """Open the door again if it was shut for want of descriptors and there are enough."""
@@ -214,9 +205,6 @@ class Router(_Socket):
             self._raw.bind(self._endpoint)
         finally:
             os.umask(before)
-
-    def _unbind(self) -> None:
-        self._raw.unbind(self._endpoint)
 
     def _watch_connections(self) -> zmq.Socket[bytes]:
         monitor: zmq.Socket[bytes] = self._raw.get_monitor_socket(
@@ -246,16 +234,15 @@ class Router(_Socket):
             if len(frames) < 3:  # enough to see that there are too many
                 frames.append(frame.bytes)
         message = Message(first, frames)
-        if self._stalled:
-            self._retry(message.identity)
+        self._outbox.retry(message.identity)
         self._handle(message)
         return True
 
-    def _flush(self) -> None:
-        while self._outbox:
-            outgoing = self._outbox.popleft()
+    def flush(self) -> None:
+        """Send what is posted now."""
+        while (outgoing := self._outbox.take()) is not None:
             if not self._send(outgoing):
-                self._stall(outgoing)
+                self._outbox.stall(outgoing)
 
     def _send(self, outgoing: Outgoing) -> bool:
         """Send one; False when the peer reads too slowly."""
@@ -270,18 +257,8 @@ class Router(_Socket):
         except zmq.ZMQError as error:
             if error.errno != zmq.EHOSTUNREACH:
                 raise
-            self._stalled.pop(identity, None)
+            self._outbox.forget(identity)
         return True
-
-    def _stall(self, outgoing: Outgoing) -> None:
-        waiting = self._stalled.setdefault(outgoing[0], deque(maxlen=_STALLED_LIMIT))
-        waiting.append(outgoing)
-
-    def _retry(self, identity: bytes) -> None:
-        """The peer has spoken, so it lives: send it what it was too slow for."""
-        waiting = self._stalled.pop(identity, None)
-        if waiting:
-            self._outbox.extendleft(reversed(waiting))
 
 
 class Dealer(_Socket):
@@ -313,13 +290,13 @@ class Dealer(_Socket):
         await self._serve()
 
     def _work(self) -> bool:
-        return self._drain(self._handle) or self._readable()
+        return self._drain() or self._readable()
 
-    def _drain(self, handle: Callable[[list[bytes]], None]) -> bool:
+    def _drain(self) -> bool:
         for _ in range(BATCH):
             try:
                 frames = self._raw.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 return False
-            handle(frames)
+            self._handle(frames)
         return True

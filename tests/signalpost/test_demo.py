@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from signalpost import demo
+from signalpost import demo, demo_project
 
 
 def test_a_failure_is_one_line_and_exit_code_1(
@@ -27,7 +27,7 @@ def test_its_folder_is_gone_whatever_happens(
         raise ZeroDivisionError
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(demo.demo_project, "choose", fail)
+    monkeypatch.setattr(demo_project, "choose", fail)
     with pytest.raises(ZeroDivisionError):  # a fault of ours is not hidden
         demo.main()
     assert os.listdir(tmp_path) == []

@@ -1,0 +1,54 @@
+"""What is to be sent: in order for each peer, also for one that reads too slowly. Pure."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+
+logger = logging.getLogger(__name__)
+
+STALLED_LIMIT = 10_000
+
+Outgoing = tuple[bytes, bytes, bytes]
+"""Identity, header, payload."""
+
+
+class Outbox:
+    """Messages in the order posted. Those of a stalled peer wait until it speaks again."""
+
+    def __init__(self) -> None:
+        self._due: deque[Outgoing] = deque()
+        self._stalled: dict[bytes, deque[Outgoing]] = {}
+
+    def post(self, outgoing: Outgoing) -> None:
+        """Add a message; behind the others of its peer if that one is stalled."""
+        if self._stalled and outgoing[0] in self._stalled:
+            self.stall(outgoing)
+        else:
+            self._due.append(outgoing)
+
+    def take(self) -> Outgoing | None:
+        """Take out the next message to send."""
+        return self._due.popleft() if self._due else None
+
+    def stall(self, outgoing: Outgoing) -> None:
+        """Keep a message that its peer was too slow for.
+
+        A peer that sends on and on but reads nothing loses what waits for it:
+        its requests end by their deadline, and memory stays bounded.
+        """
+        waiting = self._stalled.setdefault(outgoing[0], deque())
+        waiting.append(outgoing)
+        if len(waiting) > STALLED_LIMIT:
+            logger.warning("a peer reads nothing: %d messages for it dropped", len(waiting))
+            waiting.clear()
+
+    def retry(self, identity: bytes) -> None:
+        """A peer has spoken, so it lives: what waited for it is due, oldest first."""
+        waiting = self._stalled.pop(identity, None) if self._stalled else None
+        if waiting:
+            self._due.extendleft(reversed(waiting))
+
+    def forget(self, identity: bytes) -> None:
+        """A peer is gone."""
+        self._stalled.pop(identity, None)

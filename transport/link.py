@@ -31,6 +31,7 @@ from .errors import (
 )
 from .launch import ensure_broker
 from .sockets import Dealer
+from .wishes import unmet
 
 logger = logging.getLogger(__name__)
 
@@ -275,10 +276,19 @@ class Link:
         if greeting is None or greeting.correlation != correlation:
             return
         self.welcome = welcome
+        if welcome.session != self._session:
+            self._note_wishes(welcome)
         self._session = welcome.session
         greeting.finish(welcome)
         for call in self._calls.all():
             self._transmit(call)
+
+    def _note_wishes(self, welcome: messages.Welcome) -> None:
+        differing = unmet(self._options, welcome.settings)
+        if differing:
+            logger.warning(
+                "the broker runs with other settings than asked: %s", ", ".join(differing)
+            )
 
     def _answered(self, correlation: bytes, answer: messages.Reply | SignalpostError) -> None:
         if self._greeting is not None and correlation == self._greeting.correlation:

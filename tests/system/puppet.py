@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -110,10 +110,15 @@ class Puppet:
 
 
 @asynccontextmanager
-async def puppet(place: Place, agent: str = "", **identity: object) -> AsyncGenerator[Puppet, None]:
-    """Start a client in a process of its own, and kill it at the end of the block."""
+async def puppet(
+    place: Place, agent: str = "", *, before: Sequence[str] = (), **identity: object
+) -> AsyncGenerator[Puppet, None]:
+    """Start a client in a process of its own, and kill it at the end of the block.
+
+    ``before`` is a command that starts it.
+    """
     who = {"agent": agent, "data_dir": str(place.state), "options": place.options, **identity}
-    process = place.start(sys.executable, str(SCRIPT), msgspec.json.encode(who).decode())
+    process = place.start(*before, sys.executable, str(SCRIPT), msgspec.json.encode(who).decode())
     it = Puppet(process)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(it.listen)

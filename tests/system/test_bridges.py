@@ -167,11 +167,11 @@ async def test_a_killed_broker_is_told_as_lost_and_the_bridge_goes_on(place: Pla
 async def test_output_of_any_bytes_reaches_the_model_as_safe_text(place: Place) -> None:
     async with bridge(place) as it:
         await it.handshake()
-        text = await it.text(
-            it.run_task(r"printf 'caf\351 \033[31mred\033[0m \000 \355\240\200 a\rb\n'; exit 1")
-        )
+        strange = r"printf 'caf\351 \033[31mred\033[0m \000 \355\240\200\nover\rwritten\n'; exit 1"
+        text = await it.text(it.run_task(strange))
         assert text.startswith("FAILED exit=1 ")
         assert "caf� red" in text
+        assert text.endswith("\nwritten")
         assert not any(ord(c) < 32 and c != "\n" for c in text), ascii(text)
         text.encode()
         big = await it.text(it.run_task("head -c 10485760 /dev/zero | tr '\\0' x; exit 1"))

@@ -1,0 +1,179 @@
+"""README.md and docs/protocol.md say what the code does: names, options, codes, limits."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import cast, get_args
+
+import click
+import msgspec
+import pytest
+
+from signalpost import exit_codes
+from signalpost.actors import answers, news, queue, results, serve, settings, task
+from signalpost.command_line import signalpost as front_door
+from signalpost.mcp_bridge import budget, tools
+from signalpost.transport import errors, frames, messages, names, session
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+PROTOCOL = (ROOT / "docs" / "protocol.md").read_text("utf-8")
+
+Struct = type[msgspec.Struct]
+PARTS: tuple[Struct, ...] = (messages.Leftover, messages.RunningTask, messages.QueueState)
+MESSAGES = cast(
+    "tuple[Struct, ...]",
+    (*get_args(messages.Request), *get_args(messages.Reply), *get_args(messages.Push)),
+)
+CODES = sorted({kind.code for kind in errors.SignalpostError.__subclasses__()})
+ANSWERS_MIB = answers.MAX_BYTES // 1024**2
+
+
+def section(text: str, heading: str) -> str:
+    """Return what stands between a heading and the next one, "" when there is no such heading."""
+    found = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", text, re.DOTALL | re.MULTILINE)
+    return found[1] if found else ""
+
+
+def heading_of(struct: Struct) -> str:
+    """Return the tag of a message, or the name of a part of one."""
+    tag = struct.__struct_config__.tag
+    return tag if isinstance(tag, str) else struct.__name__
+
+
+def rows(text: str) -> list[list[str]]:
+    """Return the cells of every row of the tables in ``text``."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+
+
+def options_of(command: str) -> list[str]:
+    """Return every option of a command that people may see, as it is written."""
+    parameters = front_door.commands[command].params
+    shown = [p for p in parameters if isinstance(p, click.Option) and not p.hidden]
+    return [word for option in shown for word in option.opts]
+
+
+def in_code(word: str, text: str) -> bool:
+    """Tell whether a word stands in ``text`` as code, alone or at the beginning."""
+    return re.search(rf"`{re.escape(word)}[` \[]", text) is not None
+
+
+@pytest.mark.parametrize("struct", [*MESSAGES, *PARTS], ids=heading_of)
+def test_every_message_has_a_section_in_the_protocol_that_names_every_field(
+    struct: Struct,
+) -> None:
+    text = section(PROTOCOL, heading_of(struct))
+
+    assert text, f"no heading {heading_of(struct)}"
+    named = {row[0].strip("`") for row in rows(text)} - {"field"}
+    assert {name for name in named if not set(name) <= {"-"}} == set(struct.__struct_fields__)
+
+
+def test_every_error_code_is_in_the_protocol_with_its_remedy() -> None:
+    table = {row[0].strip("`"): row[-1] for row in rows(section(PROTOCOL, "10. Errors"))}
+
+    assert sorted(set(table) - {"code", "---"}) == CODES
+    assert all(table[code] for code in CODES)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_error_code_is_in_the_readme(code: str) -> None:
+    assert f"`{code}`" in README
+
+
+@pytest.mark.parametrize(
+    ("what", "limit"),
+    [
+        ("payload of a request", f"{frames.MAX_PAYLOAD:,} bytes"),
+        ("payload of a reply or push", f"{frames.MAX_ANSWER:,} bytes"),
+        ("environment and command", f"{frames.MAX_ENVIRONMENT:,} bytes"),
+        ("name of a queue or agent", f"{names.MAX_NAME} characters"),
+        ("waiting tasks in a queue", f"{queue.WAITING_LIMIT:,}"),
+        ("width of a queue", f"{settings.MAX_WIDTH}"),
+        (
+            "replies kept for requests sent again",
+            f"{answers.MAX_AGE_SECONDS / 3600:g} h, {answers.MAX_ANSWERS:,}, {ANSWERS_MIB} MiB",
+        ),
+        ("undelivered result for a repeated call", f"{results.REUSE_SECONDS:g} s"),
+        ("heartbeat", f"{session.HEARTBEAT_SECONDS:g} s"),
+        ("silence", f"{session.SILENCE_SECONDS:g} s"),
+        ("after the death of a client's process", f"{session.LOST_SECONDS:g} s"),
+        ("after a broker's death, for waiters to come back", f"{queue.GATE_SECONDS:g} s"),
+        ("progress", f"{news.PROGRESS_SECONDS:g} s"),
+        ("command in a report", f"{task.COMMAND_SHOWN:,} characters"),
+    ],
+)
+def test_every_limit_in_the_protocol_is_the_codes_own(what: str, limit: str) -> None:
+    assert [what, limit] in rows(section(PROTOCOL, "17. Limits"))
+
+
+def test_the_protocol_names_the_version_that_is_spoken() -> None:
+    title = PROTOCOL.splitlines()[0]
+
+    assert title.endswith(f"version {frames.VERSION.decode()}, minor {messages.MINOR}")
+
+
+@pytest.mark.parametrize("command", sorted(front_door.commands))
+def test_every_command_and_its_options_are_in_the_readme(command: str) -> None:
+    assert f"signalpost {command}" in README
+    missing = [option for option in options_of(command) if not in_code(option, README)]
+    assert missing == []
+
+
+def test_the_readme_names_every_setting_of_the_config_file() -> None:
+    known = [name for name in settings.Settings.__dataclass_fields__ if not in_code(name, README)]
+
+    assert known == []
+
+
+@pytest.mark.parametrize("tool", tools.offered(), ids=lambda tool: tool.name)
+def test_every_tool_and_its_parameters_are_in_the_readme(tool: tools.ToolText) -> None:
+    properties = cast("dict[str, object]", tool.input_schema["properties"])
+
+    assert f"**`{tool.name}`**" in README
+    assert [name for name in properties if not in_code(name, README)] == []
+
+
+def test_every_exit_code_is_in_the_readme() -> None:
+    listed = {
+        word for row in rows(section(README, "Exit codes")) for word in row[0].split(", ")
+    } - {"code", "---"}
+
+    spoken = {word for codes, _ in exit_codes.TABLE for word in codes.split()}
+    values = vars(exit_codes).items()
+    constants = {str(int(v)) for k, v in values if k.isupper() and isinstance(v, int)}
+    broker = {str(serve.EXIT_REFUSED), str(serve.EXIT_STORE)}
+    assert listed == spoken | constants | broker
+
+
+def test_the_readme_gives_the_wait_budgets_of_the_code() -> None:
+    for client, said in (("codex-mcp-client", "290 s"), ("gemini-cli-mcp-client", "590 s")):
+        seconds = budget.wait_budget(client, option=None, progress=True, environment={})
+        assert f"{seconds} s" == said
+        assert f"answers `RUNNING` after {said}" in README
+    assert f"an unknown one: {budget.UNKNOWN:g} s" in README
+
+
+def test_every_file_of_the_index_exists() -> None:
+    index = README.partition("<!-- index -->\n")[2]
+    files = [row[1].strip("`") for row in rows(index)][2:]
+
+    assert len(files) > 20
+    assert [file for file in files if not (ROOT / file).is_file()] == []
+
+
+def test_the_picture_of_the_demo_is_in_the_readme() -> None:
+    marker, _, rest = README.partition("<!-- demo -->\n")
+
+    assert "##" not in marker
+    assert rest.startswith("```\n")
+    assert "WAITED" in rest.partition("\n```\n")[0]
+
+
+@pytest.mark.parametrize("text", [README, PROTOCOL], ids=["README.md", "protocol.md"])
+def test_every_link_to_a_file_leads_somewhere(text: str) -> None:
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
+
+    assert [link for link in links if not (ROOT / link).exists()] == []

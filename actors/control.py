@@ -57,9 +57,9 @@ class Control(asyncio.Protocol):
         self._on_started = on_started
         self._send("run", **msgspec.to_builtins(job))
 
-    def kill(self) -> None:
-        """Have the task killed."""
-        self._send("kill")
+    def kill(self, grace: float | None = None) -> None:
+        """Have the task killed, with at most ``grace`` seconds between TERM and KILL."""
+        self._send("kill", grace=grace)
 
     def follow(self, stream: str) -> None:
         """Have further output copied to a unix socket."""

@@ -2,7 +2,7 @@
 
 stop --wait, folder removed     open tasks end by themselves
 stop --force                    they are killed with their grace
-SIGTERM, SIGINT                 they are killed within 3 s
+SIGTERM, SIGINT                 they are killed with a grace of 3 s
 idle (auto-started only)        there are none
 store failed                    nothing can be promised any more: leave at once
 """
@@ -22,13 +22,21 @@ from .task import BROKER
 logger = logging.getLogger(__name__)
 
 TERM_SECONDS = 3.0
+_DEATH_SECONDS = 3.0
+"""What killed trees may need to be gone; who hangs in the kernel is left to the next life."""
 
 
 class Ending:
     """Decides when a life is over. ``failed`` is True when the store is the reason."""
 
-    def __init__(self, store: SqliteStore, idle_seconds: float | None) -> None:
+    def __init__(
+        self,
+        store: SqliteStore,
+        idle_seconds: float | None,
+        limit_grace: Callable[[float], None],
+    ) -> None:
         self._store = store
+        self._limit_grace = limit_grace
         self._idle_seconds = idle_seconds
         self._broker: Broker | None = None
         self._sessions: Callable[[], int] = int
@@ -78,7 +86,8 @@ class Ending:
                         self.fold()
                     continue
                 logger.info("stopping on signal %d", number)
-                with anyio.move_on_after(TERM_SECONDS):
+                self._limit_grace(TERM_SECONDS)
+                with anyio.move_on_after(TERM_SECONDS + _DEATH_SECONDS):
                     await self.drain(force=True)
                 self.leave()
 

@@ -56,6 +56,7 @@ class Launcher:
         self._shims: set[Control] = set()
         self._spare: Control | None = None
         self._closed = False
+        self._grace: float | None = None
 
     async def warm(self) -> None:
         """Make ready what the first job would have to wait for.
@@ -86,7 +87,13 @@ class Launcher:
         if task_id in self._jobs:
             self._killed.add(task_id)
             if (shim := self._jobs[task_id]) is not None:
-                shim.kill()
+                shim.kill(self._grace)
+
+    def limit_grace(self, seconds: float) -> None:
+        """Let killed tasks have at most so long between TERM and KILL, those included that die."""
+        self._grace = seconds
+        for task_id in self._killed:
+            self.kill(task_id)
 
     async def tail(self, task_id: int) -> bytes:
         """Return the last 32 KiB of a running task's output; of another one nothing."""

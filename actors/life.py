@@ -106,7 +106,8 @@ class Life:
             stack.push_async_callback(launcher.close)
             await launcher.warm()
             router = stack.enter_context(Router(published.endpoint))
-            ending = Ending(store, settings.idle_exit * 60 if idle_exit else None)
+            idle_seconds = settings.idle_exit * 60 if idle_exit else None
+            ending = Ending(store, idle_seconds, launcher.limit_grace)
             life = cls(data_dir, settings, published, store, router, lock, launcher, ending)
             await stack.enter_async_context(life.run(outcomes))
             yield ending

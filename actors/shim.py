@@ -120,7 +120,7 @@ class Shim:
         elif self._task is None or self._task.over:
             return
         elif operation == "kill":
-            self._task.end("killed")
+            self._task.end("killed", grace=message.get("grace"))
         elif operation == "follow":
             self._streams.follow(message["stream"], self._task.report.log_size)
         elif operation == "tail":

@@ -73,12 +73,12 @@ class Task:
         self._record(self._job["running_record"], self._identity())
         try:
             self._pipes = shim_pipes.open_pipes()
+            self._started = self._now()
             self._child = shim_child.spawn(self._job, *self._pipes.writers())
         except (OSError, ValueError, MemoryError) as error:
             self._reason, self._error = "cannot_start", shim_child.describe(error)
             self._finish()
         else:
-            self._started = self._now()
             self._say("started", pid=self._child)
             self.balance()
 

@@ -3,11 +3,14 @@
 Every task writes the time when it starts and when it ends; the gap between
 one's end and the next one's start is what the queue costs. The peers run the
 same commands: a bare ``sh -c`` chain (the floor), ``flock`` with all waiters
-there from the start, and task-spooler and nq where they are installed.
+there from the start, and task-spooler and nq where they are installed. Once
+with tasks that take a while, as builds do, and once with tasks of no length,
+where what a queue prepares between turns is not ready in time.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -22,8 +25,9 @@ import anyio
 import signalpost
 from bench.harness import Samples, missing, show
 
-TASKS = 16
+TASKS = 12
 ROUNDS = 5
+LENGTHS = {"handover: after 50 ms of work": "sleep 0.05;", "handover: after no work": ""}
 
 # Nanoseconds without starting a process: the shell's own EPOCHREALTIME is not in dash.
 _STAMP = """
@@ -61,19 +65,22 @@ def _measure(folder: Path) -> None:
             peers[name] = tool
         else:
             missing(name, f"apt-get install {how}")
-    samples = {name: Samples(name) for name in peers}
-    for number in range(ROUNDS):
-        for name, run in peers.items():
-            times = folder / f"{name.split()[0]}-{number}"
-            command = f"{stamp} {times} start; {stamp} {times} end"
-            run(folder, [command] * TASKS)
-            samples[name].seconds += _gaps(times)
-    subprocess.run(
-        [sys.executable, "-m", "signalpost", "stop", "--force", "--data-dir", folder / "d"],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-    show("handover: end -> start", "milliseconds", 1e3, list(samples.values()))
+    try:
+        for bench, work in LENGTHS.items():
+            samples = {name: Samples(name) for name in peers}
+            for number, (name, run) in itertools.product(range(ROUNDS), peers.items()):
+                times = folder / f"{len(work)}-{number}-{name.split()[0]}"
+                command = f"{stamp} {times} start; {work} {stamp} {times} end"
+                run(folder, [command] * TASKS)
+                samples[name].values += _gaps(times)
+            show(bench, "milliseconds", 1e3, list(samples.values()))
+    finally:
+        _stop(folder / "d")
+
+
+def _stop(data_dir: Path) -> None:
+    words = [sys.executable, "-m", "signalpost", "stop", "--force", "--data-dir", str(data_dir)]
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
 
 
 def _gaps(times: Path) -> list[float]:
@@ -117,7 +124,7 @@ async def _one(client: signalpost.Client, command: str, env: dict[str, str]) -> 
 def _tsp(folder: Path, commands: list[str]) -> None:
     env = {**os.environ, "TS_SOCKET": str(folder / "tsp.sock"), "TMPDIR": str(folder)}
     for command in commands:
-        subprocess.run(["tsp", "-n", "sh", "-c", command], env=env, check=True, capture_output=True)
+        subprocess.run(["tsp", "sh", "-c", command], env=env, check=True, capture_output=True)
     subprocess.run(["tsp", "-w"], env=env, check=False, capture_output=True)
     subprocess.run(["tsp", "-K"], env=env, check=False, capture_output=True)
 

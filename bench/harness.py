@@ -1,28 +1,29 @@
-"""Clock, percentiles, interleaved rounds, a table, and one JSON line a row."""
+"""Percentiles, interleaved rounds, a table to read, and a JSON line a row to keep."""
 
 from __future__ import annotations
 
 import json
 import os
-import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
+RESULTS = Path(__file__).parent / "results"
+_PERCENTILES = {"p50": 50, "p90": 90, "p99": 99, "max": 100}
 
 
 @dataclass
 class Samples:
-    """What one side of a comparison measured: seconds each, and CPU seconds in all."""
+    """What one side of a comparison measured: seconds each, or another unit throughout."""
 
     name: str
-    seconds: list[float] = field(default_factory=list[float])
-    cpu_seconds: float = 0.0
+    values: list[float] = field(default_factory=list[float])
 
     def percentile(self, percent: float) -> float:
-        """Return a percentile in seconds (nearest rank)."""
-        ordered = sorted(self.seconds)
+        """Return a percentile (nearest rank)."""
+        ordered = sorted(self.values)
         return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
 
 
@@ -40,24 +41,31 @@ def interleave(rounds: int, sides: Sequence[Callable[[], None]]) -> None:
             side()
 
 
-def show(bench: str, unit: str, scale: float, sides: Sequence[Samples], base: int = 0) -> None:
-    """Print a table with the ratio of every p50 to that of ``sides[base]``, and JSON lines."""
+def show(bench: str, unit: str, scale: float, sides: Sequence[Samples]) -> None:
+    """Print a table and keep its rows.
+
+    :param scale: how many ``unit`` one of the samples' own is
+    :param sides: the first is what the others are compared with
+    """
     print(f"\n{bench} ({unit})")
-    print(f"  {'':34} {'p50':>9} {'p90':>9} {'p99':>9} {'max':>9} {'ratio p50':>10}")
-    floor = sides[base].percentile(50)
+    print(f"  {'':36}" + "".join(f"{name:>10}" for name in _PERCENTILES) + "  ratio p50")
+    base = sides[0].percentile(50)
     for side in sides:
-        figures = [side.percentile(p) for p in (50, 90, 99, 100)]
-        cells = " ".join(f"{f * scale:9.3f}" for f in figures)
-        print(f"  {side.name:34} {cells} {figures[0] / floor:10.2f}")
-        record = {
-            "bench": bench,
-            "side": side.name,
-            "unit": unit,
-            **dict(zip(("p50", "p90", "p99", "max"), (f * scale for f in figures), strict=True)),
-            "ratio_p50": figures[0] / floor,
-            "samples": len(side.seconds),
-        }
-        print(json.dumps(record), file=sys.stderr)
+        figures = {name: side.percentile(p) * scale for name, p in _PERCENTILES.items()}
+        ratio = side.percentile(50) / base
+        cells = "".join(f"{figure:10.3f}" for figure in figures.values())
+        print(f"  {side.name:36}{cells} {ratio:10.2f}")
+        keep(bench, side.name, unit=unit, **figures, ratio_p50=ratio, samples=len(side.values))
+
+
+def keep(bench: str, side: str, **figures: float | str) -> None:
+    """Add one line to ``results/NAME.jsonl``; the name is the first word of ``bench``."""
+    RESULTS.mkdir(exist_ok=True)
+    when = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+    load = os.getloadavg()[0]
+    record = {"bench": bench, "side": side, **figures, "when": when, "load": load}
+    with (RESULTS / f"{bench.partition(':')[0]}.jsonl").open("a") as file:
+        file.write(json.dumps(record) + "\n")
 
 
 def missing(peer: str, how: str) -> None:

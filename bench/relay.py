@@ -15,11 +15,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import zmq
 
-from bench.harness import Samples, cpu_of, interleave, show
+from bench.harness import Samples, cpu_of, interleave, keep, show
 from signalpost.transport import endpoint, frames, messages
 
 ROUNDS = 20
@@ -27,7 +29,7 @@ PINGS = 500
 FLOOD = 20_000
 IN_FLIGHT = 200
 
-# Busy but fair: drains what is there without waiting, like the broker, then blocks.
+# The least that a ROUTER can do: what comes from a peer goes back to it.
 _BARE = """
 import sys, zmq
 context = zmq.Context()
@@ -44,13 +46,15 @@ while True:
 class Side:
     """One server and the bare DEALER that asks it."""
 
-    def __init__(self, name: str, address: str, pid: int) -> None:
+    def __init__(
+        self, name: str, context: zmq.Context[zmq.Socket[bytes]], address: str, pid: int
+    ) -> None:
         self.latency = Samples(name)
         self.rate = Samples(name)
         self.pid = pid
         self.cpu = 0.0
         self.asked = 0
-        self._dealer = zmq.Context.instance().socket(zmq.DEALER)
+        self._dealer: zmq.Socket[bytes] = context.socket(zmq.DEALER)
         self._dealer.linger = 0
         self._dealer.connect(address)
         self._header = b""
@@ -75,7 +79,7 @@ class Side:
             began = time.perf_counter()
             self._dealer.send_multipart([self._header, self._payload])
             self._dealer.recv_multipart()
-            self.latency.seconds.append(time.perf_counter() - began)
+            self.latency.values.append(time.perf_counter() - began)
 
     def flood(self) -> None:
         """Keep 200 requests in flight."""
@@ -85,7 +89,7 @@ class Side:
                 self._dealer.send_multipart([self._header, self._payload])
             if number >= IN_FLIGHT:
                 self._dealer.recv_multipart()
-        self.rate.seconds.append((time.perf_counter() - began) / FLOOD)
+        self.rate.values.append((time.perf_counter() - began) / FLOOD)
         self.cpu += cpu_of(self.pid) - cpu
         self.asked += FLOOD
 
@@ -93,38 +97,45 @@ class Side:
 def main() -> None:
     """Measure both, interleaved."""
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir="/tmp"))
-    bare_address = f"ipc://{folder}/bare.sock"
-    bare = subprocess.Popen(
-        [sys.executable, "-c", _BARE, bare_address], stdout=subprocess.PIPE, text=True
-    )
-    assert bare.stdout is not None
-    bare.stdout.readline()
-    words = [sys.executable, "-m", "signalpost", "broker", "--auto", "--data-dir", f"{folder}/d"]
-    broker = subprocess.Popen(
-        words, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    assert broker.stdout is not None
-    broker.stdout.readline()
-    published = endpoint.read_published(folder / "d")
-    assert published is not None
-    sides = [
-        Side("bare ROUTER", bare_address, bare.pid),
-        Side("broker, request that does nothing", published.endpoint, broker.pid),
-    ]
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    address = f"ipc://{folder}/bare.sock"
+    words = ["-m", "signalpost", "broker", "--auto", "--data-dir", f"{folder}/d"]
     try:
-        _measure(sides)
+        with _python("-c", _BARE, address) as bare, _python(*words) as broker:
+            published = endpoint.read_published(folder / "d")
+            assert published is not None
+            sides = [
+                Side("bare ROUTER", context, address, bare),
+                Side("broker, request that does nothing", context, published.endpoint, broker),
+            ]
+            _measure(sides)
     finally:
-        for process in (bare, broker):
-            process.terminate()
-            process.wait(10)
+        context.destroy()
         shutil.rmtree(folder)
+
+
+@contextmanager
+def _python(*words: str) -> Generator[int, None, None]:
+    """Run a server that says one line when it serves; yield its pid."""
+    with subprocess.Popen(
+        [sys.executable, *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            yield process.pid
+        finally:
+            process.terminate()
 
 
 def _measure(sides: list[Side]) -> None:
     for number, side in enumerate(sides):
         side.hello(real=number == 1)
         side.ping_pong()
-        side.latency.seconds.clear()
+        side.latency.values.clear()
     interleave(ROUNDS, [side.ping_pong for side in sides])
     interleave(ROUNDS // 2, [side.flood for side in sides])
     show("relay: ping-pong", "microseconds", 1e6, [side.latency for side in sides])
@@ -134,3 +145,6 @@ def _measure(sides: list[Side]) -> None:
         f"  server CPU per request: {costs[0]:.1f} us bare, {costs[1]:.1f} us broker,"
         f" ratio {costs[1] / costs[0]:.2f}"
     )
+    for side, cost in zip(sides, costs, strict=True):
+        unit, ratio = "CPU microseconds", cost / costs[0]
+        keep("relay: CPU per request", side.rate.name, unit=unit, mean=cost, ratio=ratio)

@@ -67,12 +67,12 @@ class Side:
         server.stdin.flush()
         answer = json.loads(server.stdout.readline())
         assert "result" in answer, answer
-        self.start.seconds.append(time.perf_counter() - began)
-        self.memory.seconds.append(_rss_mib(server.pid))
+        self.start.values.append(time.perf_counter() - began)
+        self.memory.values.append(_rss_mib(server.pid))
         closed = time.perf_counter()
         server.stdin.close()
         server.wait(10)
-        self.exit.seconds.append(time.perf_counter() - closed)
+        self.exit.values.append(time.perf_counter() - closed)
         server.stdout.close()
 
 
@@ -95,7 +95,7 @@ def main() -> None:
         for side in sides:
             side.once()
             for samples in (side.start, side.exit, side.memory):
-                samples.seconds.clear()
+                samples.values.clear()
         interleave(ROUNDS, [side.once for side in sides])
     finally:
         shutil.rmtree(folder)

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from signalpost import exit_codes
-from signalpost.actors import answers, news, queue, results, serve, settings, task
+from signalpost.actors import answers, line, news, queue, results, serve, settings, task
 from signalpost.command_line import signalpost as front_door
 from signalpost.mcp_bridge import budget, tools
 from signalpost.transport import errors, frames, messages, names, session
@@ -100,7 +100,7 @@ def test_every_error_code_is_in_the_readme(code: str) -> None:
         ("heartbeat", f"{session.HEARTBEAT_SECONDS:g} s"),
         ("silence", f"{session.SILENCE_SECONDS:g} s"),
         ("after the death of a client's process", f"{session.LOST_SECONDS:g} s"),
-        ("after a broker's death, for waiters to come back", f"{queue.GATE_SECONDS:g} s"),
+        ("after a broker's death, for waiters to come back", f"{line.GATE_SECONDS:g} s"),
         ("progress", f"{news.PROGRESS_SECONDS:g} s"),
         ("command in a report", f"{task.COMMAND_SHOWN:,} characters"),
     ],

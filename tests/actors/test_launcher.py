@@ -370,8 +370,9 @@ async def test_a_chain_of_forks_dies_with_its_shim(
     assert outcomes[0].reason == "shim_lost"
 
 
+@pytest.mark.parametrize("zygote_too", [False, True])
 async def test_the_death_of_one_shim_does_not_touch_the_task_of_another(
-    launcher: Launcher, new_job: NewJob, beat: Beat
+    launcher: Launcher, new_job: NewJob, beat: Beat, zygote_too: bool
 ) -> None:
     outcomes: dict[int, Outcome] = {}
 
@@ -383,6 +384,8 @@ async def test_the_death_of_one_shim_does_not_touch_the_task_of_another(
         await beat.line()
         group.start_soon(run, new_job("echo > beat; sleep 60", 2))
         await beat.line()
+        if zygote_too:
+            os.kill(_zygote_of(launcher.shim_pid(1)), signal.SIGKILL)
         os.kill(launcher.shim_pid(2), signal.SIGKILL)
     assert (outcomes[1].tail, outcomes[2].reason) == (b"fine\n", "shim_lost")
 

@@ -16,9 +16,10 @@ from typing import IO, Any, ParamSpec
 
 import anyio
 import msgspec
+import psutil
 
 import signalpost
-from signalpost.transport import endpoint
+from signalpost.transport import endpoint, lifeline
 from signalpost.transport.client import Client
 from signalpost.transport.messages import TaskProgress, TaskReport
 from tests.system.fifo import Fifo
@@ -141,9 +142,16 @@ class Place:
         assert published is not None, "no broker has published itself"
         return published
 
+    def broker_process(self) -> psutil.Process:
+        """Return the broker's process, and never another one of that number."""
+        published = self.broker()
+        is_it = lifeline.start_time(published.pid) == published.start_time
+        assert is_it, "the broker is dead, or in another PID namespace"
+        return psutil.Process(published.pid)
+
     def family(self) -> Handles:
         """Record the broker and all below it."""
-        pid = self.broker().pid
+        pid = self.broker_process().pid
         self._handles.record([pid, *descendants(pid)])
         return self._handles
 
@@ -169,8 +177,8 @@ class Place:
         """Kill what was started and say what should not have been there."""
         for process in self._started:
             self._handles.record([process.pid] if process.poll() is None else [])
-        if endpoint.read_published(self.state) is not None:
-            self.family()
+        for pid in bound_to(self.folder):  # a broker among them, in whatever namespace it lives
+            self._handles.record([pid, *descendants(pid)])
         self._handles.kill()
         wrong = [f"pid {pid} survived" for pid in self._handles.survivors(AFTER_DEATH_SECONDS)]
         for process in self._started:

@@ -6,8 +6,6 @@ import json
 import signal
 from contextlib import AsyncExitStack
 
-import anyio
-import psutil
 import pytest
 
 from tests.system.bridge import Bridge, bridge
@@ -155,7 +153,7 @@ async def test_a_killed_broker_is_told_as_lost_and_the_bridge_goes_on(place: Pla
         waiting = it.run_task("echo next", token="w")
         await it.note("position 1")
         family = place.family()
-        psutil.Process(place.broker().pid).kill()
+        place.broker_process().kill()
         await family.all_dead(AFTER_DEATH_SECONDS)
         assert not lives(pid)
         text = await it.text(running)

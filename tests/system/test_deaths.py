@@ -138,7 +138,7 @@ async def test_a_zygote_that_is_killed_is_replaced_and_the_task_goes_on(
 ) -> None:
     async with scene(place, stage) as it:
         zygote = psutil.Process(it.shim).ppid()
-        assert zygote in [child.pid for child in psutil.Process(place.broker().pid).children()]
+        assert zygote in [child.pid for child in place.broker_process().children()]
         psutil.Process(zygote).kill()
         await dead(zygote)
         if stage == "running":
@@ -160,7 +160,7 @@ async def test_nothing_outlives_a_killed_broker_and_everybody_is_told(
     async with scene(place, stage) as it:
         family = place.family()
         epoch = place.broker().epoch
-        psutil.Process(place.broker().pid).kill()
+        place.broker_process().kill()
         await family.all_dead(AFTER_DEATH_SECONDS)
         await next_ran_once(it)
         assert place.broker().epoch != epoch
@@ -194,7 +194,7 @@ async def test_after_a_killed_broker_those_who_wait_keep_their_order_and_run_onc
             await asks[-1].heard.waiting(number + 1)
         ids = [ask.heard.all[-1].report.task_id for ask in asks]
         family = place.family()
-        psutil.Process(place.broker().pid).kill()
+        place.broker_process().kill()
         await family.all_dead(AFTER_DEATH_SECONDS)
         lost = await running.report()
         reports = [await ask.report() for ask in asks]
@@ -219,7 +219,7 @@ async def test_who_is_not_back_after_a_killed_broker_is_recorded_as_cancelled(
         await back.heard.waiting(2)
         away.kill()
         await dead(away.pid)
-        psutil.Process(place.broker().pid).kill()
+        place.broker_process().kill()
         assert (await back.report()).state == "success"
         ended = await here.ask("task_status", task_id=gone).report()
         assert (ended.state, ended.started_at) == ("cancelled", None)
@@ -234,7 +234,7 @@ async def test_no_command_runs_twice_however_often_the_broker_is_killed(place: P
         await asks[-1].heard.accepted()
         for _ in range(3):
             await client.ask("ping").result()
-            psutil.Process(place.broker().pid).kill()
+            place.broker_process().kill()
         reports = [await ask.report() for ask in asks]
     ran = [int(line) for line in order.read_text().split()]
     assert ran == sorted(set(ran))
@@ -253,7 +253,7 @@ async def test_a_broker_that_is_killed_while_nobody_asks_leaves_nothing(place: P
         written = [await pids.pid() for _ in range(2)]
         family = place.family()
         family.record(written)
-        psutil.Process(place.broker().pid).kill()
+        place.broker_process().kill()
         await family.all_dead(AFTER_DEATH_SECONDS)
         assert bound_to(place.state) == []
 
@@ -269,7 +269,7 @@ async def test_killing_the_broker_and_the_shims_at_once_leaves_nothing_for_the_n
         written = [await pids.pid() for _ in range(2)]
         survivors.record(written)
         shim = psutil.Process(written[0]).ppid()
-        broker = psutil.Process(place.broker().pid)
+        broker = place.broker_process()
         broker.suspend()
         psutil.Process(shim).kill()
         broker.kill()

@@ -48,7 +48,7 @@ def text_of(result: t.CallToolResult) -> str:
 @pytest.mark.parametrize("mode", MODES)
 @within(30)
 async def test_it_drives_every_tool(place: Place, mode: str) -> None:
-    gate = place.fifo("gate")
+    here, gate = place.fifo("here"), place.fifo("gate")
     async with client(place, mode) as it:
         offered = {tool.name for tool in (await it.list_tools()).tools}
         used: set[str] = set()
@@ -63,9 +63,9 @@ async def test_it_drives_every_tool(place: Place, mode: str) -> None:
         failed = await use("run_task", command="echo no; exit 3", working_directory="/tmp")
         assert failed.startswith("FAILED exit=3 ")
         assert failed.endswith("\nno")
-        asked = await use(
-            "run_task", command=f"echo on; read _ <{gate}", working_directory="/tmp", notify=True
-        )
+        command = f"echo on; echo >{here}; read _ <{gate}"
+        asked = await use("run_task", command=command, working_directory="/tmp", notify=True)
+        await here.line()
         assert asked.startswith("RUNNING task=3 ")
         queues = json.loads(await use("get_queue_status"))
         assert queues["queues"][0]["running"][0]["task_id"] == 3

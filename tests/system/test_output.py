@@ -70,9 +70,9 @@ async def test_a_flood_until_the_time_limit_keeps_head_and_tail_and_says_what_wa
 ) -> None:
     async with place.client() as client:
         await client.run_task("true", "/tmp")
-        before = psutil.Process(place.broker().pid).memory_info().rss
+        before = place.broker_process().memory_info().rss
         report = await client.run_task("yes", "/tmp", timeout_seconds=1.5)
-        after = psutil.Process(place.broker().pid).memory_info().rss
+        after = place.broker_process().memory_info().rss
     assert report.state == "timeout"
     log = log_of(report)
     assert HEAD_AND_TAIL < len(log) < HEAD_AND_TAIL + HEADER_AND_SUMMARY

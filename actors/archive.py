@@ -17,7 +17,6 @@ from .store import SqliteStore
 from .task import Task
 
 RECENT = 200
-RECENT_SECONDS = 3600.0
 TAIL_BYTES = 32 * 1024
 
 
@@ -36,7 +35,7 @@ class Archive:
         self._clock = clock
         self._vanished = vanished
         self._recent: OrderedDict[int, Task] = OrderedDict()
-        self._recovered: dict[bytes, messages.TaskReport] = {}
+        self._recovered: dict[bytes, TaskRow] = {}
 
     def look(self) -> bool:
         """Tell whether the store has vanished from under us, and say so if it has."""
@@ -45,19 +44,18 @@ class Archive:
         self._vanished()
         return True
 
-    def recover(self, request_id: bytes, report: messages.TaskReport) -> None:
-        """Remember the result of an earlier broker life for a caller that comes back for it."""
-        self._recovered[request_id] = report
-
-    def recover_row(self, row: TaskRow) -> None:
-        """Likewise, of a task that had ended before that life did, if it is not long ago."""
-        if row.ended_at is not None and self._clock().wall - row.ended_at < RECENT_SECONDS:
-            tail = self._output.tail(row.id, TAIL_BYTES)
-            self.recover(row.request_id, report_of(row, str(self._output.path(row.id)), tail))
+    def recover(self, row: TaskRow) -> None:
+        """Remember a task that ended in an earlier life, for a caller that asks again for it."""
+        self._recovered[row.request_id] = row
 
     def recovered(self, request_id: bytes) -> messages.TaskReport | None:
-        """Return that result, if there is one."""
-        return self._recovered.get(request_id)
+        """Return the result of a request that an earlier life has served, if it did."""
+        row = self._recovered.get(request_id)
+        return self._report(row) if row is not None else None
+
+    def _report(self, row: TaskRow) -> messages.TaskReport:
+        tail = self._output.tail(row.id, TAIL_BYTES)
+        return report_of(row, str(self._output.path(row.id)), tail)
 
     def finished(self, task: Task) -> None:
         """Keep a task that has just ended at hand."""
@@ -79,8 +77,7 @@ class Archive:
             raise BadRequest(
                 f"there is no task {task_id}. See the newest: signalpost list, or get_queue_status."
             )
-        tail = await anyio.to_thread.run_sync(self._output.tail, task_id, TAIL_BYTES)
-        return report_of(row, str(self._output.path(task_id)), tail)
+        return await anyio.to_thread.run_sync(self._report, row)
 
     async def newest_ended(self, limit: int) -> list[messages.TaskReport]:
         """Return the newest ended tasks, newest first, without their output."""

@@ -92,7 +92,7 @@ class Broker:
         self._reception.send_to(message.identity, frames.correlation_of(head), failed)
         newer = head[:2] == frames.VERSION[:2] and frames.major_of(head) > frames.VERSION
         if newer and not self._queues.open_tasks():
-            self._ending.fold()  # make room for the newer one
+            self._ending.fold("a newer Signalpost wants to serve")
 
     def _hello(
         self, message: Message, token: bytes, correlation: bytes, hello: messages.Hello
@@ -157,6 +157,10 @@ class Broker:
     def drain(self) -> None:
         """Take no new task and no new session."""
         self._desk.draining = True
+
+    def end_waiting(self, by: str) -> None:
+        """Cancel everything that waits."""
+        self._queues.end_waiting(by)
 
     def end_all(self, by: str) -> None:
         """Cancel everything that is open."""

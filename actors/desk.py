@@ -45,8 +45,8 @@ class Endings(Protocol):
         """End now."""
         ...
 
-    def fold(self) -> None:
-        """End when what is open has ended."""
+    def fold(self, why: str) -> None:
+        """End when what runs has ended."""
         ...
 
 
@@ -230,8 +230,8 @@ class Desk:
         states = self._queues.states()
         current = [t for s in states for t in (*s.running, *s.waiting)]
         ended = await self._archive.newest_ended(max(1, min(1000, limit)))
-        reports = sorted([*current, *ended], key=lambda t: t.task_id, reverse=True)
-        return messages.Tasks(tasks=[*reports[: max(limit, len(current))]])
+        shown = [*current, *ended[: max(0, limit - len(current))]]
+        return messages.Tasks(tasks=sorted(shown, key=lambda t: t.task_id, reverse=True))
 
     async def _cleared(self, principal: str | None) -> messages.Reply:
         return messages.Cleared(count=await self._archive.clear_logs(principal))

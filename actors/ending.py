@@ -22,6 +22,7 @@ from .task import BROKER
 logger = logging.getLogger(__name__)
 
 TERM_SECONDS = 3.0
+REMOVED = "the data dir was removed"
 _DEATH_SECONDS = 3.0
 """What killed trees may need to be gone; who hangs in the kernel is left to the next life."""
 
@@ -43,6 +44,7 @@ class Ending:
         self._activity = anyio.Event()
         self._wanted = anyio.Event()
         self._over = anyio.Event()
+        self._why = ""
         self.failed = False
 
     def watch(self, broker: Broker, sessions: Callable[[], int]) -> None:
@@ -54,8 +56,9 @@ class Ending:
         """Something happened: a session opened or closed, a task ended."""
         self._activity.set()
 
-    def fold(self) -> None:
-        """The folder is gone: let what runs end, refuse the rest, and leave."""
+    def fold(self, why: str) -> None:
+        """Let what runs end, refuse the rest, and leave."""
+        self._why = why
         self._wanted.set()
 
     async def drain(self, *, force: bool) -> None:
@@ -83,7 +86,7 @@ class Ending:
             async for number in signals:
                 if number == signal.SIGHUP:
                     if self._store.vanished():
-                        self.fold()
+                        self.fold(REMOVED)
                     continue
                 logger.info("stopping on signal %d", number)
                 self._limit_grace(TERM_SECONDS)
@@ -94,7 +97,9 @@ class Ending:
     async def heed_folder(self) -> None:
         """Leave once the folder is gone and what runs has ended."""
         await self._wanted.wait()
-        logger.error("the data dir was removed: no new tasks; leaving when the running have ended")
+        logger.warning("%s: no new tasks; leaving when the running have ended", self._why)
+        if self._broker is not None:
+            self._broker.end_waiting(BROKER)
         await self.drain(force=False)
         self.leave()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..transport.errors import SignalpostError
 from .job import Outcome
 from .task import Call, Task
 
@@ -39,10 +40,10 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class CancelWaiting:
-    """A person clears the queue; the reply tells how many."""
+    """Everything that waits must go; a reply tells how many that were."""
 
     by: str
-    reply_to: Call
+    reply_to: Call | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,15 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsaved:
+    """A task could not be written to the store, so it must not run."""
+
+    task_id: int
+    error: SignalpostError
+    reply_to: Call | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Restore:
     """A task of an earlier broker life waits for its caller."""
 
@@ -114,5 +124,6 @@ Envelope = (
     | EndChildren
     | Started
     | Ended
+    | Unsaved
     | Restore
 )

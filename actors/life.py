@@ -20,7 +20,7 @@ from . import recovery
 from .archive import Archive
 from .briefing import Briefing
 from .broker import Broker
-from .ending import Ending
+from .ending import REMOVED, Ending
 from .estimate import Estimate
 from .eventlog import EventLog
 from .events import finished_event
@@ -41,6 +41,8 @@ from .turns import Turns
 logger = logging.getLogger(__name__)
 
 _DAY = 86400.0
+REMEMBERED = 5000
+"""So many ended tasks of earlier lives answer a request that is sent again."""
 _MB = 1024 * 1024
 
 
@@ -76,7 +78,7 @@ class Life:
         self._output = Output(endpoint.output_dir(data_dir), settings.max_output_files)
         log_bytes = int(settings.max_log_size * _MB)
         self._events = EventLog(data_dir / "signalpost-logs.json", log_bytes)
-        self._archive = Archive(store, self._output, moment, ending.fold)
+        self._archive = Archive(store, self._output, moment, self._vanished)
         self._launcher = launcher
         self._reception = Reception(
             published.epoch, router.post, self._session_gone, ending.note, anyio.current_time
@@ -177,15 +179,18 @@ class Life:
             self._store.put(row_of(task))
             name, fields = finished_event(task)
             self._events.write(name, **fields)
-            self._archive.recover(task.request_id, task.report(now))
             self._archive.finished(task)
-        for ended in await self._store.undelivered():
-            self._archive.recover_row(ended)
         await self._store.committed()
+        for row in await self._store.recent(REMEMBERED):
+            if not row.is_open:
+                self._archive.recover(row)
         for task_id in outcomes:
             recovery.forget(self._run_dir, task_id)
 
     # ------------------------------------------------------------ while it runs
+
+    def _vanished(self) -> None:
+        self._ending.fold(REMOVED)
 
     def _session_gone(self, session: Session) -> None:
         self._broker.session_gone(session)

@@ -70,7 +70,7 @@ class Queue:
         self._attach(same, call)
         self._dispatch(now)
         if same.inside is not None and self._slots.is_ending(same.inside):
-            self._end(same, "parent", now)  # it was asked for by a tree that is dying or dead
+            self._end([same], "parent", now)  # it was asked for by a tree that is dying or dead
         self._tell_changes(now)
         return same
 
@@ -92,11 +92,11 @@ class Queue:
         task = self._open_task(task_id)
         task.check_owner(principal)
         task.calls[call.correlation] = call
-        self._end(task, by, now)
+        self._end([task], by, now)
 
     def cancel_waiting(self, by: str, now: Moment) -> int:
         """Cancel everything that waits; return how many."""
-        return self._end_each(self._waiting.tasks(), by, now)
+        return self._end(self._waiting.tasks(), by, now)
 
     def give_up(self, correlation: bytes, now: Moment) -> None:
         """Cancel an open call. The last call that asked for the run takes the task with it."""
@@ -105,7 +105,7 @@ class Queue:
             if call is None:
                 continue
             if call.runs and not any(c.runs for c in task.calls.values()):
-                self._end(task, "client", now)
+                self._end([task], "client", now)
 
     def leave(self, session: bytes, now: Moment) -> None:
         """A session is gone: end what only it wanted, unless it may outlive its callers."""
@@ -114,37 +114,44 @@ class Queue:
                 continue
             task.holders.discard(session)
             if not task.holders and not task.outlives_its_callers:
-                self._end(task, "client", now)  # its calls are answered, should they come back
+                self._end([task], "client", now)  # its calls are answered, should they come back
                 continue
             for call in [c for c in task.calls.values() if c.session == session]:
                 del task.calls[call.correlation]
 
     def end_all(self, by: str, now: Moment) -> None:
         """Cancel whatever is open, as a broker that stops does."""
-        self._end_each(self.open_tasks(), by, now)
+        self._end(self.open_tasks(), by, now)
 
     def end_children(self, parent: int, now: Moment) -> None:
         """The task ``parent`` of another queue has ended: so do the tasks it asked for here."""
-        self._end_each([t for t in self.open_tasks() if t.parent == parent], "parent", now)
+        self._end([t for t in self.open_tasks() if t.parent == parent], "parent", now)
 
     # ------------------------------------------------------------ what happens
 
     def started(self, task_id: int, pid: int) -> None:
         """The command of a task was executed."""
-        task = self._slots.find(task_id)
-        if task is not None:
+        if task := self._slots.find(task_id):
             task.pid = pid
 
     def ended(self, task_id: int, outcome: Outcome, now: Moment) -> None:
         """Nothing of a task's own tree lives any more."""
-        task = self._slots.find(task_id)
-        if task is None:
+        if (task := self._slots.find(task_id)) is None:
             return
         self._slots.end(task, outcome, now)
-        self._end_each(self._slots.inside(task_id), "parent", now)
+        self._end(self._slots.inside(task_id), "parent", now)
         self._settle(task_id)
         self._dispatch(now)
         self._tell_changes(now)
+
+    def withdraw(self, task_id: int, now: Moment) -> list[Call]:
+        """Take back a task that has not run; return the calls that wait for it."""
+        if (task := self.find(task_id)) is None:
+            return []
+        self._waiting.remove(task) if task in self._waiting else self._slots.drop(task_id)
+        self._dispatch(now)
+        self._tell_changes(now)
+        return list(task.calls.values())
 
     def restore(self, task: Task, now: Moment) -> None:
         """Put a task of an earlier broker life at its old place, until its caller is back."""
@@ -153,7 +160,7 @@ class Queue:
     def advance(self, now: Moment) -> None:
         """Do what is due: answer calls whose wait is over, open the gate, tell the news."""
         if self._waiting.gate is not None and self._waiting.gate <= now.mono:
-            self._end_each(self._waiting.absent(), "client", now)  # the last one opens the gate
+            self._end(self._waiting.absent(), "client", now)  # the last one opens the gate
         for task in self.open_tasks():
             for call in list(task.calls.values()):
                 if call.deadline is not None and call.deadline <= now.mono:
@@ -169,8 +176,8 @@ class Queue:
 
     def take_effects(self) -> list[Effect]:
         """Return what the caller must now do, in order. Each effect is returned once."""
-        effects, self._effects = self._effects, []
-        return effects
+        taken, self._effects = self._effects, []
+        return taken
 
     # ------------------------------------------------------------ looking in
 
@@ -237,10 +244,7 @@ class Queue:
         task.started = now
         self._effects.append(Start(task))
 
-    def _end(self, task: Task, by: str, now: Moment) -> None:
-        self._end_each([task], by, now)
-
-    def _end_each(self, tasks: list[Task], by: str, now: Moment) -> int:
+    def _end(self, tasks: list[Task], by: str, now: Moment) -> int:
         """Remove the waiting among ``tasks`` at once; have the running killed."""
         for task in tasks:
             if task.is_open and not task.cancelled_by:
@@ -258,7 +262,7 @@ class Queue:
 
     def _kill(self, task: Task, now: Moment) -> None:
         self._effects.append(Kill(task))
-        self._end_each(self._slots.inside(task.id), "parent", now)
+        self._end(self._slots.inside(task.id), "parent", now)
 
     def _settle(self, task_id: int) -> None:
         """Finish a task that has ended once its nested tasks have, then look at its holder."""
@@ -284,9 +288,9 @@ class Queue:
         self._effects.append(Answer(call, task))
 
     def _open_task(self, task_id: int) -> Task:
-        if (task := self.find(task_id)) is None:
-            raise BadRequest(f"task {task_id} is not open in queue {self.name}.")
-        return task
+        if task := self.find(task_id):
+            return task
+        raise BadRequest(f"task {task_id} is not open in queue {self.name}.")
 
     def _tell_changes(self, now: Moment) -> None:
         self._tell(self._news.changes(self.running(), self._waiting.tasks(), now.mono))

@@ -11,7 +11,7 @@ import msgspec
 from anyio.abc import TaskGroup
 
 from ..transport import messages
-from ..transport.errors import BadRequest, InternalFault, SignalpostError
+from ..transport.errors import BadRequest, InternalFault, SignalpostError, StoreFull
 from .effects import Answer, Effect, Finished, Kill, Queued, Start, Tell
 from .envelope import (
     Cancel,
@@ -25,6 +25,7 @@ from .envelope import (
     Restore,
     Started,
     Submit,
+    Unsaved,
     Watch,
 )
 from .events import finished_event
@@ -92,7 +93,8 @@ class QueueActor:
                 queue.cancel(task_id, by, principal, call, now)
             case CancelWaiting(by, call):
                 count = queue.cancel_waiting(by, now)
-                self._reply(call, messages.Cleared(count=count))
+                if call is not None:
+                    self._reply(call, messages.Cleared(count=count))
             case GiveUp(correlation):
                 queue.give_up(correlation, now)
             case Leave(session):
@@ -105,6 +107,8 @@ class QueueActor:
                 self._started(task_id, pid)
             case Ended(task_id, outcome):
                 queue.ended(task_id, outcome, now)
+            case Unsaved(task_id, error):
+                self._unsave(task_id, error, now)
             case Restore(task):
                 queue.restore(task, now)
 
@@ -193,8 +197,9 @@ class QueueActor:
             if task.id in self._unsaved:
                 await self._services.store.committed()
             outcome = await self._run(task, job, mailbox)
-        except SignalpostError as error:
-            outcome = not_started(str(error))
+        except StoreFull as error:
+            mailbox.put(Unsaved(task.id, error))
+            return
         except Exception as error:
             logger.exception("task %d could not be run", task.id)
             outcome = not_started(f"internal fault ({type(error).__name__})")
@@ -209,10 +214,23 @@ class QueueActor:
         """Note when a task is on disk, so that its start need not wait for that."""
         try:
             await self._services.store.committed()
+        except StoreFull as error:
+            if self._mailbox is not None:
+                self._mailbox.put(Unsaved(task_id, error))
         except (SignalpostError, OSError) as error:
-            logger.error("task %d is not on disk yet: %s", task_id, error)  # noqa: TRY400
+            logger.error("task %d is not on disk: %s", task_id, error)  # noqa: TRY400
         else:
             self._unsaved.discard(task_id)
+
+    def _unsave(self, task_id: int, error: SignalpostError, now: Moment) -> None:
+        """Refuse a task after all, since it could not be kept."""
+        if task_id not in self._unsaved:
+            return
+        self._unsaved.discard(task_id)
+        for call in self.queue.withdraw(task_id, now):
+            self._refuse(call, error)
+        self._services.turns.leave(task_id)
+        self._services.store.forget(task_id)
 
     def _finished(self, task: Task) -> None:
         services = self._services

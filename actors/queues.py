@@ -7,7 +7,7 @@ from collections.abc import Callable
 from anyio.abc import TaskGroup
 
 from ..transport import messages
-from .envelope import EndAll, EndChildren, Envelope, GiveUp, Leave, Restore
+from .envelope import CancelWaiting, EndAll, EndChildren, Envelope, GiveUp, Leave, Restore
 from .queue import Queue
 from .queue_actor import QueueActor
 from .services import Services
@@ -54,6 +54,11 @@ class Queues:
         """Put back a task that waited when an earlier broker died."""
         self._services.turns.join(task.id, task.queue_name, None)
         self._mailbox(task.queue_name).put(Restore(task))
+
+    def end_waiting(self, by: str) -> None:
+        """Cancel everything that waits."""
+        for mailbox in self._mailboxes.values():
+            mailbox.put(CancelWaiting(by))
 
     def end_all(self, by: str) -> None:
         """Cancel everything that is open."""

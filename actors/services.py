@@ -48,6 +48,10 @@ class TaskStore(Protocol):
         """Write a task's latest state soon."""
         ...
 
+    def forget(self, task_id: int) -> None:
+        """Remove a task soon."""
+        ...
+
     async def committed(self) -> None:
         """Return when everything put so far is on disk."""
         ...

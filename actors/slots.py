@@ -55,6 +55,11 @@ class Slots:
         task = self.find(task_id)
         return task is None or task_id in self._ended or bool(task.cancelled_by)
 
+    def drop(self, task_id: int) -> None:
+        """Take back the slot of a task that never ran."""
+        self._held.pop(task_id, None)
+        self._nested.pop(task_id, None)
+
     def end(self, task: Task, outcome: Outcome, now: Moment) -> None:
         """Nothing of a task's own tree lives any more."""
         self._ended[task.id] = (task, outcome, now)

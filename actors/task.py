@@ -158,7 +158,7 @@ class Task:
                 self.state = "cancelled"
             case "cannot_start":
                 self.state = "failed"
-                self.reason = f"cannot start: {outcome.error}"
+                self.reason = outcome.error
             case "broker_lost":
                 self.state = "lost"
                 self.reason = "broker stopped; the command was killed"

@@ -1,55 +1,130 @@
-"""Keeps libzmq from ever meeting the limit of open files.
+"""Lets newcomers in by the handful, so that ZeroMQ never meets the limit of open files.
 
 An ipc listener of libzmq 4.3.5 aborts the whole process when accept() answers
-EMFILE (ipc_listener.cpp leaves it out of the errors it allows). So the
-endpoint is unbound while descriptors are scarce and bound again later. The
-number of an accepted descriptor tells how many are open: the kernel gives out
-the lowest that is free.
+EMFILE (ipc_listener.cpp leaves it out of the errors it allows), and it accepts
+faster than anybody could shut it. So it is only ever given listening sockets
+that nobody can reach any more:
+
+    path ──> a listening socket of ours: newcomers wait in the kernel's queue
+                 │ somebody waits, and there is room for all that fit into the queue
+                 v
+    a fresh one takes over the path; ZeroMQ accepts what the old one holds
+                 │ nothing is left in it
+                 v
+    it is closed, and the next may follow
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import resource
+import select
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
 SPARE_FILES = 64
+QUEUE = 32
+"""How many newcomers the kernel lets wait; the others come again."""
+_HANDFUL = QUEUE + 4
+"""What one listening socket may add to the open files, itself and its successor included."""
 _OPEN_MAX = 10_240
 """What macOS takes where it says that there is no limit."""
 
 
 class Door:
-    """Open or shut, by the number of open files. Raises the soft limit to the hard one."""
+    """The entrance at ``path``. Raises the soft limit of open files to the hard one.
 
-    def __init__(self, bind: Callable[[], None], unbind: Callable[[], None]) -> None:
-        self._bind = bind
-        self._unbind = unbind
-        self._limit = raise_file_limit()
-        self._bind()
-        self._open = True
+    ``admit`` gets a listening socket to accept from until ``dismiss``, and owns it.
 
-    @property
-    def shut_at(self) -> int:
-        """From this many open files on nobody is let in."""
-        return self._limit - max(SPARE_FILES, self._limit * 3 // 10)
+    :raises OSError: the path cannot be bound
+    """
 
-    def accepted(self, descriptor: int) -> None:
-        """A connection came in on ``descriptor``."""
-        if self._open and descriptor >= self.shut_at:
-            logger.warning("file descriptors run short: no new connections for now")
-            self._unbind()
-            self._open = False
+    def __init__(
+        self, path: str, admit: Callable[[int], None], dismiss: Callable[[], None]
+    ) -> None:
+        self._path = path
+        self._admit = admit
+        self._dismiss = dismiss
+        self._shut_at = shut_at(raise_file_limit())
+        self._loop = asyncio.get_running_loop()
+        self._entering: socket.socket | None = None
+        self._short = False
+        self._waiting = _listen(path)
+        self.ease()
 
     def ease(self) -> None:
-        """Something was closed: open again if there is room for a few."""
-        if not self._open and open_files() < self.shut_at - SPARE_FILES // 4:
-            self._bind()
-            self._open = True
-            logger.warning("file descriptors suffice again: connections are taken")
+        """Something was accepted or closed: go on if nobody is entering any more."""
+        if self._entering is not None and not _is_readable(self._entering):
+            self._dismiss()
+            self._entering.close()
+            self._entering = None
+        if self._entering is None:
+            self._loop.add_reader(self._waiting, self._knock)
+
+    def close(self) -> None:
+        """Let nobody in any more."""
+        self._loop.remove_reader(self._waiting)
+        self._waiting.close()
+        if self._entering is not None:
+            self._entering.close()
+        Path(self._path).unlink(missing_ok=True)
+
+    def _knock(self) -> None:
+        """Somebody waits. Who cannot be let in now is looked after when something is closed."""
+        self._loop.remove_reader(self._waiting)
+        if self._has_room():
+            try:
+                following = _listen(self._path)
+            except OSError as error:
+                logger.error("no new connections: %s: %s", self._path, error.strerror)  # noqa: TRY400
+                return
+            self._entering, self._waiting = self._waiting, following
+            self._admit(os.dup(self._entering.fileno()))
+
+    def _has_room(self) -> bool:
+        short = open_files() + _HANDFUL > self._shut_at
+        if short != self._short:
+            self._short = short
+            how = "run short: no new" if short else "suffice again for"
+            logger.warning("file descriptors %s connections", how)
+        return not short
+
+
+def shut_at(limit: int) -> int:
+    """Return from how many open files on nobody is let in: the rest is for tasks and files."""
+    return limit - max(SPARE_FILES, limit * 3 // 10)
+
+
+def _listen(path: str) -> socket.socket:
+    """Return a socket that listens at ``path`` in place of the one before."""
+    scratch = f"{path.removesuffix('.sock')}~.sock"
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    mask = os.umask(0o077)
+    try:
+        listening.bind(scratch)
+        listening.listen(QUEUE)
+        Path(scratch).replace(path)
+    except OSError:
+        listening.close()
+        with suppress(OSError):
+            Path(scratch).unlink()
+        raise
+    finally:
+        os.umask(mask)
+    listening.setblocking(False)
+    return listening
+
+
+def _is_readable(one: socket.socket) -> bool:
+    poll = select.poll()
+    poll.register(one, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def raise_file_limit() -> int:

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import Self, cast
 
 import zmq
-from zmq.utils.monitor import parse_monitor_message
 
 from .door import Door
 from .errors import BrokerUnavailable
@@ -152,8 +151,8 @@ class Router(_Socket):
         self._raw.set(zmq.ROUTER_MANDATORY, 1)
         self._raw.set(zmq.HANDSHAKE_IVL, _HANDSHAKE_MS)
         self._raw.set(zmq.IPC_FILTER_UID, os.getuid())
-        self._door = Door(self._bind, lambda: self._raw.unbind(endpoint))
         self._monitor = self._watch_connections()
+        self._door = Door(endpoint.removeprefix("ipc://"), self._accept_from, self._accept_no_more)
 
     def post(self, identity: bytes, header: bytes, payload: bytes) -> None:
         """Send soon; a peer that is gone by then gets nothing, and nobody waits for it."""
@@ -182,39 +181,41 @@ class Router(_Socket):
         return True
 
     def ease(self) -> None:
-        """Open the door again if it was shut for want of descriptors and there are enough."""
+        """Something was closed: let those in who wait for want of descriptors."""
         self._door.ease()
 
     def close(self) -> None:
         if not self._raw.closed:
+            self._door.close()
             self._loop.remove_reader(_number(self._monitor, zmq.FD))
             self._raw.disable_monitor()
             self._monitor.close()
             self._raw.linger = _LAST_WORDS_MS
         super().close()
 
-    def _bind(self) -> None:
-        before = os.umask(0o077)
-        try:
-            self._raw.bind(self._endpoint)
-        finally:
-            os.umask(before)
+    def _accept_from(self, listening: int) -> None:
+        self._raw.set(zmq.USE_FD, listening)
+        self._raw.bind(self._endpoint)
+
+    def _accept_no_more(self) -> None:
+        self._raw.unbind(cast("bytes", self._raw.get(zmq.LAST_ENDPOINT)).decode())
 
     def _watch_connections(self) -> zmq.Socket[bytes]:
         monitor: zmq.Socket[bytes] = self._raw.get_monitor_socket(
-            zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+            zmq.EVENT_ACCEPTED
+            | zmq.EVENT_ACCEPT_FAILED
+            | zmq.EVENT_DISCONNECTED
+            | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
         )
         self._loop.add_reader(_number(monitor, zmq.FD), self._note_connections)
+        _number(monitor, zmq.EVENTS)  # until this was asked once, the descriptor tells nothing
         return monitor
 
     def _note_connections(self) -> None:
         """Read what the listener reports and tell the door."""
         while _number(self._monitor, zmq.EVENTS) & zmq.POLLIN:
-            event = parse_monitor_message(self._monitor.recv_multipart(zmq.NOBLOCK))
-            if event["event"] == zmq.EVENT_ACCEPTED:
-                self._door.accepted(event["value"])
-            else:
-                self._door.ease()
+            self._monitor.recv_multipart(zmq.NOBLOCK)
+        self._door.ease()
 
     def _take(self) -> bool:
         """Take one message, if there is one."""

@@ -54,7 +54,7 @@ def test_what_ended_by_itself_was_not_cancelled(new_task: NewTask, outcome: Outc
 def test_a_command_that_could_not_start_says_why(new_task: NewTask) -> None:
     task = new_task(state="running")
     task.settle(not_started("no such file"))
-    assert task.reason == "cannot start: no such file"
+    assert task.reason == "no such file"
 
 
 def test_waiting_is_counted_until_the_start(new_task: NewTask) -> None:

@@ -33,6 +33,9 @@ _ATTEMPTS = 3
 _TAKE_SECONDS = 30.0
 """How long a shim may take to accept its job; far more than a busy machine needs."""
 
+_SPARE_SECONDS = 0.005
+"""After the start of a command until its spare shim is replaced."""
+
 _CLOSE_SECONDS = 10.0
 _MARGIN_SECONDS = 5.0
 """How long beyond the grace the end of a killed task is awaited before stronger means."""
@@ -55,6 +58,7 @@ class Launcher:
         self._killed: set[int] = set()
         self._shims: set[Control] = set()
         self._spare: Control | None = None
+        self._wanted = anyio.Event()
         self._closed = False
         self._grace: float | None = None
 
@@ -135,11 +139,8 @@ class Launcher:
                 shim.abort()
                 return self._outcome("killed")
             self._jobs[job.task_id] = shim
-            shim.run(job, on_started)
-            outcome: Outcome | None = None
-            async with anyio.create_task_group() as group:
-                group.start_soon(self._replace_spare, shim)
-                outcome = await self._end_of(shim, job)
+            shim.run(job, self._telling(on_started))
+            outcome = await self._end_of(shim, job)
             if outcome is not None:
                 return outcome
         return self._outcome("cannot_start", "shims die before they take their job")
@@ -150,11 +151,24 @@ class Launcher:
             return spare
         return await self._order()
 
-    async def _replace_spare(self, taken: Control) -> None:
-        # Not before the command runs: the hand-over comes first.
-        await taken.started.wait()
-        if self._spare is not None or self._closed:
-            return
+    def _telling(self, on_started: Callable[[int], None]) -> Callable[[int], None]:
+        def started(pid: int) -> None:
+            self._wanted.set()
+            on_started(pid)
+
+        return started
+
+    async def keep(self) -> None:
+        """Have a spare shim ready whenever it may be needed, until cancelled."""
+        while True:
+            await self._wanted.wait()
+            # The command that has just begun needs the processor more: the hand-over comes first.
+            await anyio.sleep(_SPARE_SECONDS)
+            self._wanted = anyio.Event()
+            if self._spare is None and not self._closed:
+                await self._try_spare()
+
+    async def _try_spare(self) -> None:
         try:
             self._spare = await self._order()
         except OSError as error:

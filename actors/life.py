@@ -134,6 +134,7 @@ class Life:
             await self._revive(outcomes)
             for job in (
                 self._reception.run,
+                self._launcher.keep,
                 self._ending.heed_signals,
                 self._ending.heed_folder,
                 self._ending.heed_store,

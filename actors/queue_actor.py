@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 from anyio.abc import TaskGroup
+from anyio.lowlevel import checkpoint
 
 from ..transport import messages
 from ..transport.errors import BadRequest, InternalFault, SignalpostError, StoreFull
@@ -29,15 +30,18 @@ from .envelope import (
     Watch,
 )
 from .events import finished_event
+from .herald import Herald
 from .history import row_of
 from .job import Job, Outcome, not_started
 from .moment import Moment
 from .queue import Queue
 from .services import Services
 from .supervisor import Mailbox
-from .task import Call, Task, clip
+from .task import Call, Task
 
 logger = logging.getLogger(__name__)
+
+E = TypeVar("E")
 
 
 class QueueActor:
@@ -47,8 +51,10 @@ class QueueActor:
         self.queue = queue
         self._services = services
         self._tasks = tasks
+        self._herald = Herald(queue, services, tasks)
         self._in_hand: Envelope | None = None
         self._todo: deque[Effect] = deque()
+        self._to_launch: deque[Task] = deque()
         self._mailbox: Mailbox[Envelope] | None = None
         self._unsaved: set[int] = set()
 
@@ -56,7 +62,7 @@ class QueueActor:
         """Serve the mailbox until cancelled."""
         self._mailbox = mailbox
         while True:
-            self._perform_all()
+            await self._perform_all()
             self._in_hand = await mailbox.next(self.queue.next_deadline())
             now = self._services.clock()
             if self._in_hand is not None:
@@ -69,7 +75,9 @@ class QueueActor:
         call = self._in_hand.reply_to if self._in_hand is not None else None
         self._in_hand = None
         if call is not None:
-            self._refuse(call, InternalFault(f"{type(error).__name__} in queue {self.queue.name}."))
+            self._herald.refuse(
+                call, InternalFault(f"{type(error).__name__} in queue {self.queue.name}.")
+            )
 
     # ------------------------------------------------------------ envelopes
 
@@ -78,7 +86,7 @@ class QueueActor:
             self._act(envelope, now)
         except SignalpostError as error:
             if envelope.reply_to is not None:
-                self._refuse(envelope.reply_to, error)
+                self._herald.refuse(envelope.reply_to, error)
 
     def _act(self, envelope: Envelope, now: Moment) -> None:  # noqa: C901 - one flat match
         queue = self.queue
@@ -94,7 +102,7 @@ class QueueActor:
             case CancelWaiting(by, call):
                 count = queue.cancel_waiting(by, now)
                 if call is not None:
-                    self._reply(call, messages.Cleared(count=count))
+                    self._herald.reply(call, messages.Cleared(count=count))
             case GiveUp(correlation):
                 queue.give_up(correlation, now)
             case Leave(session):
@@ -129,24 +137,34 @@ class QueueActor:
 
     # ------------------------------------------------------------ effects
 
-    def _perform_all(self) -> None:
-        # What is still to do survives a failure: it lies here, not in a local variable.
-        self._todo.extend(self.queue.take_effects())
+    async def _perform_all(self) -> None:
+        """Do what the rules ask for. What is left survives a failure: it lies in ``self``."""
+        effects = self.queue.take_effects()
+        self._todo.extend(sorted(effects, key=lambda effect: not isinstance(effect, Queued)))
+        self._to_launch.extend(e.task for e in effects if isinstance(e, Start))
+        while self._todo and isinstance(self._todo[0], Queued):
+            self._attempt(self._todo.popleft(), self._perform)
+        if self._to_launch:  # the turn changes hands first; what there is to tell can wait
+            while self._to_launch:
+                self._attempt(self._to_launch.popleft(), self._launch)
+            await checkpoint()
         while self._todo:
-            effect = self._todo.popleft()
-            try:
-                self._perform(effect)
-            except Exception as error:
-                self._salvage(effect, error)
-                raise
+            self._attempt(self._todo.popleft(), self._perform)
 
-    def _salvage(self, effect: Effect, error: Exception) -> None:
+    def _attempt(self, effect: E, perform: Callable[[E], None]) -> None:
+        try:
+            perform(effect)
+        except Exception as error:
+            self._salvage(effect, error)
+            raise
+
+    def _salvage(self, effect: object, error: Exception) -> None:
         """An effect failed: nobody may wait for ever for what it would have done."""
         text = f"internal fault ({type(error).__name__})"
-        if isinstance(effect, Start) and self._mailbox is not None:
-            self._mailbox.put(Ended(effect.task.id, not_started(text)))
+        if isinstance(effect, Task) and self._mailbox is not None:  # it was not launched
+            self._mailbox.put(Ended(effect.id, not_started(text)))
         elif isinstance(effect, Answer):
-            self._refuse(effect.call, InternalFault(f"{text} in queue {self.queue.name}."))
+            self._herald.refuse(effect.call, InternalFault(f"{text} in queue {self.queue.name}."))
 
     def _perform(self, effect: Effect) -> None:
         match effect:
@@ -157,9 +175,9 @@ class QueueActor:
             case Kill(task):
                 self._services.runner.kill(task.id)
             case Answer(call, task):
-                self._answer(call, task)
+                self._herald.answer(call, task)
             case Tell(calls):
-                self._aside(self._tell(calls))
+                self._herald.tell(calls)
             case Finished(task):
                 self._finished(task)
 
@@ -173,12 +191,14 @@ class QueueActor:
             "task_queued", task_id=task.id, queue_name=task.queue_name, pid=task.requester_pid
         )
 
-    def _start(self, task: Task) -> None:
-        now = self._services.clock()
+    def _launch(self, task: Task) -> None:
         job = self._services.job_of(task)
         if task.request is not None:  # the environment is not needed any more
             task.request = msgspec.structs.replace(task.request, environment={}, env_vars={})
         self._tasks.start_soon(self._attend, task, job)
+
+    def _start(self, task: Task) -> None:
+        now = self._services.clock()
         self._services.store.put(row_of(task))
         self._services.events.write(
             "task_started",
@@ -196,6 +216,9 @@ class QueueActor:
             # must never lead to a second run.
             if task.id in self._unsaved:
                 await self._services.store.committed()
+                self._unsaved.discard(task.id)
+            if self.queue.find(task.id) is None:  # refused meanwhile: it could not be kept
+                return
             outcome = await self._run(task, job, mailbox)
         except StoreFull as error:
             mailbox.put(Unsaved(task.id, error))
@@ -228,7 +251,7 @@ class QueueActor:
             return
         self._unsaved.discard(task_id)
         for call in self.queue.withdraw(task_id, now):
-            self._refuse(call, error)
+            self._herald.refuse(call, error)
         self._services.turns.leave(task_id)
         self._services.store.forget(task_id)
 
@@ -242,56 +265,3 @@ class QueueActor:
         if task.state == "success" and task.outcome is not None:
             services.estimate.learn(task.command, task.working_directory, task.outcome.ran_seconds)
         services.finished(task)
-
-    def _answer(self, call: Call, task: Task) -> None:
-        if task.is_open and call.lines:
-            self._aside(self._answer_with_tail(call, task))
-            return
-        report = self.queue.report(task, self._services.clock())
-        sent = self._reply(call, report)
-        if sent and not task.is_open and not task.delivered:
-            task.delivered = True
-            self._services.store.put(row_of(task))
-
-    async def _answer_with_tail(self, call: Call, task: Task) -> None:
-        tail = await self._services.runner.tail(task.id)
-        self._reply(call, self.queue.report(task, self._services.clock(), tail))
-
-    async def _tell(self, calls: list[tuple[Call, Task]]) -> None:
-        """Send news, with the last output line of what runs."""
-        now = self._services.clock()
-        tails = {t.id: await self._last_line(t) for _, t in calls if t.state == "running"}
-        running = [
-            messages.RunningTask(
-                task_id=t.id, command=clip(t.command), owner=t.owner, elapsed_seconds=t.ran(now)
-            )
-            for t in self.queue.running()
-        ]
-        for call, task in calls:
-            if task.is_open and call.correlation in task.calls:
-                news = messages.TaskProgress(
-                    report=self.queue.report(task, now),
-                    running=running,
-                    last_line=tails.get(task.id, b""),
-                )
-                self._services.reply(call.session, call.correlation, news)
-
-    def _aside(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.start_soon(self._guarded, work)
-
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
-        """News that cannot be told must not take the broker down."""
-        try:
-            await work
-        except Exception:
-            logger.exception("telling news of queue %s failed", self.queue.name)
-
-    async def _last_line(self, task: Task) -> bytes:
-        tail = await self._services.runner.tail(task.id)
-        return tail.rstrip().rpartition(b"\n")[2][-500:]
-
-    def _reply(self, call: Call, reply: messages.Reply) -> bool:
-        return self._services.reply(call.session, call.correlation, reply)
-
-    def _refuse(self, call: Call, error: SignalpostError) -> None:
-        self._reply(call, messages.Failed(code=error.code, detail=str(error)))

@@ -8,10 +8,10 @@ that nobody can reach any more:
     path ──> a listening socket of ours: newcomers wait in the kernel's queue
                  │ somebody waits, and there is room for all that fit into the queue
                  v
-    a fresh one takes over the path; ZeroMQ accepts what the old one holds
-                 │ nothing is left in it
+    a fresh one takes over the path; ZeroMQ accepts what the old one, a batch, holds
+                 │ nothing waits in it any more: the next may follow
                  v
-    it is closed, and the next may follow
+    all who came with it are gone: it is closed, which would have cut them off
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ import resource
 import select
 import socket
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -32,7 +31,7 @@ SPARE_FILES = 64
 QUEUE = 32
 """How many newcomers the kernel lets wait; the others come again."""
 _HANDFUL = QUEUE + 4
-"""What one listening socket may add to the open files, itself and its successor included."""
+"""What one batch may add to the open files, the next listening socket included."""
 _OPEN_MAX = 10_240
 """What macOS takes where it says that there is no limit."""
 
@@ -40,28 +39,39 @@ _OPEN_MAX = 10_240
 class Door:
     """The entrance at ``path``. Raises the soft limit of open files to the hard one.
 
-    ``admit`` gets a listening socket to accept from until ``dismiss``, and owns it.
+    ``admit`` gets a listening socket, which it owns, and the address to accept
+    under; ``dismiss`` gets that address when nobody needs it any more.
 
     :raises OSError: the path cannot be bound
     """
 
     def __init__(
-        self, path: str, admit: Callable[[int], None], dismiss: Callable[[], None]
+        self, path: str, admit: Callable[[int, str], None], dismiss: Callable[[str], None]
     ) -> None:
         self._path = path
         self._admit = admit
         self._dismiss = dismiss
         self._shut_at = shut_at(raise_file_limit())
         self._loop = asyncio.get_running_loop()
+        self._count = 0
         self._entering: socket.socket | None = None
+        self._batches: set[str] = set()
+        self._came_by: dict[int, str] = {}
         self._short = False
-        self._waiting = _listen(path)
+        self._waiting = self._listen()
         self.ease()
 
+    def accepted(self, descriptor: int, address: str) -> None:
+        """A connection came in."""
+        self._came_by[descriptor] = address
+
+    def closed(self, descriptor: int) -> None:
+        """A connection is gone."""
+        self._came_by.pop(descriptor, None)
+
     def ease(self) -> None:
-        """Something was accepted or closed: go on if nobody is entering any more."""
+        """Something was accepted or closed: go on unless a batch still enters."""
         if self._entering is not None and not _is_readable(self._entering):
-            self._dismiss()
             self._entering.close()
             self._entering = None
         if self._entering is None:
@@ -78,14 +88,23 @@ class Door:
     def _knock(self) -> None:
         """Somebody waits. Who cannot be let in now is looked after when something is closed."""
         self._loop.remove_reader(self._waiting)
+        # Not as soon as one is empty: its last newcomer may not be reported yet.
+        for address in self._batches.difference(self._came_by.values()):
+            self._batches.discard(address)
+            self._dismiss(address)
         if self._has_room():
-            try:
-                following = _listen(self._path)
-            except OSError as error:
-                logger.error("no new connections: %s: %s", self._path, error.strerror)  # noqa: TRY400
-                return
-            self._entering, self._waiting = self._waiting, following
-            self._admit(os.dup(self._entering.fileno()))
+            self._let_in()
+
+    def _let_in(self) -> None:
+        address = _address(self._waiting)
+        try:
+            following = self._listen()
+        except OSError as error:
+            logger.error("no new connections: %s: %s", self._path, error.strerror)  # noqa: TRY400
+            return
+        self._entering, self._waiting = self._waiting, following
+        self._batches.add(address)
+        self._admit(os.dup(self._entering.fileno()), address)
 
     def _has_room(self) -> bool:
         short = open_files() + _HANDFUL > self._shut_at
@@ -95,30 +114,33 @@ class Door:
             logger.warning("file descriptors %s connections", how)
         return not short
 
+    def _listen(self) -> socket.socket:
+        """Return a socket that listens at the path in place of the one before."""
+        self._count += 1
+        scratch = Path(f"{self._path.removesuffix('.sock')}~{self._count}.sock")
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        mask = os.umask(0o077)
+        try:
+            listening.bind(str(scratch))
+            listening.listen(QUEUE)
+            scratch.replace(self._path)
+        except OSError:
+            listening.close()
+            scratch.unlink(missing_ok=True)
+            raise
+        finally:
+            os.umask(mask)
+        listening.setblocking(False)
+        return listening
+
 
 def shut_at(limit: int) -> int:
     """Return from how many open files on nobody is let in: the rest is for tasks and files."""
     return limit - max(SPARE_FILES, limit * 3 // 10)
 
 
-def _listen(path: str) -> socket.socket:
-    """Return a socket that listens at ``path`` in place of the one before."""
-    scratch = f"{path.removesuffix('.sock')}~.sock"
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    mask = os.umask(0o077)
-    try:
-        listening.bind(scratch)
-        listening.listen(QUEUE)
-        Path(scratch).replace(path)
-    except OSError:
-        listening.close()
-        with suppress(OSError):
-            Path(scratch).unlink()
-        raise
-    finally:
-        os.umask(mask)
-    listening.setblocking(False)
-    return listening
+def _address(listening: socket.socket) -> str:
+    return f"ipc://{listening.getsockname()}"
 
 
 def _is_readable(one: socket.socket) -> bool:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Self, cast
 
 import zmq
+from zmq.utils.monitor import parse_monitor_message
 
 from .door import Door
 from .errors import BrokerUnavailable
@@ -145,14 +146,13 @@ class Router(_Socket):
 
     def __init__(self, endpoint: str) -> None:
         super().__init__(zmq.ROUTER, linger_ms=0, most=MAX_PAYLOAD)
-        self._endpoint = endpoint
         self._handle: Callable[[Message], None]
         self._outbox = Outbox()
         self._raw.set(zmq.ROUTER_MANDATORY, 1)
         self._raw.set(zmq.HANDSHAKE_IVL, _HANDSHAKE_MS)
         self._raw.set(zmq.IPC_FILTER_UID, os.getuid())
         self._monitor = self._watch_connections()
-        self._door = Door(endpoint.removeprefix("ipc://"), self._accept_from, self._accept_no_more)
+        self._door = Door(endpoint.removeprefix("ipc://"), self._accept_from, self._raw.unbind)
 
     def post(self, identity: bytes, header: bytes, payload: bytes) -> None:
         """Send soon; a peer that is gone by then gets nothing, and nobody waits for it."""
@@ -193,12 +193,9 @@ class Router(_Socket):
             self._raw.linger = _LAST_WORDS_MS
         super().close()
 
-    def _accept_from(self, listening: int) -> None:
+    def _accept_from(self, listening: int, address: str) -> None:
         self._raw.set(zmq.USE_FD, listening)
-        self._raw.bind(self._endpoint)
-
-    def _accept_no_more(self) -> None:
-        self._raw.unbind(cast("bytes", self._raw.get(zmq.LAST_ENDPOINT)).decode())
+        self._raw.bind(address)
 
     def _watch_connections(self) -> zmq.Socket[bytes]:
         monitor: zmq.Socket[bytes] = self._raw.get_monitor_socket(
@@ -214,7 +211,11 @@ class Router(_Socket):
     def _note_connections(self) -> None:
         """Read what the listener reports and tell the door."""
         while _number(self._monitor, zmq.EVENTS) & zmq.POLLIN:
-            self._monitor.recv_multipart(zmq.NOBLOCK)
+            event = parse_monitor_message(self._monitor.recv_multipart(zmq.NOBLOCK))
+            if event["event"] == zmq.EVENT_ACCEPTED:
+                self._door.accepted(event["value"], event["endpoint"].decode())
+            elif event["event"] == zmq.EVENT_DISCONNECTED:
+                self._door.closed(event["value"])
         self._door.ease()
 
     def _take(self) -> bool:

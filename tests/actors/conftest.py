@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
 
 import pytest
 
+from signalpost.actors.launcher import Launcher, become_subreaper
 from signalpost.actors.moment import Moment
 from signalpost.actors.task import Call, Task
 from signalpost.transport.messages import RunTask
+from tests.actors.beat import Beat
+from tests.actors.bench import Bench
+from tests.actors.jobs import NewJob, job_in
 
 _numbers = itertools.count(1)
 
@@ -51,3 +57,26 @@ def new_call() -> Callable[..., Call]:
         return call
 
     return make
+
+
+@pytest.fixture
+async def launcher() -> AsyncGenerator[Launcher]:
+    become_subreaper()
+    launcher = Launcher()
+    yield launcher
+    await launcher.close()
+
+
+@pytest.fixture
+def new_job(tmp_path: Path) -> NewJob:
+    return functools.partial(job_in, tmp_path)
+
+
+@pytest.fixture
+def beat(tmp_path: Path) -> Beat:
+    return Beat(tmp_path)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, launcher: Launcher) -> Bench:
+    return Bench(tmp_path, launcher)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from signalpost.actors import eventlog
 from signalpost.actors.eventlog import EventLog
+from signalpost.actors.events import Event
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -138,6 +138,6 @@ def test_no_descriptor_is_left_open(path: Path) -> None:
 
 
 def test_the_events_are_those_of_the_documentation() -> None:
-    names = typing.get_args(eventlog.Event)
+    names = typing.get_args(Event)
     assert len(names) == 13
     assert {name.split("_")[0] for name in names} == {"task", "zombie", "message", "agent"}

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -136,7 +137,8 @@ async def test_a_slow_reader_gets_everything_however_long_it_takes(
             with shim(client) as peer:
                 client.end.set()
                 await anyio.wait_all_tasks_blocked()
-                group.start_soon(anyio.to_thread.run_sync, peer.sendall, framed(b"1", data))
+                send = partial(peer.sendall, framed(b"1", data))
+                group.start_soon(anyio.to_thread.run_sync, send)
                 assert await anyio.to_thread.run_sync(read, reader, len(data)) == data
     os.close(reader)
     os.close(writer)

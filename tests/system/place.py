@@ -6,16 +6,17 @@ import contextlib
 import functools
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import IO, Any, ParamSpec
 
 import anyio
-import msgspec
+import anyio.to_thread
 import psutil
 
 import signalpost
@@ -123,6 +124,14 @@ class Place:
         self._started.append(process)
         return process
 
+    async def serve(self, *options: str, before: Sequence[str] = ()) -> Process:
+        """Start a broker by hand and return when it serves. ``before`` is a command that starts it."""
+        process = self.start(*before, *SIGNALPOST, "broker", *options)
+        assert process.stderr is not None
+        said = await anyio.to_thread.run_sync(process.stderr.readline, abandon_on_cancel=True)
+        assert b"serving" in said
+        return process
+
     async def run(self, *words: str, environment: Mapping[str, str] | None = None) -> Done:
         """Run a program to its end."""
         process = self.start(*words, environment=environment)
@@ -157,16 +166,9 @@ class Place:
 
     def stored(self, text: str) -> list[tuple[Any, ...]]:
         """Ask the store beside the broker."""
-        import sqlite3
-
-        with sqlite3.connect(f"file:{self.state}/queue.db?mode=ro", uri=True) as store:
-            rows = store.execute(text).fetchall()
-        store.close()
-        return rows
-
-    def events(self) -> list[dict[str, Any]]:
-        lines = (self.state / "signalpost-logs.json").read_bytes().splitlines()
-        return [msgspec.json.decode(line) for line in lines]
+        uri = f"file:{self.state}/queue.db?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as store:
+            return store.execute(text).fetchall()
 
     def broker_log(self) -> str:
         return (self.state / "broker.log").read_text()
@@ -190,7 +192,6 @@ class Place:
             fifo.close()
         shutil.rmtree(self.folder)
         return wrong
-
 
     def _strays(self) -> list[str]:
         """Name and kill who is still here and not merely on its way out."""

@@ -69,6 +69,11 @@ def _proc(pid: int, name: str) -> bytes:
         return b""
 
 
+def _ends(handle: int, until: float) -> bool:
+    ended, _, _ = select.select([handle], [], [], max(0.0, until - time.monotonic()))
+    return bool(ended)
+
+
 class Handles:
     """Processes that are recorded while they live, so that no other can be meant later."""
 
@@ -94,13 +99,7 @@ class Handles:
     def survivors(self, seconds: float) -> list[int]:
         """Return those that still live after so long; at once when none does."""
         until = time.monotonic() + seconds
-        left = dict(self._handles)
-        while left:
-            ended, _, _ = select.select(left.values(), [], [], max(0.0, until - time.monotonic()))
-            if not ended:
-                break
-            left = {pid: handle for pid, handle in left.items() if handle not in ended}
-        return list(left)
+        return [pid for pid, handle in self._handles.items() if not _ends(handle, until)]
 
     async def all_dead(self, seconds: float) -> None:
         """Return when none lives.

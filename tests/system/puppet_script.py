@@ -19,6 +19,7 @@ import msgspec
 
 import signalpost
 from signalpost.transport.client import Client
+from signalpost.transport.messages import TaskProgress
 
 
 class Puppet:
@@ -41,7 +42,7 @@ class Puppet:
         number = order["id"]
         words = order["with"]
         if order.get("progress"):
-            words["progress"] = lambda news: say(number, progress=news)
+            words["progress"] = partial(tell, number)
         with anyio.CancelScope() as self._scopes[number]:
             try:
                 answer = await getattr(self._client, order["do"])(**words)
@@ -55,6 +56,10 @@ class Puppet:
 def say(number: int, **what: object) -> None:
     sys.stdout.buffer.write(msgspec.json.encode({"id": number, **what}) + b"\n")
     sys.stdout.buffer.flush()
+
+
+def tell(number: int, news: TaskProgress) -> None:
+    say(number, progress=news)
 
 
 async def main(identity: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 
@@ -193,7 +194,7 @@ async def test_a_bare_environment_is_enough_and_nothing_is_registered_before_a_c
         assert place.state.exists()
 
 
-async def refusal(it: Bridge, tool: str, **arguments: object) -> str:
+async def refusal(it: Bridge, tool: str, **arguments: Any) -> str:  # noqa: ANN401
     result = (await it.answer(it.call(tool, **arguments)))["result"]
     assert result["isError"], result
     text: str = result["content"][0]["text"]

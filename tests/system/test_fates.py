@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import anyio
 import pytest
 
@@ -11,11 +13,12 @@ from signalpost.transport.errors import NotAuthorised
 from signalpost.transport.messages import TaskReport
 from tests.system.commands import tree
 from tests.system.fifo import Fifo
-from tests.system.place import Heard, Place, within
+from tests.system.place import Place, within
 from tests.system.processes import dead, lives
 from tests.system.puppet import Ask, Puppet, puppet
+from tests.system.wire import wire
 
-OUTLIVES: list[dict[str, object]] = [{"notify": True}, {"on_disconnect": "finish"}]
+OUTLIVES: list[dict[str, Any]] = [{"notify": True}, {"on_disconnect": "finish"}]
 
 
 async def end_of(client: Client, task_id: int) -> TaskReport:
@@ -24,13 +27,6 @@ async def end_of(client: Client, task_id: int) -> TaskReport:
 
 async def status(client: Client, ask: Ask) -> TaskReport:
     return await client.task_status(await ask.heard.accepted())
-
-
-def give_up_again(client: Client) -> None:
-    """Cancel the newest call once more, as clients do after an answer."""
-    link = client._link
-    correlation = link._nonce + link._count.to_bytes(8, "big")
-    link._open(messages.CancelCall(correlation=correlation), None)
 
 
 # ---------------------------------------------------------------- cancel of a call
@@ -68,17 +64,21 @@ async def test_a_cancelled_call_has_its_running_task_killed(place: Place) -> Non
 @within(20)
 async def test_the_cancel_of_an_answered_call_does_nothing(place: Place) -> None:
     gate = place.fifo("gate")
-    async with place.client("alice") as client:
-        running = await client.run_task(f"read _ <{gate}", "/tmp", wait_seconds=0)
-        give_up_again(client)
-        waiting = await client.run_task("true", "/tmp", wait_seconds=0)
-        give_up_again(client)
-        await client.ping()
-        assert (running.state, waiting.state) == ("running", "waiting")
+    async with place.client("alice") as client, wire(place, "alice") as speaker:
+        states: list[str] = []
+        tasks: list[int] = []
+        for command in (f"read _ <{gate}", "true"):
+            asked = messages.RunTask(command=command, working_directory="/tmp", wait_seconds=0)
+            call = speaker.send(asked)
+            report = await speaker.task(call)
+            states.append(report.state)
+            tasks.append(report.task_id)
+            cancel = speaker.send(messages.CancelCall(correlation=call))
+            assert await speaker.reply(cancel) == messages.Accepted()
+        assert states == ["running", "waiting"]
         assert [len(q.waiting) for q in await client.queues()] == [1]
         gate.open()
-        assert (await end_of(client, running.task_id)).state == "success"
-        assert (await end_of(client, waiting.task_id)).state == "success"
+        assert [(await end_of(client, task)).state for task in tasks] == ["success", "success"]
 
 
 @within(20)
@@ -258,23 +258,18 @@ async def test_identical_open_calls_share_one_task_until_the_last_one_cancels(
 @within(20)
 async def test_calls_that_differ_share_nothing(place: Place) -> None:
     gate = place.fifo("gate")
-    async with place.client("alice") as alice, place.client("bob") as bob:
+    async with puppet(place, "alice") as alice, puppet(place, "bob") as bob:
         command = f"read _ <{gate}"
-
-        async def ask(client: Client, folder: str = "/tmp", **words: object) -> int:
-            heard = Heard()
-            tasks.start_soon(lambda: client.run_task(command, folder, progress=heard, **words))  # type: ignore[arg-type]
-            return await heard.accepted()
-
-        async with anyio.create_task_group() as tasks:
-            ids = [
-                await ask(alice),
-                await ask(bob),
-                await ask(alice, "/"),
-                await ask(alice, env_vars={"A": "1"}),
-                await ask(alice, queue_name="other"),
-                await ask(alice, "/tmp/.."),
-            ]
-            gate.open(6)
-    assert len(set(ids[:5])) == 5
-    assert ids[5] == ids[2]  # the same real path
+        asks = [
+            alice.run_task(command),
+            bob.run_task(command),
+            alice.run_task(command, "/"),
+            alice.run_task(command, env_vars={"A": "1"}),
+            alice.run_task(command, queue_name="other"),
+            alice.run_task(command, "/tmp/.."),
+        ]
+        ids = [await ask.heard.accepted() for ask in asks]
+        gate.open(6)
+        assert {(await ask.report()).state for ask in asks} == {"success"}
+        assert len(set(ids[:5])) == 5
+        assert ids[5] == ids[2]  # the same real path

@@ -9,9 +9,9 @@ import shlex
 import stat
 import sys
 
-import anyio
 import pytest
 
+from tests.system.journal import Journal
 from tests.system.place import SIGNALPOST, Place, within
 
 US = shlex.join(SIGNALPOST)
@@ -39,25 +39,13 @@ async def test_an_inner_run_in_another_queue_waits_for_its_turn_there(place: Pla
     gate = place.fifo("gate")
     async with place.client() as client:
         holder = await client.run_task(f"read _ <{gate}", "/tmp", "other", notify=True)
+        journal = Journal(place)
+        assert await journal.queued_in("other") == holder.task_id
         outer = await client.run_task(f"{US} run -q other 'echo inner'", "/tmp", notify=True)
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(client.task_status, outer.task_id, None)
-            inner = await waiting_in(place, "other")
-            assert inner > outer.task_id > holder.task_id
-            gate.open()
-        ended = await client.task_status(outer.task_id)
+        assert await journal.queued_in("other") > outer.task_id
+        gate.open()
+        ended = await client.task_status(outer.task_id, None)
     assert (ended.state, ended.tail) == ("success", b"inner\n")
-
-
-async def waiting_in(place: Place, queue_name: str) -> int:
-    """Return the task that waits in a queue, once one does."""
-    async with place.client(start=False) as client:
-        with anyio.fail_after(10):
-            while True:
-                for queue in await client.queues():
-                    if queue.queue_name == queue_name and queue.waiting:
-                        return queue.waiting[0].task_id
-                await anyio.sleep(0.02)
 
 
 @within(20)
@@ -71,7 +59,9 @@ async def test_a_cycle_over_two_queues_is_refused_naming_the_chain(place: Place)
         crossing = f"read _ <{gate}; {US} run -q two true"
         first = await client.run_task(crossing, "/tmp", "one", notify=True)
         second = await client.run_task(f"{US} run -q one true", "/tmp", "two", notify=True)
-        await waiting_in(place, "one")
+        journal = Journal(place)
+        await journal.until("task_queued", task_id=second.task_id)
+        await journal.queued_in("one")
         gate.open()
         refused = await client.task_status(first.task_id, None)
         ended = await client.task_status(second.task_id, None)
@@ -148,7 +138,9 @@ async def test_a_command_gets_the_callers_environment_less_secrets_and_our_own(
 @within(20)
 async def test_the_environment_is_never_stored_nor_logged(place: Place) -> None:
     environment = place.environment(PASSPHRASE="correct-horse")
-    await place.run(*SIGNALPOST, "run", "-e", "TOKEN=battery-staple", "true", environment=environment)
+    await place.run(
+        *SIGNALPOST, "run", "-e", "TOKEN=battery-staple", "true", environment=environment
+    )
     kept = [path.read_bytes() for path in sorted(place.state.rglob("*")) if path.is_file()]
     assert kept
     assert not any(b"correct-horse" in text or b"battery-staple" in text for text in kept)

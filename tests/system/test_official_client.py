@@ -15,6 +15,7 @@ from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters
 
 from tests.system.commands import tree
+from tests.system.journal import Journal
 from tests.system.place import GRACE, SIGNALPOST, Place, within
 from tests.system.processes import dead
 
@@ -90,7 +91,9 @@ async def test_progress_arrives_and_a_cancelled_call_kills(place: Place, mode: s
     told: list[str] = []
     came = anyio.Event()
 
-    async def on_progress(_step: float, _total: float | None, message: str | None) -> None:
+    async def on_progress(progress: float, total: float | None, message: str | None) -> None:
+        assert progress >= 0
+        assert total is None
         told.append(message or "")
         if "running" in told[-1]:
             came.set()
@@ -130,14 +133,17 @@ async def test_two_clients_of_different_eras_take_turns(place: Place) -> None:
     async def run(it: Client, command: str) -> None:
         answers.append(await text(it, "run_task", command=command, working_directory="/tmp"))
 
-    async with client(place, "legacy", "old") as old, client(place, "2026-07-28", "new") as new:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(run, old, f"read _ <{gate}; echo one")
-            while json.loads(await text(new, "get_queue_status"))["queues"] == []:
-                await anyio.sleep(0.02)
-            tasks.start_soon(run, new, "echo two")
-            while not json.loads(await text(new, "get_queue_status"))["queues"][0]["waiting"]:
-                await anyio.sleep(0.02)
-            gate.open()
+    async with (
+        client(place, "legacy", "old") as old,
+        client(place, "2026-07-28", "new") as new,
+        anyio.create_task_group() as tasks,
+    ):
+        journal = Journal(place)
+        tasks.start_soon(run, old, f"read _ <{gate}; echo one")
+        await journal.until("task_started", task_id=1)
+        tasks.start_soon(run, new, "echo two")
+        await journal.until("task_queued", task_id=2)
+        assert json.loads(await text(new, "get_queue_status"))["queues"][0]["waiting"]
+        gate.open()
     assert [answer.partition(" ")[0] for answer in answers] == ["SUCCESS", "SUCCESS"]
     assert "task_1.log" in answers[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import pytest
 
@@ -140,9 +139,10 @@ async def test_a_folder_that_cannot_be_used_as_data_dir_is_refused_with_the_reme
         async with place.client():
             pass
     place.state.chmod(0o700)
-    (place.state / "queue.db").write_bytes(b"SQLite format 3\0" + b"foreign" * 1000)
-    before = Path(place.state / "queue.db").read_bytes()
+    foreign = b"SQLite format 3\0" + b"foreign" * 1000
+    store = place.state / "queue.db"
+    store.write_bytes(foreign)
     with pytest.raises(SignalpostError, match=r"queue\.db"):
         async with place.client():
             pass
-    assert Path(place.state / "queue.db").read_bytes() == before
+    assert store.read_bytes() == foreign

@@ -104,10 +104,7 @@ async def test_a_signal_ends_it_within_bounds_whatever_the_tasks_do(
 async def test_a_broker_started_by_hand_serves_in_the_foreground_until_a_signal(
     place: Place,
 ) -> None:
-    broker = place.start(*SIGNALPOST, "broker", "--idle-exit", "0.001")
-    assert broker.stderr is not None
-    said = await anyio.to_thread.run_sync(broker.stderr.readline)
-    assert b"serving" in said
+    broker = await place.serve("--idle-exit", "0.001")
     async with place.client(start=False) as client:
         assert (await client.info()).pid == broker.pid
         with pytest.raises(BrokerUnavailable, match=f"pid {broker.pid}"):

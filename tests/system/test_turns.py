@@ -92,7 +92,7 @@ async def test_queues_do_not_wait_for_each_other(place: Place) -> None:
         beside = await client.run_task("true", "/tmp", "two")
         assert [(q.queue_name, len(q.running)) for q in await client.queues()] == [("one", 1)]
         gate.open()
-    assert beside.state == "success"
+        assert beside.state == "success"
 
 
 @within(20)

@@ -2,89 +2,186 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
+import socket
+import stat
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
 
+import anyio
 import pytest
+from anyio import fail_after
+from anyio.lowlevel import checkpoint
 
 from signalpost.transport import door
-from signalpost.transport.door import Door
+from signalpost.transport.door import QUEUE, Door
+
+LIMIT = 1000
 
 
-class Endpoint:
-    """Is bound or not, and insists on being asked in turns."""
+class House:
+    """A door at ``path``, and behind it somebody who accepts as ZeroMQ would."""
 
-    def __init__(self) -> None:
-        self.bound = False
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.open_files = 10
+        self.admitted: list[str] = []
+        self.dismissed: list[str] = []
+        self.door: Door
+        self._things = ExitStack()
+        self._batches: dict[str, socket.socket] = {}
+        self._news = anyio.Event()
 
-    def bind(self) -> None:
-        assert not self.bound
-        self.bound = True
+    def build(self) -> None:
+        """Make the door, in a running loop."""
+        self.door = Door(str(self.path), self._admit, self.dismissed.append)
+        self._things.callback(self.door.close)
 
-    def unbind(self) -> None:
-        assert self.bound
-        self.bound = False
+    def _admit(self, descriptor: int, address: str) -> None:
+        self._batches[address] = self._keep(socket.socket(fileno=descriptor))
+        self._batches[address].setblocking(False)
+        self.admitted.append(address)
+        self._news.set()
+
+    def knock(self, times: int = 1) -> None:
+        for _ in range(times):
+            newcomer = self._keep(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+            newcomer.setblocking(False)
+            newcomer.connect(str(self.path))
+
+    async def batch(self) -> str:
+        """Return the address of the next batch that is let in."""
+        with fail_after(5):
+            await self._news.wait()
+        self._news = anyio.Event()
+        return self.admitted[-1]
+
+    def accept(self, address: str) -> int:
+        """Accept one of a batch and report it."""
+        connection = self._keep(self._batches[address].accept()[0])
+        self.door.accepted(connection.fileno(), address)
+        self.door.ease()
+        return connection.fileno()
+
+    def leave(self, descriptor: int) -> None:
+        """Report that a connection is gone."""
+        self.door.closed(descriptor)
+        self.door.ease()
+
+    def _keep(self, one: socket.socket) -> socket.socket:
+        return self._things.enter_context(closing(one))
+
+    def close(self) -> None:
+        self._things.close()
 
 
 @pytest.fixture
-def limit(monkeypatch: pytest.MonkeyPatch) -> int:
-    """The limit of open files that the door sees."""
-    monkeypatch.setattr(door, "raise_file_limit", lambda: 1000)
-    monkeypatch.setattr(door, "open_files", lambda: 10)
-    return 1000
+async def house(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[House, None]:
+    folder = tempfile.mkdtemp(dir="/tmp")
+    house = House(Path(folder, "b.sock"))
+    monkeypatch.setattr(door, "raise_file_limit", lambda: LIMIT)
+    monkeypatch.setattr(door, "open_files", lambda: house.open_files)
+    house.build()
+    yield house
+    house.close()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def endpoint() -> Endpoint:
-    return Endpoint()
+async def settled() -> None:
+    """Return when the loop has called whoever had something to read."""
+    for _ in range(5):
+        await checkpoint()
 
 
-def opened(endpoint: Endpoint) -> Door:
-    return Door(endpoint.bind, endpoint.unbind)
+async def test_all_who_wait_are_let_in_together(house: House) -> None:
+    house.knock(3)
+    address = await house.batch()
+    for _ in range(3):
+        house.accept(address)
+    await settled()
+    assert house.admitted == [address]
 
 
-@pytest.mark.usefixtures("limit")
-def test_the_door_is_open_from_the_start(endpoint: Endpoint) -> None:
-    entrance = opened(endpoint)
-    entrance.accepted(entrance.shut_at - 1)
-    entrance.ease()
-    assert endpoint.bound
+async def test_a_batch_holds_no_more_than_the_kernel_lets_wait(house: House) -> None:
+    house.knock(QUEUE)
+    with suppress(BlockingIOError):
+        house.knock(LIMIT)
+    address = await house.batch()
+    with suppress(BlockingIOError):
+        house.knock(LIMIT)  # these come to the next one, though nobody has accepted yet
+    for _ in range(QUEUE + 1):
+        house.accept(address)
+    with pytest.raises(BlockingIOError):
+        house.accept(address)
 
 
-def test_three_tenths_of_the_descriptors_and_64_at_least_are_kept_free(
-    limit: int, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+async def test_the_next_batch_follows_when_nobody_waits_in_the_one_before(house: House) -> None:
+    house.knock()
+    first = await house.batch()
+    house.knock()
+    await settled()
+    assert house.admitted == [first]
+    house.accept(first)
+    second = await house.batch()
+    house.accept(second)
+    assert second != first
+
+
+async def test_a_batch_is_dismissed_when_all_who_came_with_it_are_gone(house: House) -> None:
+    house.knock(2)
+    first = await house.batch()
+    one, two = house.accept(first), house.accept(first)
+    house.leave(one)
+    house.knock()
+    house.accept(await house.batch())
+    assert house.dismissed == []
+    house.leave(two)
+    house.knock()
+    house.accept(await house.batch())
+    assert house.dismissed == [first]
+
+
+async def test_nobody_is_let_in_while_descriptors_run_short(
+    house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert opened(endpoint).shut_at == limit - 300
-    monkeypatch.setattr(door, "raise_file_limit", lambda: 200)
-    endpoint.bound = False
-    assert opened(endpoint).shut_at == 200 - 64
-
-
-@pytest.mark.usefixtures("limit")
-def test_the_door_shuts_before_descriptors_run_out(
-    endpoint: Endpoint, caplog: pytest.LogCaptureFixture
-) -> None:
-    entrance = opened(endpoint)
-    entrance.accepted(entrance.shut_at)
-    assert not endpoint.bound
-    entrance.accepted(entrance.shut_at + 1)  # one that was on its way in
-    assert not endpoint.bound
+    room = door.shut_at(LIMIT) - QUEUE - 4
+    house.open_files = room + 1
+    house.knock()
+    await settled()
+    house.door.ease()
+    await settled()
+    assert house.admitted == []
     assert len(caplog.records) == 1
+    house.open_files = room
+    house.door.ease()
+    house.accept(await house.batch())
 
 
-@pytest.mark.usefixtures("limit")
-def test_the_door_opens_again_when_there_is_room_for_a_few(
-    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("limit", "shut_at"), [(1000, 700), (200, 136)])
+def test_three_tenths_of_the_descriptors_and_64_at_least_are_kept_free(
+    limit: int, shut_at: int
 ) -> None:
-    entrance = opened(endpoint)
-    entrance.accepted(entrance.shut_at)
-    monkeypatch.setattr(door, "open_files", lambda: entrance.shut_at - 16)
-    entrance.ease()
-    assert not endpoint.bound
-    monkeypatch.setattr(door, "open_files", lambda: entrance.shut_at - 17)
-    entrance.ease()
-    entrance.ease()
-    assert endpoint.bound
-    entrance.accepted(entrance.shut_at)
-    assert not endpoint.bound
+    assert door.shut_at(limit) == shut_at
+
+
+async def test_the_entrance_is_for_this_user_only_and_gone_at_the_end(house: House) -> None:
+    house.knock()
+    house.accept(await house.batch())
+    assert stat.S_IMODE(house.path.stat().st_mode) == 0o700
+    assert os.listdir(house.path.parent) == [house.path.name]
+    house.close()
+    assert os.listdir(house.path.parent) == []
+
+
+async def test_a_folder_that_is_gone_lets_nobody_in_and_breaks_nothing(house: House) -> None:
+    house.knock()
+    shutil.rmtree(house.path.parent)
+    await settled()
+    house.door.ease()
+    await settled()
+    assert house.admitted == []
 
 
 def test_open_files_are_counted() -> None:

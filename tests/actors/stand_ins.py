@@ -1,0 +1,251 @@
+"""What a queue's actor touches, played by stand-ins that a test moves by hand."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import anyio
+from anyio.abc import TaskGroup
+
+from signalpost.actors.envelope import Envelope
+from signalpost.actors.estimate import Estimate
+from signalpost.actors.events import Event
+from signalpost.actors.job import Job, Outcome
+from signalpost.actors.moment import Moment
+from signalpost.actors.queue import Queue
+from signalpost.actors.queue_actor import QueueActor
+from signalpost.actors.row import TaskRow
+from signalpost.actors.services import Services
+from signalpost.actors.settings import Settings
+from signalpost.actors.supervisor import Mailbox, Supervisor
+from signalpost.actors.task import Call, Task
+from signalpost.actors.turns import Turns
+from signalpost.transport import messages
+
+DONE = Outcome(reason="exit", exit_code=0, ran_seconds=3.0)
+KILLED = Outcome(reason="killed", ran_seconds=1.0)
+PATIENCE = 5.0
+
+
+class Run:
+    """One command that "runs" until :meth:`end`."""
+
+    def __init__(self) -> None:
+        self.outcome: Outcome | None = None
+        self.over = anyio.Event()
+
+    def end(self, outcome: Outcome = DONE) -> None:
+        self.outcome = outcome
+        self.over.set()
+
+
+class StandInRunner:
+    """Runs nothing, and notes what it was asked for."""
+
+    def __init__(self) -> None:
+        self.runs: dict[int, Run] = {}
+        self.jobs: list[Job] = []
+        self.killed: list[int] = []
+        self.followed: list[tuple[int, str]] = []
+        self.fault: Exception | None = None
+        self.tail_fault: Exception | None = None
+        self.kill_fault: Exception | None = None
+        self.output = b"one\ntwo\n"
+
+    async def run(self, job: Job, on_started: Callable[[int], None]) -> Outcome:
+        if self.fault is not None:
+            raise self.fault
+        self.jobs.append(job)
+        run = self.runs[job.task_id] = Run()
+        on_started(4000 + job.task_id)
+        await run.over.wait()
+        assert run.outcome is not None
+        return run.outcome
+
+    def kill(self, task_id: int) -> None:
+        self.killed.append(task_id)
+        if self.kill_fault is not None:
+            raise self.kill_fault
+        if task_id in self.runs:
+            self.runs[task_id].end(KILLED)
+
+    async def tail(self, task_id: int) -> bytes:
+        assert task_id in self.runs
+        if self.tail_fault is not None:
+            raise self.tail_fault
+        return self.output
+
+    def follow(self, task_id: int, stream: str) -> None:
+        self.followed.append((task_id, stream))
+
+    @property
+    def running(self) -> list[int]:
+        return [number for number, run in self.runs.items() if not run.over.is_set()]
+
+
+class StandInStore:
+    """Commits at once, or when the test says so."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, TaskRow] = {}
+        self.forgotten: list[int] = []
+        self.fault: Exception | None = None
+        self.held: list[anyio.Event] | None = None
+        self.put_fault: Exception | None = None
+        self.refused: dict[int, Exception] = {}
+        """By number of the commit, beginning with 0."""
+        self.commits = 0
+
+    def put(self, row: TaskRow) -> None:
+        if self.put_fault is not None:
+            raise self.put_fault
+        self.rows[row.id] = row
+
+    def forget(self, task_id: int) -> None:
+        self.rows.pop(task_id, None)
+        self.forgotten.append(task_id)
+
+    def hold(self) -> list[anyio.Event]:
+        """Let commits wait, each for its own event, in the order asked."""
+        self.held = []
+        return self.held
+
+    async def committed(self) -> None:
+        number, self.commits = self.commits, self.commits + 1
+        if self.held is not None:
+            event = anyio.Event()
+            self.held.append(event)
+            await event.wait()
+        fault = self.refused.get(number, self.fault)
+        if fault is not None:
+            raise fault
+
+
+class StandInEvents:
+    def __init__(self) -> None:
+        self.written: list[tuple[str, dict[str, object]]] = []
+        self.fault: tuple[str, Exception] | None = None
+
+    def write(self, event: Event, /, **fields: object) -> None:
+        if self.fault is not None and self.fault[0] == event:
+            raise self.fault[1]
+        self.written.append((event, fields))
+
+
+def job_of(task: Task) -> Job:
+    assert task.request is not None
+    return Job(
+        task_id=task.id,
+        command=task.command,
+        working_directory=task.working_directory,
+        environment={k.decode(): v.decode() for k, v in task.request.environment.items()},
+        umask=0o022,
+        limits={},
+        nice=0,
+        timeout_seconds=task.timeout_seconds,
+        grace_seconds=1,
+        log=task.output,
+        log_header="",
+        head_bytes=0,
+        tail_bytes=0,
+        running_record="",
+        exit_record="",
+        cookie="",
+        stream="",
+    )
+
+
+def moment() -> Moment:
+    now = anyio.current_time()
+    return Moment(now, 1000.0 + now)
+
+
+@dataclass
+class Replies:
+    """What callers were told, by correlation."""
+
+    told: dict[bytes, list[messages.Reply | messages.Push]] = field(default_factory=dict)
+    gone: set[bytes] = field(default_factory=set[bytes])
+    news: anyio.Event = field(default_factory=anyio.Event)
+
+    def take(
+        self, session: bytes, correlation: bytes, message: messages.Reply | messages.Push
+    ) -> bool:
+        if session in self.gone:
+            return False
+        self.told.setdefault(correlation, []).append(message)
+        self.news.set()
+        return True
+
+    async def answer(self, call: Call) -> messages.Reply:
+        """Return the one reply to a call."""
+        with anyio.fail_after(PATIENCE):
+            while not (found := self.replies(call)):
+                self.news = anyio.Event()
+                await self.news.wait()
+        assert len(found) == 1
+        return found[0]
+
+    def replies(self, call: Call) -> list[messages.Reply]:
+        told = self.told.get(call.correlation, [])
+        return [m for m in told if not isinstance(m, messages.Push)]
+
+
+class Scene:
+    """One supervised queue actor among stand-ins."""
+
+    def __init__(self, tasks: TaskGroup, width: int = 1) -> None:
+        self.tasks = tasks
+        self.runner = StandInRunner()
+        self.store = StandInStore()
+        self.events = StandInEvents()
+        self.replies = Replies()
+        self.finished: list[int] = []
+        self.asked_ended: list[int] = []
+        self.turns = Turns("e" * 24)
+        self.briefing: Callable[[Task], Job] = job_of
+        self.queue = Queue("global", width, itertools.count(1).__next__)
+        self.actor = QueueActor(self.queue, self.services(), tasks)
+        self.mailbox: Mailbox[Envelope] = Supervisor[Envelope](tasks).mailbox(
+            "queue:global", lambda: self.actor
+        )
+
+    def services(self) -> Services:
+        return Services(
+            clock=moment,
+            reply=self.replies.take,
+            runner=self.runner,
+            store=self.store,
+            events=self.events,
+            estimate=Estimate(),
+            turns=self.turns,
+            settings=Settings(),
+            job_of=lambda task: self.briefing(task),
+            output_path=lambda task_id: f"/out/task_{task_id}.log",
+            finished=lambda task: self.finished.append(task.id),
+            answer_ended=lambda task_id, _call: self.asked_ended.append(task_id),
+        )
+
+    def put(self, *envelopes: Envelope) -> None:
+        for envelope in envelopes:
+            self.mailbox.put(envelope)
+
+    async def answer(self, call: Call) -> messages.Reply:
+        return await self.replies.answer(call)
+
+
+async def rounds() -> None:
+    """Let everything that can go on do so: nothing here waits for the outside world."""
+    for _ in range(20):
+        await anyio.lowlevel.checkpoint()
+
+
+@asynccontextmanager
+async def scene(width: int = 1) -> AsyncGenerator[Scene, None]:
+    """Set up a scene for the life of a block."""
+    async with anyio.create_task_group() as tasks:
+        yield Scene(tasks, width)
+        tasks.cancel_scope.cancel()

@@ -18,6 +18,8 @@ from .task import Task
 
 RECENT = 200
 TAIL_BYTES = 32 * 1024
+_NO_ID = 2**63
+"""SQLite has no greater numbers."""
 
 
 class Archive:
@@ -72,7 +74,7 @@ class Archive:
         if task is not None:
             task.delivered = True
             return task.report(self._clock())
-        row = await self._store.task(task_id)
+        row = await self._store.task(task_id) if 0 < task_id < _NO_ID else None
         if row is None:
             raise BadRequest(
                 f"there is no task {task_id}. See the newest: signalpost list, or get_queue_status."

@@ -116,7 +116,10 @@ class Desk:
     # ------------------------------------------------------------ requests
 
     def _run_task(self, session: Session, correlation: bytes, request: messages.RunTask) -> None:
-        if self._reception.is_known(session, correlation):
+        # When its session was gone for a while, its task may have let go of the call.
+        moved = self._reception.has_moved(session, correlation)
+        known = self._reception.is_known(session, correlation)
+        if known and not (moved and not self._queues.awaits(correlation)):
             return
         earlier = self._archive.recovered(correlation)
         if earlier is not None:
@@ -230,6 +233,8 @@ class Desk:
         states = self._queues.states()
         current = [t for s in states for t in (*s.running, *s.waiting)]
         ended = await self._archive.newest_ended(max(1, min(1000, limit)))
+        over = {t.task_id for t in ended}  # some of them since we looked
+        current = [t for t in current if t.task_id not in over]
         shown = [*current, *ended[: max(0, limit - len(current))]]
         return messages.Tasks(tasks=sorted(shown, key=lambda t: t.task_id, reverse=True))
 

@@ -20,6 +20,10 @@ from ..transport import lifeline
 from ..transport.errors import BrokerUnavailable
 
 
+_BYTES = 201
+"""One length always, and no more is read: never a torn tail, nor one of something longer."""
+
+
 class Holder(msgspec.Struct, frozen=True):
     """What the lock file says of whoever holds it, and of the ids given out."""
 
@@ -56,8 +60,10 @@ class Lock:
                 f"a broker (pid {holder.pid}) already serves this data dir. If its folder was"
                 " removed, it ends when its running tasks have ended; try again then."
             )
+        highest_id = _read(descriptor).highest_id  # not before: the last holder went on counting
+        holder = Holder(os.getpid(), lifeline.start_time(os.getpid()), highest_id)
         lock = cls(descriptor, holder)
-        lock._write(Holder(os.getpid(), lifeline.start_time(os.getpid()), holder.highest_id))
+        lock._write(holder)
         return lock
 
     def skip_to(self, highest_id: int) -> None:
@@ -76,14 +82,14 @@ class Lock:
 
     def _write(self, holder: Holder) -> None:
         self._holder = holder
-        text = msgspec.json.encode(holder).ljust(200) + b"\n"  # one length: never a torn tail
+        text = msgspec.json.encode(holder).ljust(_BYTES - 1) + b"\n"
         os.pwrite(self._descriptor, text, 0)
 
 
 def _read(descriptor: int) -> Holder:
     try:
-        return msgspec.json.decode(os.pread(descriptor, 4096, 0), type=Holder)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return msgspec.json.decode(os.pread(descriptor, _BYTES, 0), type=Holder)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return Holder()
 
 

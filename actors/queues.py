@@ -79,6 +79,10 @@ class Queues:
         """Return every open task."""
         return [t for actor in self._actors.values() for t in actor.queue.open_tasks()]
 
+    def awaits(self, correlation: bytes) -> bool:
+        """Tell whether an open task has this call."""
+        return any(correlation in task.calls for task in self.open_tasks())
+
     def find(self, task_id: int) -> Task | None:
         """Return an open task."""
         name = self._services.turns.queue_of(task_id)

@@ -43,7 +43,7 @@ class Reception:
         self._clock = clock
         self._sessions = Sessions()
         self._lifelines: dict[bytes, Lifeline] = {}
-        self._open: set[bytes] = set()
+        self._open: dict[bytes, bytes] = {}
         self._answers = Answers()
         self._stir = anyio.Event()
 
@@ -73,8 +73,9 @@ class Reception:
         same request sent again gets it.
         """
         payload = frames.encode(message)
+        token = self._open.get(correlation, token)
         if correlation in self._open and not isinstance(message, messages.Push):
-            self._open.discard(correlation)
+            del self._open[correlation]
             self._answers.keep(correlation, payload, self._clock())
         session = self._sessions.get(token)
         if session is None or not session.connected:
@@ -82,13 +83,21 @@ class Reception:
         self._post(session.identity, self._header(correlation), payload)
         return True
 
+    def has_moved(self, session: Session, correlation: bytes) -> bool:
+        """Tell whether an open request came under another session before."""
+        return self._open.get(correlation, session.token) != session.token
+
     def is_known(self, session: Session, correlation: bytes) -> bool:
-        """Note a request that takes effect; True when it came before and is served already."""
+        """Note a request that takes effect; True when it came before and is served already.
+
+        The session that sent it last is the one that is answered.
+        """
         if correlation in self._open:
+            self._open[correlation] = session.token
             return True
         payload = self._answers.get(correlation)
         if payload is None:
-            self._open.add(correlation)
+            self._open[correlation] = session.token
             return False
         self._post(session.identity, self._header(correlation), payload)
         return True

@@ -75,6 +75,7 @@ def _measure(folder: Path) -> None:
                 samples[name].values += _gaps(times)
             show(bench, "milliseconds", 1e3, list(samples.values()))
     finally:
+        _stop_tsp(folder)
         _stop(folder / "d")
 
 
@@ -122,11 +123,23 @@ async def _one(client: signalpost.Client, command: str, env: dict[str, str]) -> 
 
 
 def _tsp(folder: Path, commands: list[str]) -> None:
-    env = {**os.environ, "TS_SOCKET": str(folder / "tsp.sock"), "TMPDIR": str(folder)}
     for command in commands:
-        subprocess.run(["tsp", "sh", "-c", command], env=env, check=True, capture_output=True)
-    subprocess.run(["tsp", "-w"], env=env, check=False, capture_output=True)
-    subprocess.run(["tsp", "-K"], env=env, check=False, capture_output=True)
+        _ask_tsp(folder, "sh", "-c", command)
+    _ask_tsp(folder, "-w")
+
+
+def _ask_tsp(folder: Path, *words: str) -> None:
+    # Its output goes to files in TMPDIR, as ours does to a log.
+    env = {**os.environ, "TS_SOCKET": str(folder / "tsp.sock"), "TMPDIR": str(folder)}
+    subprocess.run(["tsp", *words], env=env, check=True, capture_output=True)
+
+
+def _stop_tsp(folder: Path) -> None:
+    """End its server, and wait until it has removed its socket."""
+    if (folder / "tsp.sock").exists():
+        _ask_tsp(folder, "-K")
+    while (folder / "tsp.sock").exists():
+        time.sleep(0.01)
 
 
 def _nq(folder: Path, commands: list[str]) -> None:

@@ -47,9 +47,11 @@ def checked(options: Mapping[str, object]) -> dict[str, object]:
 
     :raises click.UsageError: one of them is not possible
     """
+    given = {name: value for name, value in options.items() if value not in (None, False, ())}
+    if not given:
+        return given
     from .actors.settings import Settings
 
-    given = {name: value for name, value in options.items() if value not in (None, False, ())}
     try:
         Settings().override(given)
     except BadRequest as error:

@@ -52,8 +52,17 @@ class StandInRunner:
         self.followed: list[tuple[int, str]] = []
         self.fault: Exception | None = None
         self.tail_fault: Exception | None = None
-        self.kill_fault: Exception | None = None
+        self.deaf = False
+        """Whether a kill is only noted."""
         self.output = b"one\ntwo\n"
+        self._news = anyio.Event()
+
+    async def begun(self, task_id: int) -> Run:
+        """Return the run of a task once its command runs."""
+        with anyio.fail_after(PATIENCE):
+            while task_id not in self.runs:
+                await self._news.wait()
+        return self.runs[task_id]
 
     async def run(self, job: Job, on_started: Callable[[int], None]) -> Outcome:
         if self.fault is not None:
@@ -61,15 +70,15 @@ class StandInRunner:
         self.jobs.append(job)
         run = self.runs[job.task_id] = Run()
         on_started(4000 + job.task_id)
+        self._news.set()
+        self._news = anyio.Event()
         await run.over.wait()
         assert run.outcome is not None
         return run.outcome
 
     def kill(self, task_id: int) -> None:
         self.killed.append(task_id)
-        if self.kill_fault is not None:
-            raise self.kill_fault
-        if task_id in self.runs:
+        if task_id in self.runs and not self.deaf:
             self.runs[task_id].end(KILLED)
 
     async def tail(self, task_id: int) -> bytes:
@@ -178,13 +187,13 @@ class Replies:
             return False
         self.told.setdefault(correlation, []).append(message)
         self.news.set()
+        self.news = anyio.Event()
         return True
 
     async def answer(self, call: Call) -> messages.Reply:
         """Return the one reply to a call."""
         with anyio.fail_after(PATIENCE):
             while not (found := self.replies(call)):
-                self.news = anyio.Event()
                 await self.news.wait()
         assert len(found) == 1
         return found[0]

@@ -2,24 +2,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import anyio
 import pytest
 
 from signalpost.actors.envelope import (
     Cancel,
-    CancelWaiting,
     EndAll,
     GiveUp,
     Leave,
     Submit,
     Watch,
 )
-from signalpost.actors.job import Job
-from signalpost.actors.supervisor import TooManyRestarts
 from signalpost.actors.task import Call, Task
 from signalpost.transport import messages
 from signalpost.transport.errors import StoreFull
-from tests.actors.stand_ins import DONE, Scene, rounds, scene
+from tests.actors.stand_ins import Scene, rounds, scene
 
 NewTask = Callable[..., Task]
 NewCall = Callable[..., Call]
@@ -242,55 +238,3 @@ async def test_a_refusal_that_comes_too_late_takes_back_nothing(
         assert [t.id for t in stage.queue.running()] == [2]
         stage.runner.runs[2].end()
         assert state(await stage.answer(call)) == "success"
-
-
-# ---------------------------------------------------------------- faults of ours
-
-
-@pytest.mark.parametrize("event", ["task_queued", "task_started", "task_completed"])
-async def test_events_that_cannot_be_written_leave_no_caller_hanging(
-    new_task: NewTask, new_call: NewCall, event: str
-) -> None:
-    async with scene() as stage:
-        stage.events.fault = (event, RuntimeError("no"))
-        call = await started(stage, new_task, new_call)
-        for run in stage.runner.runs.values():
-            run.end()
-        await stage.answer(call)
-        assert stage.queue.open_tasks() == []
-        stage.events.fault = None
-        following = await started(stage, new_task, new_call)
-        stage.runner.runs[2].end()
-        assert state(await stage.answer(following)) == "success"
-
-
-async def test_a_slot_is_not_free_while_the_command_lives_whatever_fails(
-    new_task: NewTask, new_call: NewCall
-) -> None:
-    async with scene() as stage:
-        stage.events.fault = ("task_started", RuntimeError("no"))
-        await started(stage, new_task, new_call)
-        stage.events.fault = None
-        await started(stage, new_task, new_call)
-        assert len(stage.runner.running) <= 1
-
-
-async def test_a_job_that_cannot_be_made_fails_its_task_only(
-    new_task: NewTask, new_call: NewCall
-) -> None:
-    async with scene() as stage:
-        made = stage.briefing
-
-        def broken(task: Task) -> Job:
-            if task.command == "make":
-                raise ValueError(task)
-            return made(task)
-
-        stage.briefing = broken
-        call = await started(stage, new_task, new_call)
-        following = await started(stage, new_task, new_call, command="ls")
-        report = await stage.answer(call)
-        assert isinstance(report, messages.TaskReport)
-        assert (report.state, report.reason) == ("failed", "internal fault (ValueError)")
-        stage.runner.runs[2].end(DONE)
-        assert state(await stage.answer(following)) == "success"

@@ -118,30 +118,27 @@ async def test_a_bridge_ends_promptly_and_takes_its_tasks_along(place: Place, ho
             assert (await watcher.task_status(report.task_id, None)).state == "cancelled"
 
 
-@pytest.mark.parametrize("words", [(), ("--on-disconnect", "finish")])
 @within(30)
 async def test_a_killed_bridge_loses_its_task_after_five_seconds_unless_it_may_finish(
-    place: Place, words: tuple[str, ...]
+    place: Place,
 ) -> None:
     here, gate = place.fifo("here"), place.fifo("gate")
-    command = f"echo $$ >{here}; read _ <{gate}"
-    async with bridge(place, *words) as it, place.client() as watcher:
-        await it.handshake()
-        it.run_task(command)
-        pid = await here.pid()
-        task_id = await task_id_of(place, command)
-        it.process.kill()
-        if words:
-            async with bridge(place) as other:
-                await other.handshake()
-                other.run_task(f"echo $$ >{here}; {command}", queue_name="other")
-                other_pid = await here.pid()
-                other.process.kill()
-                await dead(other_pid, 7)  # so the first one's five seconds are over too
-            assert lives(pid)
-            gate.open()
-        ended = await watcher.task_status(task_id, None)
-        assert ended.state == ("success" if words else "cancelled")
+    async with (
+        place.client() as watcher,
+        bridge(place) as mortal,
+        bridge(place, "--on-disconnect", "finish") as lasting,
+    ):
+        pids: list[int] = []
+        for queue_name, it in (("lasting", lasting), ("mortal", mortal)):
+            await it.handshake()
+            it.run_task(f"echo $$ >{here}; read _ <{gate}", queue_name=queue_name)
+            pids.append(await here.pid())
+        lasting.process.kill()
+        mortal.process.kill()
+        assert (await watcher.task_status(2, None)).state == "cancelled"
+        assert [lives(pid) for pid in pids] == [True, False]
+        gate.open()
+        assert (await watcher.task_status(1, None)).state == "success"
 
 
 @within(30)

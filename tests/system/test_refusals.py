@@ -8,7 +8,7 @@ import pytest
 
 from signalpost.transport.caller import Caller
 from signalpost.transport.errors import BadRequest, SignalpostError, TooLarge
-from tests.system.place import Place, within
+from tests.system.place import SIGNALPOST, Place, within
 
 MB = 1024 * 1024
 BAD: list[tuple[dict[str, object], type[SignalpostError], str]] = [
@@ -96,9 +96,8 @@ async def test_what_cannot_start_is_a_result_with_the_reason(place: Place) -> No
         missing = await client.run_task("no-such-program", "/tmp")
         assert (await client.run_task("true", "/tmp")).state == "success"
     assert (too_big.state, too_big.exit_code) == ("failed", None)
-    assert "cannot start: Argument list too long" in too_big.reason
+    assert "Argument list too long" in too_big.reason
     assert (ended.state, ended.exit_code) == ("failed", None)
-    assert "cannot start" in ended.reason
     assert "No such file" in ended.reason
     assert (missing.state, missing.exit_code) == ("failed", 127)
 
@@ -142,7 +141,7 @@ async def test_a_folder_that_cannot_be_used_as_data_dir_is_refused_with_the_reme
     foreign = b"SQLite format 3\0" + b"foreign" * 1000
     store = place.state / "queue.db"
     store.write_bytes(foreign)
-    with pytest.raises(SignalpostError, match=r"queue\.db"):
-        async with place.client():
-            pass
+    done = await place.run(*SIGNALPOST, "broker")
+    assert done.returncode != 0
+    assert b"queue.db" in done.stderr
     assert store.read_bytes() == foreign

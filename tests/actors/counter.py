@@ -1,0 +1,200 @@
+"""A whole broker in this process, over a real socket; only the commands are stand-ins."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+from anyio.abc import TaskGroup
+from anyio.lowlevel import checkpoint
+
+from signalpost.actors.archive import Archive
+from signalpost.actors.broker import Broker
+from signalpost.actors.ending import Ending
+from signalpost.actors.estimate import Estimate
+from signalpost.actors.output import Output
+from signalpost.actors.reception import Reception
+from signalpost.actors.services import Services
+from signalpost.actors.settings import Settings
+from signalpost.actors.store import SqliteStore
+from signalpost.actors.task import Task
+from signalpost.actors.turns import Turns
+from signalpost.transport import frames, messages
+from signalpost.transport.session import Session
+from signalpost.transport.sockets import Dealer, Router
+from tests.actors.stand_ins import PATIENCE, StandInEvents, StandInRunner, job_of, moment
+
+Answer = messages.Reply | messages.Push
+EPOCH = "ab" * 12
+
+
+class Counter:
+    """The broker, put together as in a life but without processes."""
+
+    def __init__(
+        self, folder: Path, router: Router, store: SqliteStore, tasks: TaskGroup
+    ) -> None:
+        self.folder = folder
+        self.endpoint = f"ipc://{folder}/b.sock"
+        self.router = router
+        self.tasks = tasks
+        self.runner = StandInRunner()
+        self.store = store
+        self.turns = Turns(EPOCH)
+        self.output = Output(folder / "output")
+        self.now = anyio.current_time
+        self.reception = Reception(
+            EPOCH, self.router.post, self._session_gone, self._note, lambda: self.now()
+        )
+        self.ending = Ending(store, None, self._limit_grace)
+        self.folded: list[str] = []
+        archive = Archive(store, self.output, moment, lambda: self.folded.append("vanished"))
+        self.broker = Broker(
+            reception=self.reception,
+            archive=archive,
+            ids=itertools.count(1).__next__,
+            info=self._info,
+            ending=self.ending,
+            tasks=tasks,
+        )
+        self.broker.equip(self._services())
+        self.ending.watch(self.broker, lambda: len(self.reception))
+        for job in (self.reception.run, self.ending.heed_folder):
+            tasks.start_soon(job)
+        tasks.start_soon(self.router.serve, self.broker.handle)
+
+    def _services(self) -> Services:
+        return Services(
+            clock=moment,
+            reply=self.broker.reply,
+            runner=self.runner,
+            store=self.store,
+            events=StandInEvents(),
+            estimate=Estimate(),
+            turns=self.turns,
+            settings=Settings(queues={"wide": 4}),
+            job_of=job_of,
+            output_path=lambda task_id: str(self.output.path(task_id)),
+            finished=self._finished,
+            answer_ended=self.broker.answer_ended,
+        )
+
+    def _finished(self, task: Task) -> None:
+        self.broker.finished(task)
+        self.ending.note()
+
+    def _session_gone(self, session: Session) -> None:
+        self.broker.session_gone(session)
+        self.ending.note()
+
+    def _note(self) -> None:
+        self.ending.note()
+
+    def _limit_grace(self, _seconds: float) -> None: ...
+
+    def _info(self) -> messages.Info:
+        raise ZeroDivisionError  # stands for any fault of ours
+
+    async def speaker(self, **hello: Any) -> Speaker:
+        """Connect somebody and open a session."""
+        guest = self.stranger()
+        await guest.hello(**hello)
+        return guest
+
+    def stranger(self) -> Speaker:
+        """Connect somebody who has not said hello."""
+        guest = Speaker(Dealer(self.endpoint, linger_ms=0))
+        self.tasks.start_soon(guest.listen)
+        return guest
+
+
+class Speaker:
+    """One raw connection: says what a test wants and keeps what it hears."""
+
+    def __init__(self, dealer: Dealer) -> None:
+        self.dealer = dealer
+        self.token = frames.NO_SESSION
+        self.heard: list[tuple[bytes, Answer]] = []
+        self._news = anyio.Event()
+        self._decoder = frames.answer_decoder()
+
+    async def listen(self) -> None:
+        with self.dealer:
+            await self.dealer.serve(self._hear)
+
+    def _hear(self, parts: list[bytes]) -> None:
+        frames.check(parts)
+        answer = self._decoder.decode(parts[1])
+        self.heard.append((frames.correlation_of(parts[0]), answer))
+        self._news.set()
+        self._news = anyio.Event()
+
+    async def hello(self, **fields: Any) -> messages.Welcome:
+        said = messages.Hello(software="test", **{"kind": "client", **fields})
+        welcome = await self.ask(said)
+        assert isinstance(welcome, messages.Welcome)
+        self.token = welcome.session
+        return welcome
+
+    def say(self, request: messages.Request, correlation: bytes = b"") -> bytes:
+        """Send a request and return its correlation."""
+        correlation = correlation or secrets.token_bytes(16)
+        self.dealer.send(frames.header(self.token, correlation), frames.encode(request))
+        return correlation
+
+    async def answer(self, correlation: bytes, count: int = 1) -> Answer:
+        """Return the ``count``-th thing heard under a correlation."""
+        with anyio.fail_after(PATIENCE):
+            while len(found := [a for c, a in self.heard if c == correlation]) < count:
+                await self._news.wait()
+        return found[count - 1]
+
+    async def ask(self, request: messages.Request, correlation: bytes = b"") -> Answer:
+        return await self.answer(self.say(request, correlation))
+
+    async def report(self, request: messages.Request) -> messages.TaskReport:
+        answer = await self.ask(request)
+        assert isinstance(answer, messages.TaskReport), answer
+        return answer
+
+    async def refusal(self, request: messages.Request) -> messages.Failed:
+        answer = await self.ask(request)
+        assert isinstance(answer, messages.Failed), answer
+        return answer
+
+    async def settle(self) -> None:
+        """Return when the broker has served all that was said."""
+        await self.ask(messages.Heartbeat())
+        for _ in range(20):
+            await checkpoint()
+
+
+def run(command: str = "make", **fields: Any) -> messages.RunTask:
+    """Return a request that runs a command in a folder that is there."""
+    return messages.RunTask(**{"command": command, "working_directory": "/", **fields})
+
+
+@asynccontextmanager
+async def counter() -> AsyncGenerator[Counter, None]:
+    """Serve for the life of a block."""
+    folder = Path(tempfile.mkdtemp(prefix="sp", dir="/tmp"))
+    (folder / "output").mkdir()
+    try:
+        async with SqliteStore.open(folder / "queue.db", "process") as store:
+            with Router(f"ipc://{folder}/b.sock") as router:
+                async with anyio.create_task_group() as tasks:
+                    place = Counter(folder, router, store, tasks)
+                    yield place
+                    router.flush()
+                    tasks.cancel_scope.cancel()
+                place.reception.shut()
+    finally:
+        shutil.rmtree(folder)
+

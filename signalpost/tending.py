@@ -38,11 +38,16 @@ def cancel(data_dir: Path, task_ids: Sequence[int]) -> int:
             click.echo(standing(report))
             codes.append(exit_codes.OK if report.state == "cancelled" else exit_codes.WRONG)
 
-    async def every(client: Client) -> None:
-        # At once: one after the other, the next in the queue would start in between.
+    async def all_of(client: Client, these: Sequence[int]) -> None:
         async with anyio.create_task_group() as group:
-            for task_id in task_ids:
+            for task_id in these:
                 group.start_soon(one, client, task_id)
+
+    async def every(client: Client) -> None:
+        # Those that wait go first, or one would start as soon as the one before it is dead.
+        waiting = {task.task_id for queue in await client.queues() for task in queue.waiting}
+        await all_of(client, [task_id for task_id in task_ids if task_id in waiting])
+        await all_of(client, [task_id for task_id in task_ids if task_id not in waiting])
 
     act(data_dir, every)
     return max(codes)

@@ -147,6 +147,11 @@ class Link:
             return await self._connection()
         except SignalpostError as error:
             return error
+        except ExceptionGroup as group:  # the broker has stopped reading: a send has failed
+            ours, others = group.split(SignalpostError)
+            if ours is None or others is not None:
+                raise
+            return BrokerUnavailable("the broker takes no more requests. Run: signalpost doctor")
 
     async def _connection(self) -> SignalpostError | None:
         """Dial, say hello, and stay until the broker is lost."""

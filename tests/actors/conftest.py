@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ctypes
 import functools
 import itertools
 from collections.abc import AsyncGenerator, Callable
@@ -15,6 +16,7 @@ from tests.actors.beat import Beat
 from tests.actors.bench import Bench
 from tests.actors.jobs import NewJob, job_in
 
+_PR_SET_CHILD_SUBREAPER = 36
 _numbers = itertools.count(1)
 
 
@@ -65,6 +67,8 @@ async def launcher() -> AsyncGenerator[Launcher]:
     launcher = Launcher()
     yield launcher
     await launcher.close()
+    # Or what later tests detach from themselves would fall to this process.
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 
 
 @pytest.fixture

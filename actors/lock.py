@@ -19,7 +19,6 @@ import msgspec
 from ..transport import lifeline
 from ..transport.errors import BrokerUnavailable
 
-
 _BYTES = 201
 """One length always, and no more is read: never a torn tail, nor one of something longer."""
 
@@ -89,7 +88,7 @@ class Lock:
 def _read(descriptor: int) -> Holder:
     try:
         return msgspec.json.decode(os.pread(descriptor, _BYTES, 0), type=Holder)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return Holder()
 
 

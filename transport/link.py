@@ -62,9 +62,8 @@ class Link:
         self._session = frames.NO_SESSION
         self._dealer: Dealer | None = None
         self._greeting: Call | None = None
-        self._lost = anyio.Event()
+        self._lost, self._died = anyio.Event(), anyio.Event()
         self._heard_at = 0.0
-        self._died = anyio.Event()
         self._failure: SignalpostError | None = None
         self.welcome: messages.Welcome | None = None
         self.published: endpoint.Published | None = None
@@ -147,9 +146,8 @@ class Link:
             return await self._connection()
         except SignalpostError as error:
             return error
-        except ExceptionGroup as group:  # the broker has stopped reading: a send has failed
-            ours, others = group.split(SignalpostError)
-            if ours is None or others is not None:
+        except ExceptionGroup as group:  # a send has failed on its way from inside
+            if group.split(SignalpostError)[1] is not None:
                 raise
             return BrokerUnavailable("the broker takes no more requests. Run: signalpost doctor")
 
@@ -289,8 +287,7 @@ class Link:
             self._transmit(call)
 
     def _note_wishes(self, welcome: messages.Welcome) -> None:
-        differing = unmet(self._options, welcome.settings)
-        if differing:
+        if differing := unmet(self._options, welcome.settings):
             logger.warning(
                 "the broker runs with other settings than asked: %s", ", ".join(differing)
             )
@@ -299,6 +296,5 @@ class Link:
         if self._greeting is not None and correlation == self._greeting.correlation:
             self._lose(answer if isinstance(answer, SignalpostError) else None)
             return
-        call = self._calls.take(correlation)
-        if call is not None:
+        if (call := self._calls.take(correlation)) is not None:
             call.finish(answer)

@@ -1,3 +1,4 @@
+# pyright: reportPossiblyUnboundVariable=false
 """A whole broker in this process, over a real socket; only the commands are stand-ins."""
 
 from __future__ import annotations
@@ -38,9 +39,7 @@ EPOCH = "ab" * 12
 class Counter:
     """The broker, put together as in a life but without processes."""
 
-    def __init__(
-        self, folder: Path, router: Router, store: SqliteStore, tasks: TaskGroup
-    ) -> None:
+    def __init__(self, folder: Path, router: Router, store: SqliteStore, tasks: TaskGroup) -> None:
         self.folder = folder
         self.endpoint = f"ipc://{folder}/b.sock"
         self.router = router
@@ -51,7 +50,7 @@ class Counter:
         self.output = Output(folder / "output")
         self.now = anyio.current_time
         self.reception = Reception(
-            EPOCH, self.router.post, self._session_gone, self._note, lambda: self.now()
+            EPOCH, self.router.post, self._session_gone, self._note, self.now
         )
         self.ending = Ending(store, None, self._limit_grace)
         self.folded: list[str] = []
@@ -102,7 +101,7 @@ class Counter:
     def _info(self) -> messages.Info:
         raise ZeroDivisionError  # stands for any fault of ours
 
-    async def speaker(self, **hello: Any) -> Speaker:
+    async def speaker(self, **hello: Any) -> Speaker:  # noqa: ANN401
         """Connect somebody and open a session."""
         guest = self.stranger()
         await guest.hello(**hello)
@@ -136,8 +135,9 @@ class Speaker:
         self._news.set()
         self._news = anyio.Event()
 
-    async def hello(self, **fields: Any) -> messages.Welcome:
-        said = messages.Hello(software="test", **{"kind": "client", **fields})
+    async def hello(self, **fields: Any) -> messages.Welcome:  # noqa: ANN401
+        words: dict[str, Any] = {"software": "test", "kind": "client", **fields}
+        said = messages.Hello(**words)
         welcome = await self.ask(said)
         assert isinstance(welcome, messages.Welcome)
         self.token = welcome.session
@@ -176,9 +176,10 @@ class Speaker:
             await checkpoint()
 
 
-def run(command: str = "make", **fields: Any) -> messages.RunTask:
+def run(command: str = "make", **fields: Any) -> messages.RunTask:  # noqa: ANN401
     """Return a request that runs a command in a folder that is there."""
-    return messages.RunTask(**{"command": command, "working_directory": "/", **fields})
+    words: dict[str, Any] = {"command": command, "working_directory": "/", **fields}
+    return messages.RunTask(**words)
 
 
 @asynccontextmanager
@@ -197,4 +198,3 @@ async def counter() -> AsyncGenerator[Counter, None]:
                 place.reception.shut()
     finally:
         shutil.rmtree(folder)
-

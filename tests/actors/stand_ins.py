@@ -176,7 +176,9 @@ def moment() -> Moment:
 class Replies:
     """What callers were told, by correlation."""
 
-    told: dict[bytes, list[messages.Reply | messages.Push]] = field(default_factory=dict)
+    told: dict[bytes, list[messages.Reply | messages.Push]] = field(
+        default_factory=dict[bytes, list[messages.Reply | messages.Push]]
+    )
     gone: set[bytes] = field(default_factory=set[bytes])
     news: anyio.Event = field(default_factory=anyio.Event)
 
@@ -232,7 +234,7 @@ class Scene:
             estimate=Estimate(),
             turns=self.turns,
             settings=Settings(),
-            job_of=lambda task: self.briefing(task),
+            job_of=lambda task: self.briefing(task),  # noqa: PLW0108 - a test may change it
             output_path=lambda task_id: f"/out/task_{task_id}.log",
             finished=lambda task: self.finished.append(task.id),
             answer_ended=lambda task_id, _call: self.asked_ended.append(task_id),

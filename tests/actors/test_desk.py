@@ -1,3 +1,4 @@
+# pyright: reportPrivateUsage=false
 """Requests as clients make them, over a real socket, against a whole broker."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from tests.actors.counter import Counter, Speaker, counter, run
 from tests.actors.stand_ins import DONE, KILLED, PATIENCE
 
 
-async def ran(place: Counter, guest: Speaker, **fields: object) -> messages.TaskReport:
+async def ran(place: Counter, guest: Speaker, **fields: str) -> messages.TaskReport:
     """Have a command run to its end."""
     correlation = guest.say(run(**fields))
     (await place.runner.begun(await id_of(place, guest, correlation))).end()

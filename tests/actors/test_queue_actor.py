@@ -7,6 +7,7 @@ import pytest
 from signalpost.actors.envelope import (
     Cancel,
     EndAll,
+    Envelope,
     GiveUp,
     Leave,
     Submit,
@@ -137,13 +138,13 @@ async def test_a_kill_while_the_store_commits_comes_before_the_start(
         held = stage.store.hold()
         call = await started(stage, new_task, new_call)
         assert stage.queue.running()[0].id == 1
-        envelope = {
+        envelopes: dict[str, Envelope] = {
             "cancel": Cancel(1, "alice", "agent:alice", new_call(runs=False)),
             "give_up": GiveUp(call.correlation),
             "leave": Leave(b"s"),
             "end_all": EndAll("person"),
-        }[how]
-        stage.put(envelope)
+        }
+        stage.put(envelopes[how])
         await rounds()
         assert stage.finished == []  # who knows what the store does with the row
         for event in held:

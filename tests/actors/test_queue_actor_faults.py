@@ -1,3 +1,4 @@
+# pyright: reportPossiblyUnboundVariable=false
 """Whatever fails inside a queue's actor: nobody waits for ever, and the queue goes on."""
 
 from __future__ import annotations

@@ -4,12 +4,14 @@ import itertools
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from signalpost.actors.effects import Answer, Effect, Finished, Kill, Queued, Start, Tell
 from signalpost.actors.job import Outcome
 from signalpost.actors.moment import Moment
 from signalpost.actors.queue import Queue
 from signalpost.actors.task import Call, Task
+from signalpost.transport.messages import RunTask
 
 NewTask = Callable[..., Task]
 NewCall = Callable[..., Call]
@@ -179,3 +181,26 @@ def test_callers_are_told_every_15_seconds(
     queue.advance(at(45))
     assert queue.next_deadline() is None
     assert Finished in [kind for kind, _ in kinds(queue.take_effects())]
+
+
+# ---------------------------------------------------------------- wishes of those who join
+
+
+@pytest.mark.parametrize("wish", [{"notify": True}, {"on_disconnect": "finish"}])
+@pytest.mark.parametrize("order", [1, -1], ids=["joined later", "asked first"])
+def test_one_caller_that_wants_the_task_to_outlive_it_is_enough(
+    queue: Queue, new_task: NewTask, new_call: NewCall, wish: dict[str, object], order: int
+) -> None:
+    plain = RunTask(command="make", working_directory="/src")
+    requests = [plain, replace(plain, **wish)][::order]
+    for session, request in zip((b"a", b"b"), requests, strict=True):
+        queue.submit(new_task(key="k", session=session, request=request), new_call(session), at(0))
+    queue.take_effects()
+    for session in (b"a", b"b"):
+        queue.leave(session, at(1))
+    assert queue.take_effects() == []
+    (task,) = queue.running()
+    assert task.outlives_its_callers
+    assert task.request is not None
+    assert task.request.notify is (wish.get("notify", False))
+    assert task.request.on_disconnect == wish.get("on_disconnect", "kill")

@@ -20,6 +20,7 @@ from tests.system.puppet import Ask, Gone, Puppet, puppet
 Stage = str
 STAGES = ("running", "ending")
 OF_A_DEAD_CLIENT_SECONDS = 5.0
+_UNDAUNTED = "trap 'echo TERM >{pids}' TERM; echo $$ >{pids}; while :; do sleep 1000 & wait; done"
 
 
 @dataclass
@@ -42,28 +43,21 @@ class Scene:
 async def scene(place: Place, stage: Stage) -> AsyncGenerator[Scene, None]:
     pids, ran = place.fifo("pids"), place.fifo("ran")
     if stage == "ending":
-        place.options = ("--grace", "1")  # so that what follows comes in time
+        place.options = ("--grace", "2")  # so that what follows comes in time
     async with (
         place.client("watcher") as client,
         puppet(place, "victim") as victim,
         puppet(place, "other") as other,
     ):
-        command = tree("plain" if stage == "running" else "deaf to TERM", pids)
-        task = victim.run_task(command)
+        task = victim.run_task(_UNDAUNTED.format(pids=pids))
         pid = await pids.pid()
         shim = psutil.Process(pid).ppid()
         following = other.run_task(f"echo ran >{ran}")
         await following.heard.waiting()
         if stage == "ending":
             victim.give_up(task)
-            await sleep_dies(pid)
+            assert await pids.line() == "TERM"
         yield Scene(client, victim, other, task, following, pid, shim, ran)
-
-
-async def sleep_dies(pid: int) -> None:
-    """Return when TERM has reached the tree: it kills the shell's sleep, but not the shell."""
-    for child in psutil.Process(pid).children():
-        await dead(child.pid)
 
 
 async def next_ran_once(scene: Scene) -> TaskReport:

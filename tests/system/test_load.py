@@ -85,9 +85,10 @@ async def test_a_storm_of_connections_does_not_end_the_broker(place: Place) -> N
 @within(40)
 async def test_a_data_dir_that_is_removed_under_a_running_task(place: Place) -> None:
     gate = place.fifo("gate")
-    async with place.client() as old:
-        first = await old.run_task("true", "/tmp")
-        asked = await old.run_task(f"read _ <{gate}; echo end", "/tmp", notify=True)
+    async with puppet(place) as caller, place.client() as other:
+        first = await other.run_task("true", "/tmp")
+        running = caller.run_task(f"read _ <{gate}; echo end")
+        await running.heard.running()
         broker = place.broker().pid
         family = place.family()
         shutil.rmtree(place.state)
@@ -96,11 +97,11 @@ async def test_a_data_dir_that_is_removed_under_a_running_task(place: Place) -> 
                 pass
         assert bound_to(place.state).count(broker) == 1
         with pytest.raises(ShuttingDown):
-            await old.run_task("true", "/tmp")
+            await other.run_task("true", "/tmp")
         gate.open()
-        ended = await old.task_status(asked.task_id, None)
+        ended = await running.report()
         assert (ended.state, ended.tail) == ("success", b"end\n")
         await family.all_dead(5)
-        fresh = await old.run_task("true", "/tmp")
+        fresh = await other.run_task("true", "/tmp")
     assert place.broker().pid != broker
-    assert first.task_id < asked.task_id < fresh.task_id
+    assert first.task_id < ended.task_id < fresh.task_id

@@ -11,13 +11,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
+import pytest
 from anyio.abc import TaskGroup
 
 from signalpost.transport import endpoint, frames, lifeline, messages
+from signalpost.transport.errors import SignalpostError
 from signalpost.transport.link import Link
 from signalpost.transport.sockets import Message, Router
 
 PATIENCE = 10.0
+PING = messages.Heartbeat()
 EPOCH = bytes(12)
 Answer = messages.Reply | messages.Push
 Script = Callable[[messages.Request], Answer | None]
@@ -140,3 +143,10 @@ async def town() -> AsyncGenerator[Town, None]:
         for broker in here:
             broker.close()
         shutil.rmtree(folder)
+
+
+async def fails(run: Link, request: messages.Request = PING) -> SignalpostError:
+    """Return the error with which a request ends."""
+    with anyio.fail_after(PATIENCE), pytest.raises(SignalpostError) as caught:
+        await run.ask(request, deadline=None)
+    return caught.value

@@ -91,6 +91,7 @@ class Desk:
                 self._cancel_task(session, correlation, task_id)
             case messages.CancelCall(correlation=call):
                 self._queues.give_up(call)
+                self._reception.forget(call)
                 return messages.Accepted()
             case messages.QueueStatus():
                 return messages.Queues(queues=self._queues.states())

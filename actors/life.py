@@ -162,6 +162,7 @@ class Life:
             settings=self._settings,
             job_of=briefing.job_of,
             output_path=self._output_path,
+            withdrawn=self._ending.note,
             finished=self._finished,
             answer_ended=broker.answer_ended,
         )

@@ -149,6 +149,7 @@ class Queue:
         if (task := self.find(task_id)) is None:
             return []
         self._waiting.remove(task) if task in self._waiting else self._slots.drop(task_id)
+        self._settle(task.inside)
         self._dispatch(now)
         self._tell_changes(now)
         return list(task.calls.values())
@@ -264,7 +265,7 @@ class Queue:
         self._effects.append(Kill(task))
         self._end(self._slots.inside(task.id), "parent", now)
 
-    def _settle(self, task_id: int) -> None:
+    def _settle(self, task_id: int | None) -> None:
         """Finish a task that has ended once its nested tasks have, then look at its holder."""
         ended = self._slots.free(task_id)
         if ended is None:
@@ -272,8 +273,7 @@ class Queue:
         task, outcome, when = ended
         task.settle(outcome)
         self._finish(task, when)
-        if task.inside is not None:
-            self._settle(task.inside)
+        self._settle(task.inside)
 
     def _finish(self, task: Task, now: Moment) -> None:
         task.ended = now

@@ -254,6 +254,7 @@ class QueueActor:
             self._herald.refuse(call, error)
         self._services.turns.leave(task_id)
         self._services.store.forget(task_id)
+        self._services.withdrawn()
 
     def _finished(self, task: Task) -> None:
         services = self._services

@@ -102,6 +102,10 @@ class Reception:
         self._post(session.identity, self._header(correlation), payload)
         return True
 
+    def forget(self, correlation: bytes) -> None:
+        """Nobody waits for the answer to this request any more."""
+        self._open.pop(correlation, None)
+
     def _header(self, correlation: bytes) -> bytes:
         return frames.header(self._epoch, correlation)
 

@@ -84,6 +84,8 @@ class Services:
     job_of: Callable[[Task], Job]
     output_path: Callable[[int], str]
     """Where the log of a task will be."""
+    withdrawn: Callable[[], None]
+    """Called when a task was taken back before it ran."""
     finished: Callable[[Task], None]
     """Called when a task has reached its terminal state."""
     answer_ended: Callable[[int, Call], None]

@@ -64,9 +64,9 @@ class Slots:
         """Nothing of a task's own tree lives any more."""
         self._ended[task.id] = (task, outcome, now)
 
-    def free(self, task_id: int) -> Ended | None:
+    def free(self, task_id: int | None) -> Ended | None:
         """Free the slot of a task that has ended, nested tasks and all; None: not yet."""
-        if task_id not in self._ended or self.inside(task_id):
+        if task_id is None or task_id not in self._ended or self.inside(task_id):
             return None
         self._held.pop(task_id, None)
         self._nested.pop(task_id, None)

@@ -240,8 +240,10 @@ async def connect(
     identity = Identity(kind=kind, agent=agent, thread=thread, label=label)
     client = Client(identity, data_dir=endpoint.data_dir(data_dir), start=start, options=options)
     failure: Exception | None = None
+    # Whoever cancels the block still wants the bye to be said, and that takes a connection.
+    connection = anyio.CancelScope(shield=True)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(client.run)
+        tasks.start_soon(_serve, client, connection)
         try:
             await client.ping()
             yield client
@@ -250,6 +252,11 @@ async def connect(
         finally:
             with anyio.CancelScope(shield=True):
                 await client.close()
-            tasks.cancel_scope.cancel()
+            connection.cancel()
     if failure is not None:
         raise failure
+
+
+async def _serve(client: Client, connection: anyio.CancelScope) -> None:
+    with connection:
+        await client.run()

@@ -29,7 +29,12 @@ class Outbox:
 
     def take(self) -> Outgoing | None:
         """Take out the next message to send."""
-        return self._due.popleft() if self._due else None
+        while self._due:
+            outgoing = self._due.popleft()
+            if outgoing[0] not in self._stalled:
+                return outgoing
+            self.stall(outgoing)  # one before it had to wait: it must not overtake that
+        return None
 
     def stall(self, outgoing: Outgoing) -> None:
         """Keep a message that its peer was too slow for.

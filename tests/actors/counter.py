@@ -82,6 +82,7 @@ class Counter:
             job_of=job_of,
             output_path=lambda task_id: str(self.output.path(task_id)),
             finished=self._finished,
+            withdrawn=lambda: None,
             answer_ended=self.broker.answer_ended,
         )
 

@@ -237,6 +237,7 @@ class Scene:
             job_of=lambda task: self.briefing(task),  # noqa: PLW0108 - a test may change it
             output_path=lambda task_id: f"/out/task_{task_id}.log",
             finished=lambda task: self.finished.append(task.id),
+            withdrawn=lambda: None,
             answer_ended=lambda task_id, _call: self.asked_ended.append(task_id),
         )
 

@@ -65,7 +65,6 @@ def test_what_was_withdrawn_answers_nobody_later(
     assert queue.submit(new_task(key="k", request_id=b"r"), new_call(), at(3)).id == 2
 
 
-@pytest.mark.xfail(strict=True, reason="withdraw() does not settle the holder of a nested task")
 def test_a_holder_that_has_ended_is_free_when_its_nested_task_is_withdrawn(
     queue: Queue, new_task: NewTask, new_call: NewCall
 ) -> None:

@@ -168,7 +168,6 @@ async def test_a_slow_peer_loses_nothing_and_holds_up_nobody(endpoint: str) -> N
         assert sorted(p for p in late.heard if p.isdigit()) == sorted(numbered(count))
 
 
-@pytest.mark.xfail(strict=True, reason="Outbox.take() overtakes what was stalled in the same flush")
 def test_what_was_stalled_is_not_overtaken_by_what_is_due_already() -> None:
     outbox = Outbox()
     for payload in numbered(2):

@@ -202,8 +202,8 @@ async def refusal(it: Bridge, tool: str, **arguments: Any) -> str:  # noqa: ANN4
 async def test_what_makes_no_sense_is_a_tool_error_with_code_and_remedy(place: Place) -> None:
     async with bridge(place) as it:
         await it.handshake()
-        run = {"command": "true", "working_directory": "/tmp"}
-        wrong = [
+        run: dict[str, object] = {"command": "true", "working_directory": "/tmp"}
+        wrong: list[tuple[dict[str, object], str]] = [
             ({**run, "command": ""}, "BAD_REQUEST: "),
             ({**run, "working_directory": "relative"}, "BAD_REQUEST: "),
             ({**run, "working_directory": "/no/such"}, "BAD_REQUEST: "),

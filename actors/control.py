@@ -18,6 +18,7 @@ import msgspec
 from .job import Job, Outcome
 
 _DYING_SECONDS = 0.1
+_READ = 64 * 1024
 
 
 def _ignore(_pid: int) -> None:
@@ -104,6 +105,8 @@ class Control(asyncio.Protocol):
                 self._note(json.loads(line))
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if exc is not None and self._transport is not None:
+            self._hear_out(self._transport.get_extra_info("socket").fileno())
         self._transport = None
         self.ready.set()
         self.answered.set()
@@ -111,6 +114,18 @@ class Control(asyncio.Protocol):
         if self._handle < 0:
             # Nothing tells of its death: it is dying, leave it a moment.
             asyncio.get_running_loop().call_later(_DYING_SECONDS, self._died)
+
+    def _hear_out(self, fd: int) -> None:
+        """Take what the shim has said before a write to it failed.
+
+        The loop would throw it away, and a job that was taken, or even has
+        ended, would look like one that nobody ever touched.
+        """
+        try:
+            while data := os.read(fd, _READ):
+                self.data_received(data)
+        except (BlockingIOError, ConnectionResetError):
+            return
 
     def _note(self, message: dict[str, Any]) -> None:
         match message.pop("event"):

@@ -33,7 +33,7 @@ _ATTEMPTS = 3
 _TAKE_SECONDS = 30.0
 """How long a shim may take to accept its job; far more than a busy machine needs."""
 
-_SPARE_SECONDS = 0.005
+_SPARE_SECONDS = 0.001
 """After the start of a command until its spare shim is replaced."""
 
 _CLOSE_SECONDS = 10.0

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import select
 import selectors
 import signal
 import socket
@@ -20,7 +21,7 @@ import time
 from collections.abc import Callable
 from typing import Any, cast
 
-from . import shim_streams, shim_task, shim_tree
+from . import shim_pages, shim_streams, shim_task, shim_tree
 from .shim_child import JobFields
 
 _LIFELINE_GRACE = 0.5
@@ -145,7 +146,10 @@ class Shim:
 def main(control: int) -> None:
     """Be the shim at the other end of ``control``, a descriptor, and return when it is done."""
     shim_tree.become_subreaper()
-    Shim(socket.socket(fileno=control), time.monotonic).serve()
+    broker = socket.socket(fileno=control)
+    if not select.select([broker], [], [], 0)[0]:  # a spare has time, one that is waited for not
+        shim_pages.unshare()
+    Shim(broker, time.monotonic).serve()
 
 
 def _wakeups() -> int:

@@ -21,6 +21,7 @@ import anyio.to_thread
 MODULES = (
     "shim_record",
     "shim_tree",
+    "shim_pages",
     "shim_log",
     "shim_pipes",
     "shim_streams",

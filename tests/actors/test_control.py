@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+import pytest
+from anyio import fail_after
+
+from signalpost.actors.control import Control
+
+
+@dataclass
+class Line:
+    """A control, and the shim's end of its socket."""
+
+    control: Control
+    shim: socket.socket
+
+    def say(self, event: str, **fields: object) -> None:
+        self.shim.sendall(json.dumps({"event": event, **fields}).encode() + b"\n")
+
+
+@pytest.fixture
+async def line() -> AsyncGenerator[Line, None]:
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    loop = asyncio.get_running_loop()
+    _, control = await loop.create_unix_connection(Control, sock=ours)
+    with theirs:
+        yield Line(control, theirs)
+    control.abort()
+    with fail_after(5):
+        await control.dead.wait()
+
+
+async def test_the_last_words_of_a_shim_are_heard_though_it_hears_no_more(line: Line) -> None:
+    line.say("taken")
+    line.say("started", pid=1)
+    line.say("ended", reason="exit", exit_code=3)
+    line.shim.close()
+    line.control.kill()  # fails before the loop has read anything
+    with fail_after(5):
+        await line.control.settled.wait()
+    assert line.control.taken
+    assert line.control.outcome is not None
+    assert line.control.outcome.exit_code == 3
+
+
+async def test_a_shim_that_is_gone_without_a_word_has_not_taken_its_job(line: Line) -> None:
+    line.shim.close()
+    line.control.kill()
+    with fail_after(5):
+        await line.control.settled.wait()
+    assert not line.control.taken
+    assert line.control.outcome is None
+
+
+async def test_a_tail_that_is_asked_for_at_the_end_is_that_of_the_outcome(line: Line) -> None:
+    line.say("taken")
+    line.say("ended", reason="exit", exit_code=0, tail="b2s=")
+    line.shim.close()
+    with fail_after(5):
+        assert await line.control.tail() == b"ok"

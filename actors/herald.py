@@ -1,13 +1,18 @@
-"""Tells callers how their tasks stand: answers, refusals, and news in between."""
+"""Tells callers how their tasks stand: answers, refusals, and news in between.
+
+Nobody hears of a task before it is on disk: a broker that died in between
+would not know of it, nor of its place.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 
 from anyio.abc import TaskGroup
 
 from ..transport import messages
-from ..transport.errors import SignalpostError
+from ..transport.errors import InternalFault, SignalpostError
 from .history import row_of
 from .queue import Queue
 from .services import Services
@@ -19,15 +24,20 @@ logger = logging.getLogger(__name__)
 class Herald:
     """Speaks for one queue. What cannot be told never takes the queue's actor down."""
 
-    def __init__(self, queue: Queue, services: Services, tasks: TaskGroup) -> None:
+    def __init__(
+        self, queue: Queue, services: Services, tasks: TaskGroup, unsaved: Collection[int]
+    ) -> None:
         self._queue = queue
+        self._unsaved = unsaved
         self._services = services
         self._tasks = tasks
 
     def answer(self, call: Call, task: Task) -> None:
-        """Answer a call with its task as it now is; soon, when it wants the output so far."""
-        if task.is_open and call.lines:
-            self._tasks.start_soon(self._answer_with_tail, call, task)
+        """Answer a call with its task as it is; soon, if it must be kept or read first."""
+        if task.id in self._unsaved:
+            self._tasks.start_soon(self._answer_when_kept, call, task)
+        elif task.is_open and call.lines:
+            self._tasks.start_soon(self._answer_kept, call, task)
         else:
             self._report(call, task)
 
@@ -43,8 +53,20 @@ class Herald:
         """Send news soon, with the last output line of what runs."""
         self._tasks.start_soon(self._tell, calls)
 
-    async def _answer_with_tail(self, call: Call, task: Task) -> None:
-        self._report(call, task, await self._tail(task))
+    async def _answer_when_kept(self, call: Call, task: Task) -> None:
+        try:
+            await self._services.store.committed()
+        except SignalpostError as error:
+            self.refuse(call, error)
+        except Exception as error:
+            logger.exception("task %d is not on disk", task.id)
+            self.refuse(call, InternalFault(f"the task could not be kept: {type(error).__name__}."))
+        else:
+            await self._answer_kept(call, task)
+
+    async def _answer_kept(self, call: Call, task: Task) -> None:
+        wanted = task.is_open and call.lines
+        self._report(call, task, await self._tail(task) if wanted else b"")
 
     def _report(self, call: Call, task: Task, tail: bytes = b"") -> None:
         sent = self.reply(call, self._queue.report(task, self._services.clock(), tail))
@@ -53,6 +75,8 @@ class Herald:
             self._services.store.put(row_of(task))
 
     async def _tell(self, calls: list[tuple[Call, Task]]) -> None:
+        if any(task.id in self._unsaved for _, task in calls) and not await self._kept():
+            return  # it is refused; those behind it hear of that
         lines = {t.id: await self._last_line(t) for _, t in calls if t.state == "running"}
         now = self._services.clock()
         running = [
@@ -69,6 +93,14 @@ class Herald:
                     last_line=lines.get(task.id, b""),
                 )
                 self._services.reply(call.session, call.correlation, news)
+
+    async def _kept(self) -> bool:
+        try:
+            await self._services.store.committed()
+        except Exception:
+            logger.exception("no news of queue %s: they are not on disk", self._queue.name)
+            return False
+        return True
 
     async def _last_line(self, task: Task) -> bytes:
         return (await self._tail(task)).rstrip().rpartition(b"\n")[2][-500:]

@@ -51,12 +51,12 @@ class QueueActor:
         self.queue = queue
         self._services = services
         self._tasks = tasks
-        self._herald = Herald(queue, services, tasks)
         self._in_hand: Envelope | None = None
         self._todo: deque[Effect] = deque()
         self._to_launch: deque[Task] = deque()
         self._mailbox: Mailbox[Envelope] | None = None
         self._unsaved: set[int] = set()
+        self._herald = Herald(queue, services, tasks, self._unsaved)
 
     async def run(self, mailbox: Mailbox[Envelope]) -> None:
         """Serve the mailbox until cancelled."""

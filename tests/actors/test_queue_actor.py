@@ -167,6 +167,34 @@ async def test_nothing_starts_before_it_is_on_disk(new_task: NewTask, new_call: 
         assert stage.runner.running == [1]
 
 
+async def test_nobody_hears_of_a_task_before_it_is_on_disk(
+    new_task: NewTask, new_call: NewCall
+) -> None:
+    async with scene() as stage:
+        await started(stage, new_task, new_call)
+        held = stage.store.hold()
+        call = new_call(progress=True, deadline=0.0)
+        listening = new_call(progress=True)
+        stage.put(Submit(new_task(), call), Submit(new_task(), listening))
+        await rounds()
+        assert {call.correlation, listening.correlation}.isdisjoint(stage.replies.told)
+        for event in held:
+            event.set()
+        assert state(await stage.answer(call)) == "waiting"
+        await rounds()
+        assert stage.replies.told[listening.correlation]
+
+
+async def test_who_would_not_wait_is_refused_too_when_a_task_cannot_be_kept(
+    new_task: NewTask, new_call: NewCall
+) -> None:
+    async with scene() as stage:
+        stage.store.fault = FULL
+        call = new_call(deadline=0.0)
+        stage.put(Submit(new_task(), call))
+        assert code(await stage.answer(call)) == "STORE_FULL"
+
+
 # ---------------------------------------------------------------- the store is full
 
 

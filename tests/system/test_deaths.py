@@ -51,6 +51,7 @@ async def scene(place: Place, stage: Stage) -> AsyncGenerator[Scene, None]:
     ):
         task = victim.run_task(_UNDAUNTED.format(pids=pids))
         pid = await pids.pid()
+        await task.heard.running()
         shim = psutil.Process(pid).ppid()
         following = other.run_task(f"echo ran >{ran}")
         await following.heard.waiting()
@@ -234,6 +235,14 @@ async def test_no_command_runs_twice_however_often_the_broker_is_killed(place: P
     finished = {n for n, report in enumerate(reports) if report.state == "success"}
     assert finished <= set(ran)
     assert sum(report.state == "lost" for report in reports) <= 3
+
+
+@within(30)
+async def test_a_task_that_was_told_is_known_to_the_next_broker(place: Place) -> None:
+    async with place.client() as client:
+        asked = await client.run_task("sleep 1000", "/tmp", notify=True)
+        place.broker_process().kill()
+        assert (await client.task_status(asked.task_id, None)).state in CANCELLED_OR_LOST
 
 
 @within(30)

@@ -55,8 +55,9 @@ async def test_a_cancelled_call_has_its_running_task_killed(place: Place) -> Non
     async with place.client() as watcher, puppet(place) as client:
         running = client.run_task(tree("plain", pids))
         pid = await pids.pid()
+        task_id = await running.heard.running()
         client.give_up(running)
-        ended = await end_of(watcher, await running.heard.accepted())
+        ended = await end_of(watcher, task_id)
         assert (ended.state, ended.cancelled_by) == ("cancelled", "client")
         assert not lives(pid)
 
@@ -109,6 +110,7 @@ async def test_who_leaves_in_order_takes_its_tasks_along_at_once(place: Place) -
     async with place.client() as watcher, puppet(place) as client:
         running = client.run_task(tree("plain", pids))
         pid = await pids.pid()
+        await running.heard.running()
         waiting = client.run_task("true")
         await waiting.heard.waiting()
         client.leave()

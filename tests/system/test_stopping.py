@@ -8,6 +8,7 @@ import time
 import anyio
 import psutil
 import pytest
+from anyio.lowlevel import checkpoint
 
 from signalpost.transport import endpoint
 from signalpost.transport.errors import BadRequest, BrokerUnavailable, ShuttingDown
@@ -52,7 +53,8 @@ async def test_a_stop_that_waits_lets_open_tasks_end_and_takes_no_new_ones(place
         family = place.family()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(client.stop, "wait")
-            await client.ping()  # an answer that comes after the stop was taken up
+            await checkpoint()  # it is sent
+            await client.ping()  # answered after it was taken up
             with pytest.raises(ShuttingDown, match="stop"):
                 await other.run_task("echo late").result()
             gate.open()

@@ -20,6 +20,7 @@ async def begin(
     )
     handles = Handles()
     handles.record([await pids.pid() for _ in range(count(kind))])
+    await ask.heard.running()
     return ask, handles
 
 

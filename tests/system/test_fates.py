@@ -155,6 +155,7 @@ async def test_the_same_agents_same_call_takes_over_what_a_killed_client_left(
 
     async def asked(client: Puppet) -> list[Ask]:
         asks = [client.run_task(run), client.run_task(wait)]
+        await asks[0].heard.accepted()  # each is told by itself, in no set order
         await asks[1].heard.waiting()
         return asks
 

@@ -22,7 +22,7 @@ from zmq.utils.monitor import parse_monitor_message
 from .door import Door
 from .errors import BrokerUnavailable
 from .frames import MAX_ANSWER, MAX_PAYLOAD
-from .outbox import Outbox, Outgoing
+from .outbox import STALLED_LIMIT, Outbox, Outgoing
 
 logger = logging.getLogger(__name__)
 
@@ -149,6 +149,7 @@ class Router(_Socket):
         self._handle: Callable[[Message], None]
         self._outbox = Outbox()
         self._raw.set(zmq.ROUTER_MANDATORY, 1)
+        self._raw.set(zmq.SNDHWM, STALLED_LIMIT)
         self._raw.set(zmq.HANDSHAKE_IVL, _HANDSHAKE_MS)
         self._raw.set(zmq.IPC_FILTER_UID, os.getuid())
         self._monitor = self._watch_connections()

@@ -140,6 +140,11 @@ class Place:
         )
         return subprocess.CompletedProcess(words, process.returncode, out, err)
 
+    async def task_id(self, command: str) -> int:
+        """Return the id of the newest task with this command."""
+        async with self.client(start=False) as client:
+            return next(task.task_id for task in await client.tasks() if task.command == command)
+
     def fifo(self, name: str) -> Fifo:
         fifo = Fifo(self.folder / name)
         self._fifos.append(fifo)

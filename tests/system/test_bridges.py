@@ -18,11 +18,6 @@ PROMPTLY = 1.0
 """Seconds in which a bridge ends, whatever it has open."""
 
 
-async def task_id_of(place: Place, command: str) -> int:
-    async with place.client(start=False) as client:
-        return next(t.task_id for t in await client.tasks() if t.command == command)
-
-
 @within(60)
 async def test_eight_bridges_with_five_tasks_each_take_turns_strictly_in_order(
     place: Place,
@@ -93,7 +88,7 @@ async def test_a_cancelled_call_kills_and_a_cancel_after_the_answer_does_nothing
         it.cancel(doomed)
         await dead(pid, 3)
         gate.open()
-        task_id = await task_id_of(place, command)
+        task_id = await place.task_id(command)
         ended = await it.text(it.call("task_status", task_id=task_id))
         assert ended.startswith("SUCCESS")
 

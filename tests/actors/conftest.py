@@ -3,25 +3,27 @@ from __future__ import annotations
 import ctypes
 import functools
 import itertools
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
 from signalpost.actors.launcher import Launcher, become_subreaper
 from signalpost.actors.moment import Moment
+from signalpost.actors.queue import Queue
 from signalpost.actors.task import Call, Task
 from signalpost.transport.messages import RunTask
 from tests.actors.beat import Beat
 from tests.actors.bench import Bench
 from tests.actors.jobs import NewJob, job_in
+from tests.actors.queue_words import NewCall, NewTask
 
 _PR_SET_CHILD_SUBREAPER = 36
 _numbers = itertools.count(1)
 
 
 @pytest.fixture
-def new_task() -> Callable[..., Task]:
+def new_task() -> NewTask:
     """An accepted task of agent alice, but for the fields given."""
 
     def make(id: int = 0, **fields: object) -> Task:  # noqa: A002 - the field's name
@@ -48,7 +50,7 @@ def new_task() -> Callable[..., Task]:
 
 
 @pytest.fixture
-def new_call() -> Callable[..., Call]:
+def new_call() -> NewCall:
     """A call that asks for a run, but for the fields given."""
 
     def make(session: bytes = b"s", *, runs: bool = True, **fields: object) -> Call:
@@ -59,6 +61,12 @@ def new_call() -> Callable[..., Call]:
         return call
 
     return make
+
+
+@pytest.fixture
+def queue() -> Queue:
+    """Return a queue of width 1 whose tasks are numbered from 1."""
+    return Queue("global", 1, itertools.count(1).__next__)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
+import anyio
 import pytest
 
 from signalpost.actors.envelope import (
@@ -13,33 +12,32 @@ from signalpost.actors.envelope import (
     Submit,
     Watch,
 )
-from signalpost.actors.task import Call, Task
+from signalpost.actors.task import Call
 from signalpost.transport import messages
 from signalpost.transport.errors import StoreFull
+from tests.actors.callers import code, started, state, state_of_second
+from tests.actors.queue_words import NewCall, NewTask
 from tests.actors.stand_ins import Scene, rounds, scene
-
-NewTask = Callable[..., Task]
-NewCall = Callable[..., Call]
 
 FULL = StoreFull("the disk is full")
 
 
-def code(reply: messages.Reply) -> str:
-    assert isinstance(reply, messages.Failed)
-    return reply.code
+async def second_to_be_refused(
+    stage: Scene, new_task: NewTask, new_call: NewCall
+) -> tuple[Call, anyio.Event, anyio.Event]:
+    """Let a second task come to its turn while the store still holds its commits.
 
-
-def state(reply: messages.Reply) -> str:
-    assert isinstance(reply, messages.TaskReport)
-    return reply.state
-
-
-async def started(stage: Scene, new_task: NewTask, new_call: NewCall, **fields: object) -> Call:
-    """Submit a task and return its call once everything that follows has happened."""
-    call = new_call()
-    stage.put(Submit(new_task(**fields), call))
+    Return its call and what lets each commit go: the one of its acceptance, which fails,
+    and the one before its start, which does not.
+    """
+    await started(stage, new_task, new_call)
+    held = stage.store.hold()
+    stage.store.refused = {stage.store.commits: FULL}
+    call = await started(stage, new_task, new_call)
+    stage.runner.runs[1].end()
     await rounds()
-    return call
+    acceptance, start = held
+    return call, acceptance, start
 
 
 # ---------------------------------------------------------------- the plain way
@@ -208,9 +206,7 @@ async def test_a_task_that_cannot_be_kept_is_refused_and_forgotten(
         assert (stage.runner.jobs, stage.store.forgotten) == ([], [1])
         assert stage.turns.open_ids() == []
         stage.store.fault = None
-        following = await started(stage, new_task, new_call)
-        stage.runner.runs[2].end()
-        assert state(await stage.answer(following)) == "success"
+        assert await state_of_second(stage, new_task, new_call) == "success"
 
 
 async def test_when_one_cannot_be_kept_the_next_goes_on(
@@ -232,18 +228,11 @@ async def test_when_one_cannot_be_kept_the_next_goes_on(
 
 
 async def test_a_refused_task_does_not_run_after_all(new_task: NewTask, new_call: NewCall) -> None:
-    """The commit of its acceptance fails; the one it waits for before its start does not."""
     async with scene() as stage:
-        await started(stage, new_task, new_call)
-        held = stage.store.hold()
-        stage.store.refused = {stage.store.commits: FULL}
-        call = await started(stage, new_task, new_call)
-        stage.runner.runs[1].end()
-        await rounds()
-        assert len(held) == 2  # one of the acceptance, one before the start
-        held[0].set()
+        call, acceptance, start = await second_to_be_refused(stage, new_task, new_call)
+        acceptance.set()
         assert code(await stage.answer(call)) == "STORE_FULL"
-        held[1].set()
+        start.set()
         await rounds()
         assert len(stage.runner.jobs) == 1
         assert stage.queue.open_tasks() == []
@@ -253,16 +242,11 @@ async def test_a_refusal_that_comes_too_late_takes_back_nothing(
     new_task: NewTask, new_call: NewCall
 ) -> None:
     async with scene() as stage:
-        await started(stage, new_task, new_call)
-        held = stage.store.hold()
-        stage.store.refused = {stage.store.commits: FULL}
-        call = await started(stage, new_task, new_call)
-        stage.runner.runs[1].end()
-        await rounds()
-        held[1].set()  # on disk by now, whatever became of the commit before
+        call, acceptance, start = await second_to_be_refused(stage, new_task, new_call)
+        start.set()  # on disk by now, whatever became of the commit before
         await rounds()
         assert stage.runner.running == [2]
-        held[0].set()
+        acceptance.set()
         await rounds()
         assert [t.id for t in stage.queue.running()] == [2]
         stage.runner.runs[2].end()

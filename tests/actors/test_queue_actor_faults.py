@@ -3,33 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import anyio
 import pytest
 
 from signalpost.actors.envelope import Cancel, Submit, Watch
 from signalpost.actors.job import Job
 from signalpost.actors.supervisor import TooManyRestarts
-from signalpost.actors.task import Call, Task
+from signalpost.actors.task import Task
 from signalpost.transport import messages
-from tests.actors.stand_ins import DONE, PATIENCE, Scene, rounds, scene
-
-NewTask = Callable[..., Task]
-NewCall = Callable[..., Call]
-
-
-def state(reply: messages.Reply) -> str:
-    assert isinstance(reply, messages.TaskReport)
-    return reply.state
-
-
-async def started(stage: Scene, new_task: NewTask, new_call: NewCall, **fields: object) -> Call:
-    """Submit a task and return its call once everything that follows has happened."""
-    call = new_call()
-    stage.put(Submit(new_task(**fields), call))
-    await rounds()
-    return call
+from tests.actors.callers import code, started, state, state_of_second
+from tests.actors.queue_words import NewCall, NewTask
+from tests.actors.stand_ins import DONE, PATIENCE, rounds, scene
 
 
 @pytest.mark.parametrize("event", ["task_queued", "task_started", "task_completed"])
@@ -44,9 +28,7 @@ async def test_events_that_cannot_be_written_leave_no_caller_hanging(
         await stage.answer(call)
         assert stage.queue.open_tasks() == []
         stage.events.fault = None
-        following = await started(stage, new_task, new_call)
-        stage.runner.runs[2].end()
-        assert state(await stage.answer(following)) == "success"
+        assert await state_of_second(stage, new_task, new_call) == "success"
 
 
 async def test_a_slot_is_not_free_while_the_command_lives_whatever_fails(
@@ -91,9 +73,7 @@ async def test_a_runner_that_raises_fails_its_task_only(
         assert isinstance(report, messages.TaskReport)
         assert (report.state, report.reason) == ("failed", "internal fault (OSError)")
         stage.runner.fault = None
-        following = await started(stage, new_task, new_call)
-        stage.runner.runs[2].end()
-        assert state(await stage.answer(following)) == "success"
+        assert await state_of_second(stage, new_task, new_call) == "success"
 
 
 async def test_a_store_that_raises_leaves_no_caller_hanging(
@@ -106,9 +86,7 @@ async def test_a_store_that_raises_leaves_no_caller_hanging(
         await rounds()
         assert state(stage.replies.replies(call)[0]) == "success"
         stage.store.put_fault = None
-        following = await started(stage, new_task, new_call)
-        stage.runner.runs[2].end()
-        assert state(await stage.answer(following)) == "success"
+        assert await state_of_second(stage, new_task, new_call) == "success"
 
 
 async def test_an_answer_that_cannot_be_sent_is_refused_as_our_fault(
@@ -135,9 +113,7 @@ async def test_an_envelope_that_makes_the_rules_raise_is_answered_and_the_actor_
             patch.setattr(stage.queue, "cancel", broken)
             stage.put(Watch(1, watcher), Cancel(1, "alice", "agent:alice", canceller))
             for call in (watcher, canceller):
-                reply = await stage.answer(call)
-                assert isinstance(reply, messages.Failed)
-                assert reply.code == "INTERNAL"
+                assert code(await stage.answer(call)) == "INTERNAL"
         stage.runner.runs[1].end()
         assert state(await stage.answer(first)) == "success"
 

@@ -1,30 +1,11 @@
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
-
 import pytest
 
-from signalpost.actors.effects import Effect, Finished, Queued, Start, Tell
-from signalpost.actors.moment import Moment
+from signalpost.actors.effects import Finished, Queued, Start, Tell
 from signalpost.actors.queue import Queue
-from signalpost.actors.task import Call, Task
-
-NewTask = Callable[..., Task]
-NewCall = Callable[..., Call]
-
-
-def at(seconds: float) -> Moment:
-    return Moment(seconds, 1000.0 + seconds)
-
-
-def kinds(effects: list[Effect]) -> list[tuple[type[Effect], int]]:
-    return [(type(e), e.task.id) for e in effects if not isinstance(e, Tell)]
-
-
-@pytest.fixture
-def queue() -> Queue:
-    return Queue("global", 1, itertools.count(1).__next__)
+from signalpost.actors.task import Task
+from tests.actors.queue_words import NewCall, NewTask, at, kinds
 
 
 @pytest.fixture

@@ -1,36 +1,13 @@
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
-
 import pytest
 from msgspec.structs import replace
 
-from signalpost.actors.effects import Answer, Effect, Finished, Kill, Queued, Start, Tell
-from signalpost.actors.job import Outcome
-from signalpost.actors.moment import Moment
+from signalpost.actors.effects import Answer, Finished, Kill, Queued, Start, Tell
 from signalpost.actors.queue import Queue
-from signalpost.actors.task import Call, Task
+from signalpost.actors.task import Call
 from signalpost.transport.messages import RunTask
-
-NewTask = Callable[..., Task]
-NewCall = Callable[..., Call]
-
-DONE = Outcome(reason="exit", exit_code=0, ran_seconds=3.0)
-KILLED = Outcome(reason="killed", ran_seconds=3.0)
-
-
-def at(seconds: float) -> Moment:
-    return Moment(seconds, 1000.0 + seconds)
-
-
-def kinds(effects: list[Effect]) -> list[tuple[type[Effect], int]]:
-    return [(type(e), e.task.id) for e in effects if not isinstance(e, Tell)]
-
-
-@pytest.fixture
-def queue() -> Queue:
-    return Queue("global", 1, itertools.count(1).__next__)
+from tests.actors.queue_words import DONE, KILLED, NewCall, NewTask, at, kinds
 
 
 def answered(queue: Queue) -> list[Call]:

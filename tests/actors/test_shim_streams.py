@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import socket
@@ -61,33 +62,30 @@ def selector() -> Iterator[selectors.BaseSelector]:
         yield selector
 
 
-def test_the_caller_gets_each_piece_with_its_stream(
-    peer: Peer, selector: selectors.BaseSelector
-) -> None:
-    streams = Streams(selector)
+@pytest.fixture
+def streams(selector: selectors.BaseSelector) -> Iterator[Streams]:
+    with contextlib.closing(Streams(selector)) as streams:
+        yield streams
+
+
+def test_the_caller_gets_each_piece_with_its_stream(peer: Peer, streams: Streams) -> None:
     streams.call(peer.path)
     streams.send(b"1", b"out")
     streams.send(b"2", b"err")
     assert [peer.frame(), peer.frame()] == [(b"1", b"out"), (b"2", b"err")]
     assert not streams.pending
-    streams.close()
 
 
-def test_a_follower_first_learns_the_size_of_the_log(
-    peer: Peer, selector: selectors.BaseSelector
-) -> None:
-    streams = Streams(selector)
+def test_a_follower_first_learns_the_size_of_the_log(peer: Peer, streams: Streams) -> None:
     streams.follow(peer.path, 4711)
     streams.send(b"1", b"new")
     assert peer.frame() == (b"@", (4711).to_bytes(8, "big"))
     assert peer.frame() == (b"1", b"new")
-    streams.close()
 
 
 def test_a_slow_caller_holds_the_output_back_and_loses_nothing(
-    peer: Peer, selector: selectors.BaseSelector
+    peer: Peer, streams: Streams, selector: selectors.BaseSelector
 ) -> None:
-    streams = Streams(selector)
     streams.call(peer.path)
     sent = 0
     while not streams.congested or sent < 60:
@@ -101,13 +99,11 @@ def test_a_slow_caller_holds_the_output_back_and_loses_nothing(
         received += peer.end.recv(1 << 20)
     assert bytes(received) == sent * (b"1" + (100_000).to_bytes(4, "big") + bytes(100_000))
     assert not streams.congested
-    streams.close()
 
 
 def test_a_caller_that_went_away_holds_nothing_back(
-    peer: Peer, selector: selectors.BaseSelector
+    peer: Peer, streams: Streams, selector: selectors.BaseSelector
 ) -> None:
-    streams = Streams(selector)
     streams.call(peer.path)
     while not streams.congested:
         streams.send(b"1", bytes(100_000))
@@ -117,11 +113,9 @@ def test_a_caller_that_went_away_holds_nothing_back(
     assert not streams.congested
     assert not streams.pending
     streams.send(b"1", b"more")
-    streams.close()
 
 
-def test_a_follower_too_far_behind_is_cut_off(peer: Peer, selector: selectors.BaseSelector) -> None:
-    streams = Streams(selector)
+def test_a_follower_too_far_behind_is_cut_off(peer: Peer, streams: Streams) -> None:
     streams.follow(peer.path, 0)
     for _ in range(50):
         streams.send(b"1", bytes(100_000))
@@ -131,11 +125,9 @@ def test_a_follower_too_far_behind_is_cut_off(peer: Peer, selector: selectors.Ba
     while data := peer.end.recv(1 << 20):
         total += len(data)
     assert 0 < total < 5_000_000
-    streams.close()
 
 
-def test_a_caller_who_is_not_there_is_done_without(selector: selectors.BaseSelector) -> None:
-    streams = Streams(selector)
+def test_a_caller_who_is_not_there_is_done_without(streams: Streams) -> None:
     streams.call("/no/such.sock")
     streams.follow("/" + "x" * 200, 0)
     streams.send(b"1", b"out")

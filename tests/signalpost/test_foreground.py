@@ -5,7 +5,7 @@ import io
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +13,7 @@ from typing import Any, cast
 import anyio
 import anyio.to_thread
 import pytest
+from anyio.abc import TaskGroup
 
 from signalpost.foreground import Foreground
 from signalpost.order import Order
@@ -90,6 +91,16 @@ def shim(client: StandIn) -> socket.socket:
     return peer
 
 
+@contextlib.asynccontextmanager
+async def under_way(client: StandIn, foreground: Foreground) -> AsyncGenerator[TaskGroup]:
+    """Run the task in the foreground: begin once it is asked for, and wait for its end."""
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+            group.start_soon(foreground.run)
+            await client.open.wait()
+            yield group
+
+
 def read(fd: int, count: int) -> bytes:
     with open(fd, "rb", closefd=False) as file:
         return file.read(count)
@@ -106,16 +117,13 @@ async def test_output_comes_byte_by_byte_on_both_streams(
     capfdbinary: pytest.CaptureFixture[bytes],
 ) -> None:
     client.report = report()
-    with anyio.fail_after(5):
-        async with anyio.create_task_group() as group:
-            group.start_soon(foreground.run)
-            await client.open.wait()
-            with shim(client) as peer:
-                peer.sendall(framed(b"1", b"out\0\xff") + framed(b"2", b"err\r\n"))
-                # the report may come before the last of the output
-                client.end.set()
-                await anyio.wait_all_tasks_blocked()
-                peer.sendall(framed(b"1", b"late"))
+    async with under_way(client, foreground):
+        with shim(client) as peer:
+            peer.sendall(framed(b"1", b"out\0\xff") + framed(b"2", b"err\r\n"))
+            # the report may come before the last of the output
+            client.end.set()
+            await anyio.wait_all_tasks_blocked()
+            peer.sendall(framed(b"1", b"late"))
     captured = capfdbinary.readouterr()
     assert captured.out == b"out\0\xfflate"
     assert captured.err == b"err\r\n"
@@ -130,16 +138,13 @@ async def test_a_slow_reader_gets_everything_however_long_it_takes(
     monkeypatch.setattr("signalpost.foreground._DESCRIPTORS", {b"1": writer})
     data = os.urandom(500_000)
     client.report = report()
-    with anyio.fail_after(5):
-        async with anyio.create_task_group() as group:
-            group.start_soon(foreground.run)
-            await client.open.wait()
-            with shim(client) as peer:
-                client.end.set()
-                await anyio.wait_all_tasks_blocked()
-                send = partial(peer.sendall, framed(b"1", data))
-                group.start_soon(anyio.to_thread.run_sync, send)
-                assert await anyio.to_thread.run_sync(read, reader, len(data)) == data
+    async with under_way(client, foreground) as group:
+        with shim(client) as peer:
+            client.end.set()
+            await anyio.wait_all_tasks_blocked()
+            send = partial(peer.sendall, framed(b"1", data))
+            group.start_soon(anyio.to_thread.run_sync, send)
+            assert await anyio.to_thread.run_sync(read, reader, len(data)) == data
     os.close(reader)
     os.close(writer)
 
@@ -148,14 +153,11 @@ async def test_the_first_output_ends_the_status_line(
     client: StandIn, foreground: Foreground, report: Reports, terminal: io.StringIO
 ) -> None:
     client.report = report()
-    with anyio.fail_after(5):
-        async with anyio.create_task_group() as group:
-            group.start_soon(foreground.run)
-            await client.open.wait()
-            client.tell(report(state="waiting", position=1))
-            with shim(client) as peer:
-                peer.sendall(framed(b"1", b"x"))
-            client.end.set()
+    async with under_way(client, foreground):
+        client.tell(report(state="waiting", position=1))
+        with shim(client) as peer:
+            peer.sendall(framed(b"1", b"x"))
+        client.end.set()
     assert terminal.getvalue().endswith("\r\x1b[K")
 
 
@@ -180,17 +182,14 @@ async def test_the_status_line_is_there_while_the_task_waits(
     client: StandIn, foreground: Foreground, report: Reports, terminal: io.StringIO
 ) -> None:
     client.report = report()
-    with anyio.fail_after(5):
-        async with anyio.create_task_group() as group:
-            group.start_soon(foreground.run)
-            await client.open.wait()
-            client.tell(report(state="waiting", position=2, waited_seconds=45.0))
-            shown = terminal.getvalue()
-            assert "position 2 in queue global" in shown
-            assert "waited 45s" in shown
-            client.tell(report(state="running"))
-            assert terminal.getvalue() == shown + "\r\x1b[K"
-            client.end.set()
+    async with under_way(client, foreground):
+        client.tell(report(state="waiting", position=2, waited_seconds=45.0))
+        shown = terminal.getvalue()
+        assert "position 2 in queue global" in shown
+        assert "waited 45s" in shown
+        client.tell(report(state="running"))
+        assert terminal.getvalue() == shown + "\r\x1b[K"
+        client.end.set()
 
 
 @pytest.mark.parametrize(
@@ -205,12 +204,9 @@ async def test_a_signal_cancels_the_task_and_waits_for_its_end(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     client.report = report(state="cancelled")
-    with anyio.fail_after(5):
-        async with anyio.create_task_group() as group:
-            group.start_soon(foreground.run)
-            await client.open.wait()
-            client.tell(report(state="running"))
-            os.kill(os.getpid(), number)
+    async with under_way(client, foreground):
+        client.tell(report(state="running"))
+        os.kill(os.getpid(), number)
     assert foreground.cut_off_code == code
     assert client.cancelled == [8]
     assert not client.given_up
@@ -220,11 +216,8 @@ async def test_a_signal_cancels_the_task_and_waits_for_its_end(
 async def test_a_signal_before_the_task_was_accepted_gives_the_call_up(
     client: StandIn, foreground: Foreground
 ) -> None:
-    with anyio.fail_after(5):
-        async with anyio.create_task_group() as group:
-            group.start_soon(foreground.run)
-            await client.open.wait()
-            os.kill(os.getpid(), signal.SIGINT)
+    async with under_way(client, foreground):
+        os.kill(os.getpid(), signal.SIGINT)
     assert foreground.cut_off_code == 130
     assert client.given_up
     assert client.cancelled == []
@@ -237,13 +230,10 @@ async def test_a_reader_that_goes_away_cancels_the_task(
     os.close(reader)
     monkeypatch.setattr("signalpost.foreground._DESCRIPTORS", {b"1": writer})
     client.report = report(state="cancelled")
-    with anyio.fail_after(5):
-        async with anyio.create_task_group() as group:
-            group.start_soon(foreground.run)
-            await client.open.wait()
-            client.tell(report(state="running"))
-            with shim(client) as peer:
-                peer.sendall(framed(b"1", b"x"))
+    async with under_way(client, foreground):
+        client.tell(report(state="running"))
+        with shim(client) as peer:
+            peer.sendall(framed(b"1", b"x"))
     os.close(writer)
     assert foreground.cut_off_code == 141
     assert client.cancelled == [8]

@@ -5,6 +5,11 @@
     * TooLarge             environment, command or message over its limit
     * NotAuthorised        only the owner may do this
     * QueueFull            too many tasks wait in this queue
+    * InboxFull            the recipient has too much unacknowledged mail
+    * UnknownAgent         nobody of this name is known
+    * NameTaken            another living agent has this name
+    * StaleLease           the message is not held under this lease any more
+    * LoopDetected         two agents answer each other without end
     * StoreFull            the disk is full; nothing was accepted
     * DeadlineExceeded     no answer in time; the outcome is unknown
     * ShuttingDown         the broker is stopping and takes nothing new
@@ -51,6 +56,36 @@ class QueueFull(SignalpostError):
     code = "QUEUE_FULL"
 
 
+class InboxFull(SignalpostError):
+    """The recipient has too much unacknowledged mail; nothing was accepted."""
+
+    code = "INBOX_FULL"
+
+
+class UnknownAgent(SignalpostError):
+    """Nobody of this name is known."""
+
+    code = "UNKNOWN_AGENT"
+
+
+class NameTaken(SignalpostError):
+    """Another living agent has this name."""
+
+    code = "NAME_TAKEN"
+
+
+class StaleLease(SignalpostError):
+    """The message is not held under this lease any more; it may be delivered again."""
+
+    code = "STALE_LEASE"
+
+
+class LoopDetected(SignalpostError):
+    """Two agents answer each other without end; the message is a dead letter."""
+
+    code = "LOOP_DETECTED"
+
+
 class StoreFull(SignalpostError):
     """The store cannot be written; nothing was accepted."""
 
@@ -94,6 +129,11 @@ _BY_CODE: dict[str, type[SignalpostError]] = {
         TooLarge,
         NotAuthorised,
         QueueFull,
+        InboxFull,
+        UnknownAgent,
+        NameTaken,
+        StaleLease,
+        LoopDetected,
         StoreFull,
         DeadlineExceeded,
         ShuttingDown,

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import anyio
 
-from . import endpoint, frames, lifeline, messages
+from . import endpoint, frames, lifeline, mail, messages
 from .calls import Call, Calls, Progress
 from .errors import (
     BrokerUnavailable,
@@ -263,6 +263,8 @@ class Link:
         match answer:
             case messages.Rehello():
                 self._say_hello()
+            case mail.Superseded(agent=agent):
+                logger.warning("another session of this program acts for %s now", agent)
             case messages.TaskProgress():
                 call = self._calls.find(correlation)
                 if call is not None and call.progress is not None:

@@ -1,8 +1,8 @@
 """The vocabulary of the wire: one struct per thing that can be said. Pure.
 
-A request goes to the broker and gets exactly one reply. A push comes from the
-broker unasked. New fields go last and have defaults; tags are never reused.
-Durations are seconds, times of day are Unix seconds, sizes are bytes.
+A request gets exactly one reply. A push comes from the broker unasked. New
+fields go last and have defaults; tags are never reused. Durations are seconds,
+times of day are Unix seconds, sizes are bytes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
+
+from . import mail
 
 MINOR = 0
 """Minor version of the protocol: grows with every addition."""
@@ -33,7 +35,10 @@ class Hello(_Message, frozen=True, tag="hello"):
     thread: str = ""
     """The MCP client's own id of the conversation, where it tells one."""
     label: str = ""
-    """``folder/client``: how an unnamed agent is shown."""
+    """``folder/client``: the name that an unnamed agent gets."""
+    client: str = ""
+    """The program behind the agent, as it calls itself."""
+    working_directory: str = ""
 
 
 class Bye(_Message, frozen=True, tag="bye"):
@@ -64,10 +69,8 @@ class RunTask(_Message, frozen=True, tag="run_task"):
     wait_seconds: float | None = None
     """Answer after so long with a report in state waiting or running; None: never."""
     progress: bool = False
-    stream: str = ""
-    """A unix socket of the caller's to which the output is copied as it comes."""
-    parent: str = ""
-    """``SIGNALPOST_TASK`` of the caller, when it runs inside a task."""
+    stream: str = ""  # a unix socket of the caller's to which the output is copied as it comes
+    parent: str = ""  # SIGNALPOST_TASK of the caller, when it runs inside a task
 
 
 class TaskStatus(_Message, frozen=True, tag="task_status"):
@@ -75,8 +78,7 @@ class TaskStatus(_Message, frozen=True, tag="task_status"):
 
     task_id: int
     wait_seconds: float | None = 0
-    lines: int = 0
-    """How many of the last output lines are wanted, at most 200."""
+    lines: int = 0  # so many of the last output lines are wanted, at most 200
     progress: bool = False
 
 
@@ -146,8 +148,8 @@ Request = (
     | FollowOutput
     | Stop
     | GetInfo
+    | mail.Request
 )
-
 
 # ---------------------------------------------------------------- parts of replies
 
@@ -172,7 +174,7 @@ class TaskReport(_Message, frozen=True, tag="task_report"):
     working_directory: str
     owner: str
     output: str
-    """Path of the log."""
+    """The log's path."""
     created_at: float
     started_at: float | None = None
     ended_at: float | None = None
@@ -184,12 +186,10 @@ class TaskReport(_Message, frozen=True, tag="task_report"):
     """Expected time until its end, learned from earlier runs; None: unknown."""
     exit_code: int | None = None
     signal: int | None = None
-    reason: str = ""
-    """Why it could not start, or how it was lost."""
+    reason: str = ""  # why it could not start, or how it was lost
     cancelled_by: str = ""
     timeout_seconds: float = 0.0
-    tail: bytes = b""
-    """The end of the merged output, raw, at most 32 KiB."""
+    tail: bytes = b""  # the end of the merged output, raw, at most 32 KiB
     killed_leftovers: list[Leftover] = []
     peak_rss_mb: float | None = None
     cpu_seconds: float | None = None
@@ -227,13 +227,14 @@ class Welcome(_Message, frozen=True, tag="welcome"):
     software: str
     pid: int
     settings: dict[str, str]
-    """The settings in force, as written on the command line."""
+    """As written on the command line."""
     heartbeat_seconds: float
     max_request_bytes: int
+    agent: str = ""  # under which name the session acts; empty: it is no agent
 
 
 class Accepted(_Message, frozen=True, tag="accepted"):
-    """The request took effect."""
+    """It took effect."""
 
 
 class Failed(_Message, frozen=True, tag="failed"):
@@ -279,14 +280,13 @@ class Info(_Message, frozen=True, tag="info"):
     waiting: int
 
 
-Reply = Welcome | Accepted | Failed | TaskReport | Cleared | Queues | Tasks | Info
-
+Reply = Welcome | Accepted | Failed | TaskReport | Cleared | Queues | Tasks | Info | mail.Reply
 
 # ---------------------------------------------------------------- pushes
 
 
 class TaskProgress(_Message, frozen=True, tag="task_progress"):
-    """News for the open call whose correlation is in the header."""
+    """News for the open call in the header."""
 
     report: TaskReport
     running: list[RunningTask] = []
@@ -297,4 +297,4 @@ class Rehello(_Message, frozen=True, tag="rehello"):
     """The broker does not know this session: say hello and resend what is unanswered."""
 
 
-Push = TaskProgress | Rehello
+Push = TaskProgress | Rehello | mail.Push

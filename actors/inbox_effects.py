@@ -1,0 +1,58 @@
+"""What the rules of an inbox ask their actor to do. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..transport.errors import SignalpostError
+from .message import Message, SendCall
+from .receiver import Receiver
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """A message was accepted; persist it, and say ``stored`` when it is on disk."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something about a message that was accepted has changed; persist that."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Answer a receiver with these messages, leased to it; none: its time is over."""
+
+    receiver: Receiver
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Answer a sender: its message has come this far. ``bounced``: no reply will come."""
+
+    call: SendCall
+    message: Message
+    bounced: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Answer a sender or receiver with an error."""
+
+    call: SendCall | Receiver
+    error: SignalpostError
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A message was acknowledged, has expired, or is dead: ``message.state`` says which."""
+
+    message: Message
+
+
+Effect = Keep | Note | Deliver | Tell | Refuse | Ended

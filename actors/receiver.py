@@ -1,0 +1,36 @@
+"""Somebody who waits at an inbox for mail. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..transport import letters
+from .message import Message, SendCall
+
+
+@dataclass(slots=True, eq=False)
+class Receiver:
+    """An open request for mail, served in the order of arrival.
+
+    ``deadline`` is when it is answered with nothing, on the monotonic clock;
+    None: never. ``awaits`` is set when it is not a ``receive`` but a ``send``
+    that waits for the reply to ``in_reply_to``: such a message goes to it alone.
+    """
+
+    correlation: bytes
+    session: bytes
+    most: int = 1
+    sender: str = ""
+    in_reply_to: str = ""
+    deadline: float | None = None
+    acknowledged: tuple[letters.Settled, ...] = ()
+    """Told with the answer."""
+    awaits: SendCall | None = None
+    asked: letters.SentMessage | None = None
+    """What a waiting ``send`` has sent."""
+
+    def takes(self, message: Message) -> bool:
+        """Tell whether it wants a message."""
+        return (not self.sender or self.sender == message.sender) and (
+            not self.in_reply_to or self.in_reply_to == message.in_reply_to
+        )

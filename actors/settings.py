@@ -33,6 +33,10 @@ class Settings:
     """Minutes without anything to do after which an auto-started broker ends."""
     grace: float = 5
     """Seconds between TERM and KILL."""
+    inbox_bound: int = 1000
+    """How many unacknowledged messages an inbox takes whose agent has not said otherwise."""
+    lease: float = 600
+    """Seconds after which mail comes back whose receiver gives no sign of work."""
     no_tasks: bool = False
 
     @classmethod
@@ -78,6 +82,8 @@ class Settings:
             "--history-days": str(self.history_days),
             "--idle-exit": f"{self.idle_exit:.15g}",
             "--grace": f"{self.grace:.15g}",
+            "--inbox-bound": str(self.inbox_bound),
+            "--lease": f"{self.lease:.15g}",
             "--no-tasks": "yes" if self.no_tasks else "no",
         }
 
@@ -127,6 +133,8 @@ _RANGES = {
     "history_days": _Range(1, 3650, "days", whole=True),
     "idle_exit": _Range(0.001, 525_600, "minutes"),
     "grace": _Range(0, 300, "seconds"),
+    "inbox_bound": _Range(1, 100_000, "messages", whole=True),
+    "lease": _Range(1, 86_400, "seconds"),
 }
 _WIDTH = _Range(1, MAX_WIDTH, "tasks at once", whole=True)
 _NAMES = tuple(each.name for each in fields(Settings))
@@ -206,10 +214,11 @@ _DEFAULT_TEXT = """\
 # lock_timeout = 120
 
 # What a confirmed request survives: "power" (loss of power; every commit waits
-# for the disk) or "process" (the death of any process, but not loss of power).
+# for the disk) or "process" (the death of any process, but not loss of power:
+# that may take back the newest messages and tasks that were confirmed).
 # durability = "power"
 
-# Days that finished tasks stay in the history.
+# Days that finished tasks, and messages that are done, stay in the history.
 # history_days = 14
 
 # Minutes without anything to do after which a broker ends that was started
@@ -218,6 +227,16 @@ _DEFAULT_TEXT = """\
 
 # Seconds between asking a command to end (TERM) and killing it (KILL).
 # grace = 5
+
+# Unacknowledged messages that an agent's inbox takes, 1 to 100000. Then its
+# senders wait for room, and are refused in the end. An agent may ask for
+# another number when it registers.
+# inbox_bound = 1000
+
+# Seconds, up to 86400, after which a message is offered again whose receiver
+# has neither acknowledged it nor shown that it works. The fifth time it
+# becomes a dead letter.
+# lease = 600
 
 # true: serve messages only and run no commands.
 # no_tasks = false

@@ -25,6 +25,8 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         "--history-days": "14",
         "--idle-exit": "15",
         "--grace": "5",
+        "--inbox-bound": "1000",
+        "--lease": "600",
         "--no-tasks": "no",
     }
 
@@ -58,6 +60,11 @@ def test_a_file_is_read_over_the_defaults(path: Path) -> None:
         ("lock_timeout = []", "lock_timeout = [] is not possible"),
         ("max_output_files = 2.5", "Use a whole number of files from 1 to 1"),
         ("history_days = 0", "Use a whole number of days from 1 to 3650."),
+        ("inbox_bound = 0", "Use a whole number of messages from 1 to 1"),
+        ("inbox_bound = 2.5", "inbox_bound = 2.5 is not possible"),
+        ("inbox_bound = 100001", "inbox_bound = 100001 is not possible"),
+        ("lease = 0.5", "Use a number of seconds from 1 to 86400."),
+        ("lease = 86401", "lease = 86401 is not possible"),
         ('durability = "none"', "durability = 'none' is not possible. Use 'power' or 'process'."),
         ("no_tasks = 1", "no_tasks = 1 is not possible. Use true or false."),
         ("queues = 3", "queues = 3 is not possible. Use a table of NAME = WIDTH."),
@@ -103,6 +110,8 @@ def test_options_not_given_change_nothing(path: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "said"),
     [
+        ("inbox_bound", "0", "--inbox-bound = 0 is not possible"),
+        ("lease", "long", "--lease = 'long' is not possible"),
         ("grace", "soon", "--grace = 'soon' is not possible"),
         ("max_log_size", 5000, "--max-log-size = 5000 is not possible"),
         ("durability", "no", "--durability = 'no'"),

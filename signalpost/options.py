@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+import math
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import cast
 
 import click
 
@@ -18,11 +21,32 @@ _BROKER = {
     "lock_timeout": ("MINUTES", "The longest a task may hold its slot. [120]"),
     "queue": ("NAME=WIDTH", "Run WIDTH tasks of queue NAME at once; repeatable. [1]"),
     "durability": ("power|process", "What a confirmed request survives. [power]"),
-    "history_days": ("DAYS", "Remember finished tasks so long. [14]"),
+    "history_days": ("DAYS", "Remember finished tasks and messages so long. [14]"),
     "idle_exit": ("MINUTES", "Started on demand, end after so long without use. [15]"),
     "grace": ("SECONDS", "Time between SIGTERM and SIGKILL when a task is killed. [5]"),
+    "inbox_bound": ("N", "Unacknowledged messages that an inbox takes. [1000]"),
+    "lease": ("SECONDS", "Offer mail again after so long without a sign of work. [600]"),
 }
 """Metavariable and help by setting; the brackets hold the defaults."""
+
+_VARIABLES = {"inbox_bound": ("SIGNALPOST_INBOX_BOUND", "GPTQ_QUEUE_BOUND")}
+"""Where a setting is looked for that was not given as an option."""
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds; ``inf`` stands for no limit, and nothing for no number."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number.
+
+        :raises click.BadParameter: it is none, or out of range
+        """
+        number = float(super().convert(cast("float", value), param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is no number of seconds.", param, ctx)
+        return number
 
 
 def broker_options(command: Command) -> Command:
@@ -31,7 +55,7 @@ def broker_options(command: Command) -> Command:
     @functools.wraps(command)
     def collected(*args: object, **options: object) -> object:
         chosen = {name: options.pop(name) for name in (*_BROKER, "no_tasks")}
-        return command(*args, settings=checked(chosen), **options)
+        return command(*args, settings=_with_variables(checked(chosen)), **options)
 
     wrapped = click.option("--no-tasks", is_flag=True, help="Run no commands at all.")(collected)
     for name, (metavar, text) in reversed(_BROKER.items()):
@@ -56,6 +80,23 @@ def checked(options: Mapping[str, object]) -> dict[str, object]:
         Settings().override(given)
     except BadRequest as error:
         raise click.UsageError(str(error)) from error
+    return given
+
+
+def _with_variables(given: dict[str, object]) -> dict[str, object]:
+    """Add the settings that the environment holds and no option has given.
+
+    :raises click.UsageError: naming the variable that is not possible
+    """
+    for name, variables in _VARIABLES.items():
+        variable = next((each for each in variables if os.environ.get(each)), None)
+        if variable is None or name in given:
+            continue
+        try:
+            given |= checked({name: os.environ[variable]})
+        except click.UsageError as error:
+            text = error.message.removeprefix(_option(name))
+            raise click.UsageError(f"the environment variable {variable}{text}") from error
     return given
 
 

@@ -6,7 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from signalpost.options import as_words, broker_options, data_dir_option
+from signalpost.options import Seconds, as_words, broker_options, data_dir_option
 
 seen: list[dict[str, object]] = []
 
@@ -23,8 +23,14 @@ def folder_only(data_dir: Path) -> None:
     click.echo(data_dir)
 
 
-def settings_of(*words: str) -> dict[str, object]:
-    result = CliRunner().invoke(settings_only, words)
+@click.command()
+@click.argument("number", type=Seconds(min=0))
+def seconds_only(number: float) -> None:
+    click.echo(number)
+
+
+def settings_of(*words: str, **environment: str) -> dict[str, object]:
+    result = CliRunner(env=environment).invoke(settings_only, words)
     assert result.exit_code == 0, result.output
     return seen.pop()
 
@@ -33,6 +39,7 @@ ALL = (
     *("--max-log-size", "2.5", "--max-output-files", "7", "--lock-timeout", "90"),
     *("--queue", "gradle=2", "--queue", "a/b=3", "--durability", "process"),
     *("--history-days", "3", "--idle-exit", "1", "--grace", "0.5", "--no-tasks"),
+    *("--inbox-bound", "20", "--lease", "60"),
 )
 
 
@@ -43,7 +50,7 @@ def test_what_is_not_given_stays_out_so_that_the_file_counts() -> None:
 
 def test_the_words_passed_on_say_the_same() -> None:
     given = settings_of(*ALL)
-    assert len(given) == 9
+    assert len(given) == 11
     assert settings_of(*as_words(given)) == given
 
 
@@ -57,12 +64,36 @@ def test_the_words_passed_on_say_the_same() -> None:
         ("--grace", "-1"),
         ("--durability", "never"),
         ("--max-output-files", "many"),
+        ("--inbox-bound", "0"),
+        ("--lease", "nan"),
     ],
 )
 def test_impossible_settings_are_usage_errors(words: tuple[str, ...]) -> None:
     result = CliRunner().invoke(settings_only, words)
     assert result.exit_code == 2
     assert words[0] in result.output
+
+
+def test_the_environment_gives_the_bound_of_inboxes_where_no_option_does() -> None:
+    ours, theirs = {"SIGNALPOST_INBOX_BOUND": "30"}, {"GPTQ_QUEUE_BOUND": "10"}
+    assert settings_of(**theirs) == {"inbox_bound": "10"}
+    assert settings_of(**theirs, **ours) == {"inbox_bound": "30"}
+    assert settings_of("--inbox-bound", "7", **theirs, **ours) == {"inbox_bound": "7"}
+    assert settings_of(SIGNALPOST_INBOX_BOUND="", **theirs) == {"inbox_bound": "10"}
+
+
+def test_an_impossible_bound_in_the_environment_is_refused_by_the_variables_name() -> None:
+    for variable in ("SIGNALPOST_INBOX_BOUND", "GPTQ_QUEUE_BOUND"):
+        result = CliRunner(env={variable: "0"}).invoke(settings_only, [])
+        assert result.exit_code == 2
+        assert f"the environment variable {variable} = 0 is not possible. Use" in result.output
+
+
+@pytest.mark.parametrize("word", ["nan", "-1", "soon"])
+def test_what_is_no_number_of_seconds_is_a_usage_error(word: str) -> None:
+    result = CliRunner().invoke(seconds_only, ["--", word])
+    assert result.exit_code == 2
+    assert CliRunner().invoke(seconds_only, ["inf"]).output == "inf\n"
 
 
 def test_the_data_dir_is_the_option_then_the_one_in_front_then_the_environment() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from . import exit_codes
+from . import exit_codes, table
 from .mcp_bridge.progress_text import duration
 from .mcp_bridge.render import first_line, task_fields
 from .mcp_bridge.safe_text import one_line
@@ -44,7 +43,8 @@ def show_list(data_dir: Path, limit: int, as_json: bool) -> int:
     elif not listing.tasks:
         click.echo("no tasks yet")
     else:
-        _print_table([row(task, time.time()) for task in listing.tasks])
+        now = time.time()
+        table.show(HEADINGS, [row(task, now) for task in listing.tasks], _colour)
     return exit_codes.OK
 
 
@@ -113,30 +113,8 @@ def standing(report: TaskReport) -> str:
     return line.partition(" — still going;")[0] if report.state in OPEN_STATES else line
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return rows as lines with aligned columns, two spaces apart, the last one ragged."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
-        for cells in rows
-    ]
-
-
-def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
-    if not sys.stdout.isatty():
-        click.echo("\n".join(aligned([HEADINGS, *rows])))
-        return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(*HEADINGS, box=None, pad_edge=False)
-    for column in table.columns[:-1]:
-        column.no_wrap = True
-    for cells in rows:
-        # as Text: a command with square brackets is no markup
-        table.add_row(*map(Text, cells), style=_COLOURS.get(cells[1], "red"))
-    Console().print(table)
+def _colour(cells: Sequence[str]) -> str:
+    return _COLOURS.get(cells[1], "red")
 
 
 def _time(task: TaskReport, now: float) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signalpost import listing
-from signalpost.listing import Listing, aligned, as_value, ordered, row, show_list, standing
+from signalpost.listing import Listing, as_value, ordered, row, show_list, standing
 from signalpost.transport.messages import QueueState, TaskReport
 
 Reports = Callable[..., TaskReport]
@@ -67,10 +67,6 @@ def test_no_command_can_break_a_row(command: str) -> None:
     )
     for cell in row(task, now=0):
         assert not set(cell) & set("\n\r\t\x1b\x9b\u2028\u202e")
-
-
-def test_columns_are_aligned_and_the_last_is_ragged() -> None:
-    assert aligned([("ID", "B"), ("100", "long"), ("1", "")]) == ["ID   B", "100  long", "1"]
 
 
 FIELDS = {

@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from . import broker_commands, exit_codes, task_commands
+from . import broker_commands, exit_codes, mail_commands, task_commands
 from .transport import names
 from .words import starts_command
 
@@ -74,14 +74,14 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.option("--data-dir", metavar="DIR", help="State folder; every command takes it too.")
 @click.pass_context
 def signalpost(ctx: click.Context, data_dir: str | None) -> None:
-    """Agents and people share one machine: they take turns for heavy commands.
+    """Agents and people share one machine: they take turns and send each other messages.
 
-    One broker per state folder keeps the queues. It is started when it is
+    One broker per state folder keeps the queues of tasks and the inboxes. It is started when it is
     needed, and ends when nobody has needed it for a while.
     """
     ctx.obj = data_dir
     ctx.color = False if os.environ.get("NO_COLOR") else None
 
 
-for _command in (*task_commands.COMMANDS, *broker_commands.COMMANDS):
+for _command in (*task_commands.COMMANDS, *mail_commands.COMMANDS, *broker_commands.COMMANDS):
     signalpost.add_command(_command)

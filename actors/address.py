@@ -1,0 +1,172 @@
+"""To whom a message is addressed, and which agents that means. Pure.
+
+alice                  one agent, also by an old name
+*                      everybody but the sender and the person
+role:consumer          those of them who consume, or do both
+any:role:consumer      one of these
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, get_args
+
+from ..transport import letters, names
+from ..transport.errors import BadRequest, SignalpostError, UnknownAgent
+from .agent import Agent
+from .refusal import unknown_agent
+from .registry import Registry
+
+MAX_RECIPIENTS = 1000
+"""Texts in one ``to``."""
+_NEAR_NAMES_FOR = 10
+"""So many unknown names of one ``to`` are looked up among the near ones: it takes milliseconds."""
+_EVERYONE = "*"
+_ROLE = "role:"
+_ANY = "any:"
+_ROLES = get_args(letters.Role)
+_FORMS = "Use a name, a list of names, *, role:consumer or any:role:consumer."
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One agent."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Everyone:
+    """Every agent but the sender and the person."""
+
+    def __str__(self) -> str:
+        return _EVERYONE
+
+
+@dataclass(frozen=True, slots=True)
+class WithRole:
+    """Every agent of a role but the sender."""
+
+    role: letters.Role
+
+    def __str__(self) -> str:
+        return f"{_ROLE}{self.role}"
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One agent of a role, not the sender."""
+
+    role: letters.Role
+
+    def __str__(self) -> str:
+        return f"{_ANY}{_ROLE}{self.role}"
+
+
+Address = Name | Everyone | WithRole | AnyOf
+
+
+class Recipients(NamedTuple):
+    """Who is to get a message, and who cannot."""
+
+    agents: list[Agent]
+    """In the order of the addresses, nobody twice."""
+    refused: list[tuple[str, SignalpostError]]
+    """The addresses that mean nobody, and why."""
+
+
+def parse(texts: Sequence[str]) -> list[Address]:
+    """Return the addresses that are meant by ``to``.
+
+    :raises BadRequest: one of them is none; the text has the remedy
+    """
+    if not texts:
+        raise BadRequest(f"to is empty. {_FORMS}")
+    if len(texts) > MAX_RECIPIENTS:
+        raise BadRequest(
+            f"to has {len(texts)} recipients. Use at most {MAX_RECIPIENTS}, or * for everybody."
+        )
+    return [_address(text) for text in texts]
+
+
+def is_single(addresses: Sequence[Address]) -> bool:
+    """Tell whether they are one name: only such a message may wait for room or for a stage."""
+    return len(addresses) == 1 and isinstance(addresses[0], Name)
+
+
+def recipients(
+    addresses: Sequence[Address],
+    registry: Registry,
+    sender: Agent | None,
+    pick: Callable[[list[Agent]], Agent],
+) -> Recipients:
+    """Return who is meant by ``addresses``; ``pick`` chooses one of several."""
+    found: dict[int, Agent] = {}
+    refused: dict[str, SignalpostError] = {}
+    for address in addresses:
+        meant = _meant(address, registry, sender, pick, hints=len(refused) < _NEAR_NAMES_FOR)
+        if isinstance(meant, SignalpostError):
+            refused[str(address)] = meant
+        else:
+            found.update((agent.id, agent) for agent in meant)
+    return Recipients(list(found.values()), list(refused.items()))
+
+
+def _address(text: str) -> Address:
+    if text == _EVERYONE:
+        return Everyone()
+    if text.startswith(_ANY):
+        return AnyOf(_role(text, text.removeprefix(_ANY)))
+    if text.startswith(_ROLE):
+        return WithRole(_role(text, text))
+    if "," in text:
+        raise BadRequest(
+            f'the recipient {text!r} is no name. Give several as a list, such as ["alice", "bob"].'
+        )
+    try:
+        return Name(names.agent_name(text))
+    except BadRequest as error:
+        raise BadRequest(f"to: {error} {_FORMS}") from error
+
+
+def _role(text: str, part: str) -> letters.Role:
+    name = part.removeprefix(_ROLE)
+    role = next((role for role in _ROLES if role == name), None)
+    if role is None or not part.startswith(_ROLE):
+        raise BadRequest(
+            f"the recipient {text!r} is no role. Roles are {', '.join(_ROLES)}. {_FORMS}"
+        )
+    return role
+
+
+def _meant(
+    address: Address,
+    registry: Registry,
+    sender: Agent | None,
+    pick: Callable[[list[Agent]], Agent],
+    *,
+    hints: bool,
+) -> list[Agent] | UnknownAgent:
+    match address:
+        case Name(name):
+            return _named(name, registry, hints=hints)
+        case Everyone():
+            return registry.everyone(sender) or UnknownAgent("no other agent is known yet.")
+        case WithRole(role) | AnyOf(role):
+            some = registry.with_role(role, sender)
+            if not some:
+                return UnknownAgent(
+                    f"no other agent has the role {role}. list_agents tells who is known."
+                )
+            return some if isinstance(address, WithRole) else [pick(some)]
+
+
+def _named(name: str, registry: Registry, *, hints: bool) -> list[Agent] | UnknownAgent:
+    agent = registry.find(name)
+    if agent is not None:
+        return [agent]
+    return unknown_agent(name, registry.near(name) if hints else ())

@@ -1,0 +1,105 @@
+"""One agent as the registry knows it, whether anybody speaks for it or not. Pure.
+
+                    arrive, register
+    (nobody) ──────────────────────────> SPOKEN FOR ── unregister ──> (nobody)
+        ^                                 │      ^
+        │ made name, gone for 7 days,     │ last │ arrive, register
+        │ no mail                         v      │
+        └─────────────────────────────── GONE ───┘
+
+Its number never changes; its name may. Thousands of agents may be known, so
+those for whom nobody speaks share one empty mapping of holders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from ..transport import letters
+
+PERSON_ID = 1
+"""The number of the agent whose sessions are command lines."""
+PERSON = "person"
+BROKER = "signalpost"
+"""The sender of task results. It is no agent: nobody can take its name or write to it."""
+
+EXPIRY_SECONDS = 7 * 86400.0
+"""How long an agent with a made name and no mail stays known when it is gone."""
+
+SpeakerKind = Literal["bridge", "client", "cli"]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A session that speaks for an agent."""
+
+    kind: SpeakerKind
+    client_process: Hashable | None
+    """What tells the MCP client behind a bridge from every other process; None: unknown."""
+
+
+NOBODY: Mapping[bytes, Holder] = MappingProxyType({})
+
+
+@dataclass(slots=True, eq=False)
+class Agent:
+    """Everything about one agent but its mail."""
+
+    id: int
+    name: str
+    role: letters.Role = "both"
+    description: str = ""
+    inbox_bound: int | None = None
+    """How many unacknowledged messages its inbox takes; None: the broker's setting."""
+    named: bool = True
+    """False: the name was made, from its folder and client or by adding a number."""
+    thread: str = ""
+    """The conversation that finds it again; no two agents have the same."""
+    client: str = ""
+    pid: int = 0
+    """Of the process that speaks for it; 0: none does."""
+    working_directory: str = ""
+    since: float = 0.0
+    """When it came or went last, in Unix seconds."""
+    active: float = 0.0
+    """When it last showed that it works, on the monotonic clock."""
+    holders: Mapping[bytes, Holder] = NOBODY
+    """The sessions that speak for it, by token, the longest first. Never changed in place."""
+
+    @property
+    def is_gone(self) -> bool:
+        return not self.holders
+
+    @property
+    def is_person(self) -> bool:
+        return self.id == PERSON_ID
+
+    @property
+    def expires(self) -> float | None:
+        """When it is forgotten if it has no mail, in Unix seconds; None: never, as it is."""
+        return self.since + EXPIRY_SECONDS if self.is_gone and not self.named else None
+
+    def hold(self, session: bytes, holder: Holder) -> None:
+        """Let a session speak for it."""
+        self.holders = {**self.holders, session: holder}
+
+    def release(self, session: bytes) -> None:
+        """Let a session speak for it no more."""
+        self.holders = {s: h for s, h in self.holders.items() if s != session} or NOBODY
+
+    def is_held_by_programs(self) -> bool:
+        """Tell whether only programs speak for it, which share a name."""
+        return bool(self.holders) and all(h.kind == "client" for h in self.holders.values())
+
+    def is_held_by_client(self, process: Hashable | None) -> bool:
+        """Tell whether only bridges of this client process speak for it."""
+        return (
+            bool(self.holders)
+            and process is not None
+            and all(
+                h.kind == "bridge" and h.client_process == process for h in self.holders.values()
+            )
+        )

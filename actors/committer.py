@@ -3,15 +3,16 @@
 ::
 
     event loop                          the thread
-    put(row) ─────────┐                 take all there is (block when there is nothing)
-    ask(work) ────────┴── inbox ──────► BEGIN IMMEDIATE, all rows, all writing work, COMMIT
-                                        then the reading work
+    put(change) ──────┐                 take all there is (block when there is nothing)
+    ask(work) ────────┼── inbox ──────► BEGIN IMMEDIATE, all changes, all writing work, COMMIT
+    when_committed() ─┘                 then the reading work
     answers  ◄──────────────────────────one wake-up of the loop for the whole group
 
-What arrives while a commit runs is the next group. Faults of the disk:
+What arrives while a commit runs is the next group. Of several changes with one
+key only the latest is written. Faults of the disk:
 
 * no room, or another program holds the file: those who wait get StoreFull, the
-  rows stay and go with the next group; ``full`` is set until a commit succeeds.
+  changes stay and go with the next group; ``full`` is set until a commit succeeds.
 * anything else: ``failed`` is set, whoever waits for that is told, and nothing is
   written any more. After a failed sync nobody knows what is on disk, so the process has to
   stop and begin again from the file.
@@ -20,11 +21,10 @@ What arrives while a commit runs is the next group. Faults of the disk:
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -32,13 +32,17 @@ from typing import Any, TypeVar
 
 import anyio
 
-from ..transport.errors import ShuttingDown, StoreFull
-from . import schema
-from .row import TaskRow
+from ..transport.errors import ShuttingDown
+from .statement import Statement
+from .storefault import passes, refusal
 
-_T = TypeVar("_T")
+T = TypeVar("T")
 _logger = logging.getLogger(__name__)
-_PASSING = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY)
+
+Then = Callable[[Exception | None], None]
+"""Called when all that was put before is on disk, or with why it is not."""
+_Change = tuple[Hashable, Statement[Any], Any]
+_Answer = Callable[[], None]
 
 
 @dataclass(slots=True, eq=False)
@@ -69,9 +73,9 @@ class Committer:
         self.failed: Exception | None = None
         self._broken = anyio.Event()
         self._loop = asyncio.get_running_loop()
-        self._inbox: SimpleQueue[_Job | tuple[int, TaskRow | None]] = SimpleQueue()
-        self._rows: dict[int, TaskRow | None] = {}  # the thread's own
-        self._changed = False  # likewise: rows came since the last attempt
+        self._inbox: SimpleQueue[_Change | _Job | Then] = SimpleQueue()
+        self._changes: dict[Hashable, _Change] = {}  # the thread's own
+        self._changed = False  # likewise: some came since the last attempt
         self._closed = False
         self._serving = True
         self._thread: threading.Thread | None = None
@@ -96,11 +100,30 @@ class Committer:
             await self._broken.wait()
         return self.failed
 
-    def put(self, task_id: int, row: TaskRow | None) -> None:
-        """Queue the newest state of a task; None: it is to be removed. Never raises."""
-        self._inbox.put((task_id, row))
+    def put(
+        self, key: Hashable, statement: Statement[T], item: T, then: Then | None = None
+    ) -> None:
+        """Queue a change, in place of one with the same key that is queued. Never raises.
 
-    async def ask(self, work: Callable[[sqlite3.Connection], _T], *, writes: bool = False) -> _T:
+        :param item: nobody may change it any more
+        :param then: see :meth:`when_committed`
+        """
+        self._inbox.put((key, statement, item))
+        if then is not None:
+            self.when_committed(then)
+
+    def when_committed(self, then: Then) -> None:
+        """Have ``then`` called in the loop when all that was put before is on disk.
+
+        It gets None, or what :meth:`ask` would raise. All that one commit holds are called in one
+        wake-up of the loop.
+        """
+        if self._closed:
+            self._loop.call_soon(then, ShuttingDown("The store is closed."))
+        else:
+            self._inbox.put(then)
+
+    async def ask(self, work: Callable[[sqlite3.Connection], T], *, writes: bool = False) -> T:
         """Return what ``work`` makes of the connection, after all that was put before.
 
         :param writes: run it inside the transaction and answer after the commit
@@ -115,7 +138,7 @@ class Committer:
     async def close(self) -> None:
         """Commit what is queued, fold the log into the file, close. May be called again.
 
-        :raises StoreFull: rows could not be saved and are lost
+        :raises StoreFull: changes could not be saved and are lost
         :raises OSError: likewise, for another reason
         """
         if self._closed or not self._thread:
@@ -128,8 +151,8 @@ class Committer:
                 await self._ask(self._finish)
                 self._thread.join()
 
-    async def _ask(self, work: Callable[[sqlite3.Connection], _T], *, writes: bool = False) -> _T:
-        answer: asyncio.Future[_T] = self._loop.create_future()
+    async def _ask(self, work: Callable[[sqlite3.Connection], T], *, writes: bool = False) -> T:
+        answer: asyncio.Future[T] = self._loop.create_future()
         self._inbox.put(_Job(work, answer, writes))
         return await answer
 
@@ -141,42 +164,48 @@ class Committer:
             connection = connect()
         except Exception as error:  # noqa: BLE001  # the thread's edge: start() raises it
             opening.error = error
-            self._answer([opening])
+            self._answer([opening.settle])
             return
-        self._answer([opening])
+        self._answer([opening.settle])
         while self._serving:
-            self._serve(connection, self._take())
+            self._serve(connection)
 
-    def _take(self) -> list[_Job]:
-        """Wait until there is something to do, and take all there is."""
-        jobs: list[_Job] = []
-        for item in (self._inbox.get(), *(self._inbox.get() for _ in range(self._inbox.qsize()))):
-            if isinstance(item, _Job):
-                jobs.append(item)
-            else:
-                self._rows[item[0]] = item[1]
-                self._changed = True
-        return jobs
-
-    def _serve(self, connection: sqlite3.Connection, jobs: list[_Job]) -> None:
+    def _serve(self, connection: sqlite3.Connection) -> None:
+        """Wait until there is something to do, and do all there is."""
+        jobs, waiting = self._take()
         writers = [job for job in jobs if job.writes]
-        if writers or self._changed:
-            self._commit(connection, writers)
+        error: Exception | None = None
+        if writers or waiting or self._changed:
+            self._changed = False
+            error = self.failed or self._transact(connection, writers)
+        answers = [_told(then, error) for then in waiting]
         for job in jobs:
             if not job.writes:
                 self._read(connection, job)
-        self._answer(jobs)
+            elif error:
+                job.error = refusal(error)
+            answers.append(job.settle)
+        self._answer(answers)
 
-    def _commit(self, connection: sqlite3.Connection, writers: list[_Job]) -> None:
-        self._changed = False
-        error = self.failed or self._transact(connection, writers)
-        for job in writers:
-            job.error = _refusal(error) if error else None
+    def _take(self) -> tuple[list[_Job], list[Then]]:
+        jobs: list[_Job] = []
+        waiting: list[Then] = []
+        inbox, changes = self._inbox, self._changes
+        for item in (inbox.get(), *[inbox.get() for _ in range(inbox.qsize())]):
+            if isinstance(item, tuple):
+                changes.pop(item[0], None)  # in its new place: a name may pass from row to row
+                changes[item[0]] = item
+                self._changed = True
+            elif isinstance(item, _Job):
+                jobs.append(item)
+            else:
+                waiting.append(item)
+        return jobs, waiting
 
     def _transact(self, connection: sqlite3.Connection, writers: list[_Job]) -> Exception | None:
         try:
             connection.execute("BEGIN IMMEDIATE")
-            self._write_rows(connection)
+            self._write(connection)
             for job in writers:
                 job.result = job.work(connection)
             connection.execute("COMMIT")
@@ -184,22 +213,24 @@ class Committer:
             self._note(error)
             self._roll_back(connection)
             return error
-        self._rows.clear()
+        self._changes.clear()
         self.full = False
         return None
 
-    def _write_rows(self, connection: sqlite3.Connection) -> None:
-        kept = [schema.record_of(row) for row in self._rows.values() if row]
-        gone = [(task_id,) for task_id, row in self._rows.items() if not row]
-        connection.executemany(schema.UPSERT, kept)
-        connection.executemany(schema.DELETE, gone)
+    def _write(self, connection: sqlite3.Connection) -> None:
+        groups: dict[Statement[Any], list[Any]] = {}
+        for _, statement, item in self._changes.values():
+            groups.setdefault(statement, []).append(item)
+        for statement in sorted(groups, key=_rank):
+            for sql, record in statement.steps:
+                connection.executemany(sql, [record(item) for item in groups[statement]])
 
     def _read(self, connection: sqlite3.Connection, job: _Job) -> None:
         try:
             job.result = job.work(connection)
         except sqlite3.Error as error:
             self._note(error)
-            job.error = _refusal(error)
+            job.error = refusal(error)
         except Exception as error:  # noqa: BLE001  # the asker's fault, and the asker gets it
             job.error = error
 
@@ -212,7 +243,7 @@ class Committer:
             self._note(error)
 
     def _note(self, error: Exception) -> None:
-        if _passes(error):
+        if passes(error):
             self.full = True
         elif not self.failed:
             self.failed = error
@@ -230,13 +261,18 @@ class Committer:
         finally:
             connection.close()
 
-    def _answer(self, jobs: list[_Job]) -> None:
-        def settle() -> None:
-            for job in jobs:
-                job.settle()
+    def _answer(self, answers: list[_Answer]) -> None:
+        if answers:
+            self._tell(lambda: self._settle(iter(answers)))
 
-        if jobs:
-            self._tell(settle)
+    def _settle(self, answers: Iterator[_Answer]) -> None:
+        try:
+            for answer in answers:
+                answer()
+        except BaseException:
+            # The fault of one is the loop's to report; the others are answered all the same.
+            self._loop.call_soon(self._settle, answers)
+            raise
 
     def _tell(self, news: Callable[[], object]) -> None:
         # A closed loop has nobody left who waits.
@@ -244,18 +280,11 @@ class Committer:
             self._loop.call_soon_threadsafe(news)
 
 
-def _passes(error: Exception) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _PASSING
+def _rank(statement: Statement[Any]) -> int:
+    return statement.rank
 
 
-def _refusal(error: Exception) -> Exception:
-    """Return what one asker gets; each gets an exception of its own."""
-    if _passes(error):
-        refusal: Exception = StoreFull(
-            f"The store cannot be written: {error}. "
-            "Free disk space, or close the program that holds queue.db; then try again."
-        )
-    else:
-        refusal = OSError(errno.EIO, f"The store has failed: {error}")
-    refusal.__cause__ = error
-    return refusal
+def _told(then: Then, error: Exception | None) -> _Answer:
+    """Each who waits gets an exception of its own."""
+    refused = refusal(error) if error else None
+    return lambda: then(refused)

@@ -11,36 +11,63 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from .events import Event
 
 MAX_BYTES = 5 << 20
+DELAY_SECONDS = 0.1
+"""So long may an event stay in memory; a broker that is killed loses no more than that."""
+_MAX_BUFFERED = 256 << 10
 _logger = logging.getLogger(__name__)
+_encode = msgspec.json.Encoder().encode
 
 
 class EventLog:
     """Appends events to a file and moves it to ``.1`` when it is full.
 
-    The log is a convenience: a disk that takes no more never stops the broker.
-    ``failed`` keeps the latest error until a line gets through again.
+    Events of a short time are written together, in whole lines. The log is a
+    convenience: a disk that takes no more never stops the broker. ``failed``
+    keeps the latest error until a line gets through again.
     """
 
     def __init__(
-        self, path: Path, max_bytes: int = MAX_BYTES, clock: Callable[[], float] = time.time
+        self,
+        path: Path,
+        max_bytes: int = MAX_BYTES,
+        clock: Callable[[], float] = time.time,
+        later: Callable[[float, Callable[[], None]], object] | None = None,
     ) -> None:
+        """``later`` is a loop's ``call_later``; without it, every event is written at once."""
         self.failed: OSError | None = None
         self._path = path
         self._max_bytes = max_bytes
         self._clock = clock
+        self._later = later
         self._descriptor: int | None = None
+        self._lines: list[bytes] = []
+        self._buffered = 0
+        self._second = -1
+        self._second_text = ""
 
     def write(self, event: Event, /, **fields: object) -> None:
         """Append one event. Fields are JSON values; no environment, no message bodies."""
-        now = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds")
-        record = {"timestamp": now.replace("+00:00", "Z"), "event": event, **fields}
-        # ASCII only: file names may hold bytes that are no UTF-8.
-        line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
+        line = _line({"timestamp": self._timestamp(), "event": event, **fields})
+        self._lines.append(line)
+        self._buffered += len(line)
+        if self._later is None or self._buffered > _MAX_BUFFERED:
+            self.flush()
+        elif len(self._lines) == 1:
+            self._later(DELAY_SECONDS, self.flush)
+
+    def flush(self) -> None:
+        """Write what is in memory."""
+        lines, self._lines, self._buffered = self._lines, [], 0
+        if not lines:
+            return
         try:
-            self._append(line)
+            while lines:
+                lines = self._append(lines)
             self.failed = None
         except OSError as error:
             if not self.failed:
@@ -48,17 +75,38 @@ class EventLog:
             self.failed = error
 
     def close(self) -> None:
-        """Close the file; a later event opens it again."""
+        """Write what is in memory and close the file; a later event opens it again."""
+        self.flush()
+        self._shut()
+
+    def _shut(self) -> None:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def _append(self, line: bytes) -> None:
-        descriptor, size = self._place_for(len(line))
-        if os.write(descriptor, line) < len(line):
+    def _timestamp(self) -> str:
+        milliseconds = int(self._clock() * 1000)
+        second, rest = divmod(milliseconds, 1000)
+        if second != self._second:
+            self._second = second
+            self._second_text = datetime.fromtimestamp(second, UTC).isoformat()[:19]
+        return f"{self._second_text}.{rest:03d}Z"
+
+    def _append(self, lines: list[bytes]) -> list[bytes]:
+        """Write as many lines as the file has room for; return the others."""
+        descriptor, size = self._place_for(len(lines[0]))
+        count, end = 0, size
+        for line in lines:
+            if count and end + len(line) > self._max_bytes:
+                break
+            count, end = count + 1, end + len(line)
+        batch = b"".join(lines[:count])
+        written = os.write(descriptor, batch)
+        if written < len(batch):
             # Half a line would spoil the next one too.
-            os.ftruncate(descriptor, size)
+            os.ftruncate(descriptor, size + batch.rfind(b"\n", 0, written) + 1)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return lines[count:]
 
     def _place_for(self, length: int) -> tuple[int, int]:
         """Return a descriptor with room for so many bytes, and the file's size."""
@@ -68,7 +116,7 @@ class EventLog:
             return descriptor, found.st_size
         if found.st_nlink:  # else somebody has deleted it
             self._path.replace(self._path.with_name(self._path.name + ".1"))
-        self.close()
+        self._shut()
         descriptor = self._opened()
         return descriptor, os.fstat(descriptor).st_size
 
@@ -77,3 +125,14 @@ class EventLog:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
             self._descriptor = os.open(self._path, flags, 0o600)
         return self._descriptor
+
+
+def _line(record: dict[str, object]) -> bytes:
+    """Return a record in ASCII: nothing in it can steer the terminal that shows the file."""
+    try:
+        line = _encode(record)
+    except (UnicodeEncodeError, OverflowError):  # bytes that are no UTF-8, or a great number
+        line = b"\x80"
+    if not line.isascii():
+        line = json.dumps(record, separators=(",", ":")).encode()
+    return line + b"\n"

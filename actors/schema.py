@@ -1,4 +1,4 @@
-"""How a :class:`TaskRow` lies in SQLite: the tables, and the way there and back. Pure.
+"""What lies in ``queue.db``: its tables, and tasks there and back. Mail: :mod:`mail_schema`. Pure.
 
 Text is bound as bytes and cast: names of processes, folders and reasons may
 hold bytes that are no UTF-8 (surrogates, in Python), which SQLite's binding of
@@ -8,18 +8,27 @@ hold bytes that are no UTF-8 (surrogates, in Python), which SQLite's binding of
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 
 import msgspec
 
 from ..transport.messages import OPEN_STATES
+from . import mail_schema
 from .row import TaskRow
+from .statement import INSERT, LAST, Statement
 
 APPLICATION_ID = 0x5347504C
 """``SGPL`` in the file's header: what tells our file from any other SQLite file."""
 
 VERSION = 1
-"""Version of the tables below; a broker refuses a file with a higher one."""
+"""Version of the tables below; a broker refuses a file with a higher one.
+
+The first version that finds older files in the world migrates them when it
+opens them: one transaction holds the ``ALTER`` and ``CREATE`` statements of
+every step from the file's version to its own and sets both marks, so that a
+killed migration has not begun. Before it, a copy is made beside the file.
+"""
 
 OPEN = f"state IN {OPEN_STATES!r}"
 """The SQL condition for waiting and running tasks."""
@@ -62,6 +71,7 @@ CREATE VIEW queue AS
            datetime(created_at, 'unixepoch') AS created_at,
            datetime(coalesce(started_at, created_at), 'unixepoch') AS updated_at
     FROM tasks WHERE {OPEN} ORDER BY id;
+{mail_schema.TABLES}
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 """  # noqa: S608  # constants of this module
@@ -70,14 +80,16 @@ COLUMNS = TaskRow.__struct_fields__
 """The columns of ``tasks``, in the order of the fields."""
 
 SELECT = f"SELECT {', '.join(COLUMNS)} FROM tasks "  # noqa: S608  # constants of this module
-DELETE = "DELETE FROM tasks WHERE id = ?"
+NAMES = frozenset(re.findall(r"CREATE (?:TABLE|INDEX|VIEW) (\w+)", TABLES))
+"""Of everything that a store of this version has."""
+_DELETE = "DELETE FROM tasks WHERE id = ?"
 _TEXTS = (
     *("queue_name", "state", "command", "working_directory", "owner", "principal"),
     *("session", "reason", "cancelled_by", "on_disconnect", "killed_leftovers"),
 )
 _PLACES = ", ".join("CAST(? AS TEXT)" if name in _TEXTS else "?" for name in COLUMNS)
 _CHANGES = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name != "id")
-UPSERT = (
+_UPSERT = (
     f"INSERT INTO tasks ({', '.join(COLUMNS)}) VALUES ({_PLACES}) "  # noqa: S608  # likewise
     f"ON CONFLICT (id) DO UPDATE SET {_CHANGES}"
 )
@@ -89,7 +101,7 @@ def text_of(raw: bytes) -> str:
 
 
 def record_of(row: TaskRow) -> tuple[object, ...]:
-    """Return what :data:`UPSERT` wants for one row."""
+    """Return what the store wants for one row."""
     values = msgspec.structs.asdict(row)
     # The json module, since msgspec refuses names that hold surrogates.
     values["killed_leftovers"] = json.dumps([[e.name, e.pid] for e in row.killed_leftovers])
@@ -110,3 +122,11 @@ def row_of(record: Sequence[object]) -> TaskRow:
     values["notify"] = bool(values["notify"])
     values["delivered"] = bool(values["delivered"])
     return msgspec.convert(values, TaskRow)
+
+
+def _record_of_id(task_id: int) -> tuple[object, ...]:
+    return (task_id,)
+
+
+PUT = Statement(INSERT, ((_UPSERT, record_of),))
+FORGET = Statement(LAST, ((_DELETE, _record_of_id),))

@@ -1,4 +1,4 @@
-"""The store: every task that is open, and the history of those that ended.
+"""The store: every task that is open, and the history of those that ended. Mail: ``mail``.
 
 A small interface on purpose. The order of turns, leases and the like are in
 the actors' pure rules; the store only remembers.
@@ -16,7 +16,8 @@ from typing import Literal, Self
 
 from ..transport.errors import BrokerUnavailable
 from . import schema, storefile
-from .committer import Committer
+from .committer import Committer, Then
+from .mail_store import MailStore
 from .row import TaskRow
 
 Durability = Literal["power", "process"]
@@ -29,6 +30,9 @@ RUNS_PER_KEY = 5
 _SYNCHRONOUS = {"power": "FULL", "process": "NORMAL"}
 _PRUNE_AT_ONCE = 500
 """Rows in one transaction, so that nobody waits long behind the pruning."""
+
+_CACHE_KIB = 16 * 1024
+"""Ids of messages are random, so every new one touches another page of their index."""
 
 _SUCCESSES = """
 SELECT command, working_directory, ran_seconds
@@ -46,6 +50,7 @@ class SqliteStore:
     def __init__(self, file: storefile.StoreFile, committer: Committer) -> None:
         self._file = file
         self._committer = committer
+        self.mail = MailStore(committer, file.path)
 
     @classmethod
     @asynccontextmanager
@@ -95,11 +100,11 @@ class SqliteStore:
 
     def put(self, row: TaskRow) -> None:
         """Queue the newest state of a task. Never waits, never raises; see committed()."""
-        self._committer.put(row.id, row)
+        self._committer.put(("task", row.id), schema.PUT, row)
 
     def forget(self, task_id: int) -> None:
         """Queue the removal of a task, as of one that was refused after it was put."""
-        self._committer.put(task_id, None)
+        self._committer.put(("task", task_id), schema.FORGET, task_id)
 
     async def committed(self) -> None:
         """Return when everything put so far is on disk.
@@ -112,6 +117,13 @@ class SqliteStore:
         :raises ShuttingDown: the store is closed
         """
         await self._committer.ask(lambda _: None, writes=True)
+
+    def when_committed(self, then: Then) -> None:
+        """Have ``then`` called when everything put so far is on disk, or with why it is not.
+
+        The errors are those of committed(), which costs a future and a task's turn more.
+        """
+        self._committer.when_committed(then)
 
     async def highest_id(self) -> int:
         """Return the highest id of any task in the store; 0: there is none."""
@@ -187,6 +199,7 @@ def _configured(
         )
     connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS[durability]}")
     connection.execute("PRAGMA fullfsync = ON")  # macOS: its fsync alone stops at the drive
+    connection.execute(f"PRAGMA cache_size = {-_CACHE_KIB}")
     return connection
 
 

@@ -117,7 +117,10 @@ def _look(path: Path) -> StoreFile:
     found = _check_header(path)
     with closing(connect(path, _reading(path))) as connection:
         meta = dict(connection.execute("SELECT key, value FROM meta"))
+        names = {line[0] for line in connection.execute("SELECT name FROM sqlite_master")}
         problem = connection.execute("PRAGMA quick_check (1)").fetchone()[0]
+    if missing := schema.NAMES - names:
+        raise _damaged(path, f"{min(missing)} is missing")
     store_id, version = meta.get("store_id"), meta.get("version")
     if problem != "ok" or not isinstance(store_id, str) or not isinstance(version, int):
         raise _damaged(path, problem if problem != "ok" else "its marks are missing")

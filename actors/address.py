@@ -25,7 +25,7 @@ _NEAR_NAMES_FOR = 10
 _EVERYONE = "*"
 _ROLE = "role:"
 _ANY = "any:"
-_ROLES = get_args(letters.Role)
+_ROLES: dict[str, letters.Role] = {role: role for role in get_args(letters.Role)}
 _FORMS = "Use a name, a list of names, *, role:consumer or any:role:consumer."
 
 
@@ -108,11 +108,11 @@ def recipients(
     found: dict[int, Agent] = {}
     refused: dict[str, SignalpostError] = {}
     for address in addresses:
-        meant = _meant(address, registry, sender, pick, hints=len(refused) < _NEAR_NAMES_FOR)
-        if isinstance(meant, SignalpostError):
-            refused[str(address)] = meant
-        else:
-            found.update((agent.id, agent) for agent in meant)
+        meant = _meant(address, registry, sender, pick)
+        found.update((agent.id, agent) for agent in meant)
+        if not meant:
+            near = registry.near if len(refused) < _NEAR_NAMES_FOR else _no_names
+            refused[str(address)] = _refusal(address, near)
     return Recipients(list(found.values()), list(refused.items()))
 
 
@@ -135,7 +135,7 @@ def _address(text: str) -> Address:
 
 def _role(text: str, part: str) -> letters.Role:
     name = part.removeprefix(_ROLE)
-    role = next((role for role in _ROLES if role == name), None)
+    role = _ROLES.get(name)
     if role is None or not part.startswith(_ROLE):
         raise BadRequest(
             f"the recipient {text!r} is no role. Roles are {', '.join(_ROLES)}. {_FORMS}"
@@ -148,25 +148,31 @@ def _meant(
     registry: Registry,
     sender: Agent | None,
     pick: Callable[[list[Agent]], Agent],
-    *,
-    hints: bool,
-) -> list[Agent] | UnknownAgent:
+) -> list[Agent]:
     match address:
         case Name(name):
-            return _named(name, registry, hints=hints)
+            agent = registry.find(name)
+            return [] if agent is None else [agent]
         case Everyone():
-            return registry.everyone(sender) or UnknownAgent("no other agent is known yet.")
-        case WithRole(role) | AnyOf(role):
+            return registry.everyone(sender)
+        case WithRole(role):
+            return registry.with_role(role, sender)
+        case AnyOf(role):
             some = registry.with_role(role, sender)
-            if not some:
-                return UnknownAgent(
-                    f"no other agent has the role {role}. list_agents tells who is known."
-                )
-            return some if isinstance(address, WithRole) else [pick(some)]
+            return [pick(some)] if some else []
 
 
-def _named(name: str, registry: Registry, *, hints: bool) -> list[Agent] | UnknownAgent:
-    agent = registry.find(name)
-    if agent is not None:
-        return [agent]
-    return unknown_agent(name, registry.near(name) if hints else ())
+def _refusal(address: Address, near: Callable[[str], list[str]]) -> UnknownAgent:
+    match address:
+        case Name(name):
+            return unknown_agent(name, near(name))
+        case Everyone():
+            return UnknownAgent("no other agent is known. list_agents tells who is.")
+        case WithRole(role) | AnyOf(role):
+            return UnknownAgent(
+                f"no other agent has the role {role}. list_agents tells who is known."
+            )
+
+
+def _no_names(_name: str) -> list[str]:
+    return []

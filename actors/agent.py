@@ -14,7 +14,7 @@ those for whom nobody speaks share one empty mapping of holders.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
@@ -66,7 +66,7 @@ class Agent:
     """When it came or went last, in Unix seconds."""
     active: float = 0.0
     """When it last showed that it works, on the monotonic clock."""
-    holders: Mapping[bytes, Holder] = NOBODY
+    holders: Mapping[bytes, Holder] = field(default_factory=lambda: NOBODY)
     """The sessions that speak for it, by token, the longest first. Never changed in place."""
 
     @property

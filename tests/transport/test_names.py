@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signalpost.transport.errors import BadRequest
-from signalpost.transport.names import MAX_NAME, agent_name, nearest, queue_name
+from signalpost.transport.names import (
+    MAX_NAME,
+    agent_name,
+    is_reserved,
+    label,
+    nearest,
+    numbered,
+    own_agent_name,
+    queue_name,
+)
 
 
 @pytest.mark.parametrize(
@@ -62,3 +71,53 @@ def test_near_names_are_found_nearest_first() -> None:
     assert nearest("bulid", ["test", "builds", "build", "global"]) == ["build", "builds"]
     assert nearest("bulid", [f"build{n}" for n in range(9)], most=2) == ["build8", "build7"]
     assert nearest("xyz", ["global"]) == []
+
+
+def test_of_thousands_of_names_those_with_the_same_start_are_compared() -> None:
+    known = [f"{n:x}" * 4 for n in range(2000)] + ["builds"]
+    assert nearest("bulid", known) == ["builds"]
+
+
+# ---------------------------------------------------------------- names of agents
+
+
+@pytest.mark.parametrize("name", ["person", "signalpost", "Person", "SIGNALPOST"])
+def test_a_reserved_name_can_be_written_to_but_not_taken(name: str) -> None:
+    assert agent_name(name) == name
+    assert is_reserved(name)
+    with pytest.raises(BadRequest, match=f"{name} is reserved. Use another, such as {name}-1"):
+        own_agent_name(name)
+
+
+def test_any_other_legal_name_may_be_taken() -> None:
+    assert own_agent_name("persons") == "persons"
+    with pytest.raises(BadRequest, match="may not contain"):
+        own_agent_name("a b")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("my project/claude-code", "my-project/claude-code"),
+        ("/-x", "x"),
+        ("a@b:c,d*e", "a-b-c-d-e"),
+        ("", "unknown"),
+        ("///", "unknown"),
+        ("x" * 80, "x" * 64),
+        ("cafe\N{COMBINING ACUTE ACCENT}", "café"),
+    ],
+)
+def test_a_label_is_made_a_legal_name(text: str, name: str) -> None:
+    assert label(text) == name
+
+
+@given(st.text(max_size=80), st.integers(1, 10**6))
+def test_whatever_the_label_and_the_number_the_name_is_legal(text: str, number: int) -> None:
+    made = label(text)
+    assert agent_name(made) == made
+    assert agent_name(numbered(made, number)) == numbered(made, number)
+
+
+def test_numbered_names_differ_also_when_they_are_long() -> None:
+    assert [numbered("alice", n) for n in (1, 2, 3)] == ["alice", "alice~2", "alice~3"]
+    assert numbered("x" * 64, 12) == "x" * 61 + "~12"

@@ -23,13 +23,15 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     thread: str = ""
     """What its client calls the conversation, to know it again after a resume."""
     client: str = ""
+    pid: int = 0
+    """Of the process that speaks for it; of an earlier broker life: spoke, when that ended."""
     working_directory: str = ""
     since: float
     """When it came or went last, in Unix seconds."""
 
 
 def row_of_agent(agent: Agent) -> AgentRow:
-    """Return what is kept of an agent. Who speaks for it never is."""
+    """Return what is kept of an agent. Its sessions never are."""
     return AgentRow(
         id=agent.id,
         name=agent.name,
@@ -39,6 +41,7 @@ def row_of_agent(agent: Agent) -> AgentRow:
         named=agent.named,
         thread=agent.thread,
         client=agent.client,
+        pid=agent.pid,
         working_directory=agent.working_directory,
         since=agent.since,
     )

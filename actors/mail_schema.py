@@ -63,6 +63,7 @@ CREATE TABLE agents (
     named INTEGER NOT NULL,
     thread TEXT NOT NULL,
     client TEXT NOT NULL,
+    pid INTEGER NOT NULL,
     working_directory TEXT NOT NULL,
     since REAL NOT NULL
 );

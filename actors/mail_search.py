@@ -17,7 +17,7 @@ from pathlib import Path
 
 import anyio.to_thread
 
-from ..transport.errors import BadRequest, BrokerUnavailable, DeadlineExceeded
+from ..transport.errors import BadRequest, BrokerUnavailable
 from ..transport.letters import State
 from . import mail_schema, storefile
 from .message_row import MessageRow
@@ -98,8 +98,7 @@ class MailSearch:
         :param search: words that all occur in content, sender or recipient, in any case
         :param agent: the name of who sent or got it
         :param before: only what was sent earlier, in Unix seconds
-        :raises BadRequest: too many words
-        :raises DeadlineExceeded: it took too long
+        :raises BadRequest: too many words, or it took too long: the text says how to narrow it
         :raises BrokerUnavailable: the file cannot be read
         """
         query = Query(search, agent, state, limit, before)
@@ -131,7 +130,7 @@ class MailSearch:
 
     def _refusal(self, error: sqlite3.Error) -> Exception:
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
-            return DeadlineExceeded(
+            return BadRequest(
                 f"the search was ended after {self._seconds:g} s. Narrow it: name an agent or a "
                 "state, ask for fewer messages, or look before a time; rare words take longest."
             )

@@ -26,6 +26,14 @@ _HIGHEST = "SELECT max(n) FROM (SELECT max({column}) AS n FROM {table} UNION SEL
 _MARKED = "(SELECT value FROM meta WHERE key = '{key}')"
 _WINDOW = """
 SELECT seq, sent_at, state, ended_at FROM messages WHERE seq > ? ORDER BY seq LIMIT ?"""
+_LATEST_REQUESTS = """
+WITH RECURSIVE latest (request) AS (
+    SELECT max(request_id) FROM messages
+    UNION ALL
+    SELECT (SELECT max(request_id) FROM messages WHERE request_id < substr(request, 1, 8))
+    FROM latest WHERE request IS NOT NULL
+)
+SELECT request FROM latest WHERE request IS NOT NULL"""
 _FIND_DEAD = f"SELECT seq FROM messages WHERE id = ? AND {schema.DEAD}"  # noqa: S608
 
 
@@ -83,6 +91,10 @@ class MailStore:
         """Have ``then`` called when everything put so far is on disk, or with why it is not."""
         self._committer.when_committed(then)
 
+    async def committed(self) -> None:
+        """Return when everything put so far is on disk."""
+        await self._committer.ask(lambda _: None, writes=True)
+
     # ------------------------------------------------------------ after a restart
 
     async def open_messages(self) -> list[MessageRow]:
@@ -113,6 +125,10 @@ class MailStore:
         """Return the newest messages' ids, and how many replies lie before each."""
         newest = "SELECT id, hops FROM messages ORDER BY seq DESC LIMIT ?"
         return [(line[0], line[1]) for line in await self._lines(newest, limit)]
+
+    async def latest_requests(self) -> list[bytes]:
+        """Return the highest request id of each client; its first 8 bytes name the client."""
+        return [line[0] for line in await self._lines(_LATEST_REQUESTS)]
 
     async def task_ids(self) -> list[int]:
         """Return the tasks whose results were posted."""

@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 
 import click
-import msgspec
 
 from . import exit_codes, table
 from .mail_text import NAME
+from .mcp_bridge.mail_fields import agent_fields
 from .mcp_bridge.progress_text import duration
 from .mcp_bridge.safe_text import one_line
-from .person import act
+from .person import PERSON, act
 from .transport.client import Client
 from .transport.letters import AgentState
 
@@ -30,7 +30,7 @@ def show_agents(data_dir: Path, *, as_json: bool) -> int:
 
     agents = act(data_dir, work, start=True)
     if as_json:
-        click.echo(json.dumps(msgspec.to_builtins(agents)))
+        click.echo(json.dumps(agent_fields(agents, PERSON)))
     elif agents:
         now = time.time()
         rows = [row(agent, now) for agent in agents]

@@ -112,7 +112,7 @@ def doctor(as_json: bool, data_dir: Path) -> int:
 
 @click.command()
 def demo() -> int | None:
-    """Show a queue at work, in a folder of its own that is gone afterwards."""
+    """Show queues and mail at work, in a folder of its own that is gone afterwards."""
     from .demo import main
 
     return main()

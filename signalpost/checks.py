@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from .transport.letters import AgentState, InboxState
 
 SAFE_SQLITE = (3, 51, 3)
 FEW_FILES = 1024
 TOO_FEW_FILES = 256
 """A broker keeps a third of its limit free and needs about four descriptors a task."""
 UNLIMITED = -1
+NEARLY_FULL = 0.8
+"""Of an inbox's bound."""
 
 _WAL_RESET = (
     "SQLite before 3.51.3 has the WAL-reset bug: two connections that write at once can damage"
@@ -75,3 +81,39 @@ def settings(broker: Mapping[str, str], config: Mapping[str, str]) -> Check:
         " file was changed; it reads the file when it starts: signalpost stop"
     )
     return Check("broker settings", found, "warning", remedy)
+
+
+def agents(known: Sequence[AgentState]) -> Check:
+    """Tell who is known, by presence."""
+    counted = Counter(agent.presence for agent in known)
+    parts = ", ".join(f"{count} {presence}" for presence, count in sorted(counted.items()))
+    return Check("agents", f"{len(known)} known" + (f": {parts}" if parts else ""))
+
+
+def inboxes(states: Sequence[InboxState]) -> Check:
+    """Judge whether there is room in every inbox."""
+    unread = sum(state.depth for state in states)
+    full = [
+        f"{state.agent} {state.depth} of {state.max_size}"
+        for state in states
+        if state.waiting_senders or state.depth >= NEARLY_FULL * state.max_size
+    ]
+    if not full:
+        return Check("inboxes", f"{unread} messages unread")
+    remedy = (
+        "A full inbox keeps its senders waiting and then refuses them. See what is in it:"
+        " signalpost inbox AGENT; let its agent receive and acknowledge."
+    )
+    return Check("inboxes", f"nearly full: {', '.join(full)}", "warning", remedy)
+
+
+def dead_letters(count: int, most: int) -> Check:
+    """Judge whether mail was given up.
+
+    :param most: no more than so many were counted
+    """
+    if not count:
+        return Check("dead letters", "none")
+    remedy = "See why: signalpost dead list; then signalpost dead redrive, or signalpost dead purge"
+    found = f"{most} or more" if count >= most else str(count)
+    return Check("dead letters", found, "warning", remedy)

@@ -61,15 +61,17 @@ def confirmed(ids: Sequence[str]) -> bool:
 
 
 async def _all(client: Client, fate: Fate) -> int:
-    """Go on until there are none but those that have been tried."""
+    """Go on until there are none but those that were refused."""
     tried: set[str] = set()
     codes: list[int] = [exit_codes.OK]
-    while letters := await client.history(state="dead", limit=AT_ONCE + len(tried)):
+    before: float | None = None
+    while letters := await client.history(state="dead", limit=AT_ONCE, before=before):
         ids = [letter.id for letter in letters if letter.id not in tried]
-        if not ids:
-            break
-        tried.update(ids)
-        codes.append(await _these(client, ids, fate))
+        if ids:
+            tried.update(ids)
+            codes.append(await _these(client, ids, fate))
+        else:
+            before = letters[-1].sent_at  # all of these were refused: look behind them
     if not tried:
         click.echo("no dead letters")
     return max(codes)

@@ -1,8 +1,8 @@
-"""``signalpost demo``: three agents with real bridges take turns for real builds.
+"""``signalpost demo``: three agents with real bridges take turns for builds and exchange mail.
 
-    new folder ──> three bridges ──> they ask at the same time ──> table
-                                                                     │
-    folder gone <── broker stopped <── bridges ended <───────────────┘
+    new folder ──> three bridges ──> they ask at the same time ──> messages ──> tables
+                                                                                  │
+    folder gone <── broker stopped <── bridges ended <────────────────────────────┘
 
 The way back is taken after a failure and after a signal, too.
 """
@@ -27,11 +27,14 @@ from mcp.shared.exceptions import MCPError
 
 from . import demo_project, exit_codes
 from .demo_agent import Agent, Unexpected
-from .demo_timeline import Row, Timeline
+from .demo_post import Correspondent
+from .demo_timeline import Note, Row, Timeline
 from .notice import say
 from .transport import endpoint
 
 QUEUES = {"alice": "builds", "bob": "builds", "carol": "tests"}
+ASKS, ANSWERS = "bob", "alice"
+"""Who sends a message when its build has run, and who replies to it."""
 
 _SECONDS = 120.0
 _STOP_SECONDS = 30.0
@@ -101,18 +104,29 @@ class Demo:
         for agent in agents:
             project.write(agent.folder)
         rows: dict[str, Row] = {}
+        notes: dict[str, Note] = {}
         async with anyio.create_task_group() as group:
             for agent in agents:
-                group.start_soon(self._play, agent, folder / "state", rows)
+                group.start_soon(self._play, agent, folder / "state", rows, notes)
         self._timeline.table([rows[name] for name in QUEUES])
+        self._timeline.messages([notes[name] for name in (ASKS, ANSWERS)])
+        self._timeline.say("")
         self._timeline.say(_GO_ON)
 
-    async def _play(self, agent: Agent, state: Path, rows: dict[str, Row]) -> None:
+    async def _play(
+        self, agent: Agent, state: Path, rows: dict[str, Row], notes: dict[str, Note]
+    ) -> None:
         tell = self._timeline.tell
         async with agent.connected(state) as client:
+            await agent.call(client, "list_agents", {})  # from now on the others can reach it
             tell(agent.name, "its bridge is up")
             await self._everybody(agent.name)
-            rows[agent.name] = await agent.take_turn(client, tell)
+            row = rows[agent.name] = await agent.take_turn(client, tell)
+            correspondent = Correspondent(agent, client, tell)
+            if agent.name == ASKS:
+                notes[agent.name] = await correspondent.send_result(ANSWERS, row)
+            elif agent.name == ANSWERS:
+                notes[agent.name] = await correspondent.answer_result(ASKS, row)
 
     async def _everybody(self, name: str) -> None:
         """Return when all agents are ready, so that they ask at the same time."""
@@ -126,7 +140,8 @@ def _opening(project: demo_project.Project, folder: Path) -> str:
     return (
         f"Three agents, each with a bridge of its own (signalpost mcp NAME), build a small"
         f" {project.language} project with `{project.command}`: alice and bob in the queue"
-        f" builds, one at a time, and carol in the queue tests beside them. Everything is in"
+        f" builds, one at a time, and carol in the queue tests beside them. When its build has"
+        f" run, {ASKS} sends {ANSWERS} a message and waits for the reply. Everything is in"
         f" {folder} and gone at the end."
     )
 

@@ -27,6 +27,8 @@ from .transport.version import software
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from mcp.shared.dispatcher import ProgressFnT
+
 Tell = Callable[[str, str], None]
 """Takes the agent's name and what has just happened to it."""
 
@@ -70,12 +72,12 @@ class Agent:
         async def on_progress(progress: float, total: float | None, message: str | None) -> None:
             tell(self.name, message or "")
 
-        ask = {
+        ask: dict[str, object] = {
             "command": self.command,
             "working_directory": str(self.folder),
             "queue_name": self.queue_name,
         }
-        result = await client.call_tool("run_task", ask, progress_callback=on_progress)
+        result = await self.call(client, "run_task", ask, on_progress)
         task = self._succeeded(result)
         outcome = _without_path(_text(result))
         tell(self.name, f"{outcome}, last line: {await self._last_line(client, task)}")
@@ -87,9 +89,25 @@ class Agent:
             result=f"{task['state']}, exit code {task['exit_code']}",
         )
 
+    async def call(
+        self,
+        client: Client,
+        tool: str,
+        arguments: dict[str, Any],
+        on_progress: ProgressFnT | None = None,
+    ) -> CallToolResult:
+        """Call a tool of its bridge.
+
+        :raises Unexpected: it was refused
+        """
+        result = await client.call_tool(tool, arguments, progress_callback=on_progress)
+        if result.is_error:
+            raise Unexpected(f"{self.name}: {_without_path(_text(result))}")
+        return result
+
     async def _last_line(self, client: Client, task: dict[str, Any]) -> str:
         ask: dict[str, object] = {"task_id": task["task_id"], "lines": 1}
-        result = await client.call_tool("task_status", ask)
+        result = await self.call(client, "task_status", ask)
         self._succeeded(result)
         return one_line(_text(result).rpartition("\n")[2], _REMARK)
 
@@ -99,7 +117,7 @@ class Agent:
         :raises Unexpected: it is no success
         """
         task: dict[str, Any] = (result.meta or {}).get("signalpost/task", {})
-        if result.is_error or task.get("state") != "success":
+        if task.get("state") != "success":
             raise Unexpected(f"{self.name}: {_without_path(_text(result))}")
         return task
 

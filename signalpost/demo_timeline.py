@@ -14,6 +14,7 @@ from .table import aligned
 COLUMNS = 80
 _COLOURS = ("cyan", "yellow", "magenta", "green")
 _HEADINGS = ("AGENT", "QUEUE", "WAITED", "RAN", "RESULT")
+_NOTE_HEADINGS = ("FROM", "TO", "TYPE", "STAGE", "TEXT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,17 @@ class Row:
     waited: float
     ran: float
     result: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One message in the closing table."""
+
+    sender: str
+    to: str
+    kind: str
+    stage: str
+    text: str
 
 
 class Timeline:
@@ -57,12 +69,19 @@ class Timeline:
         cells = [
             (r.agent, r.queue_name, _seconds(r.waited), _seconds(r.ran), r.result) for r in rows
         ]
-        heading, *lines = aligned([_HEADINGS, *cells])
+        self._table(_HEADINGS, cells)
+
+    def messages(self, notes: Sequence[Note]) -> None:
+        """Write who sent what to whom, and how far it came."""
+        self._table(_NOTE_HEADINGS, [(n.sender, n.to, n.kind, n.stage, n.text) for n in notes])
+
+    def _table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Write rows in the colour of the agent whose name comes first."""
+        heading, *lines = aligned([headings, *rows])
         click.echo()
         click.echo(click.style(heading, bold=True))
         for row, line in zip(rows, lines, strict=True):
-            click.echo(click.style(line, fg=self._colours.get(row.agent)))
-        click.echo()
+            click.echo(click.style(line[:COLUMNS], fg=self._colours.get(row[0])))
 
     def _name(self, agent: str) -> str:
         return click.style(agent.ljust(self._width), fg=self._colours.get(agent))

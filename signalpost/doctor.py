@@ -19,10 +19,12 @@ from .actors.settings import Settings
 from .checks import Check
 from .person import act
 from .transport import endpoint
+from .transport.client import Client
 from .transport.errors import BadRequest, SignalpostError
 from .transport.messages import Info
 from .transport.version import software
 
+_DEAD_COUNTED = 100
 _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "wrong": ("WRONG", "red")}
 
 
@@ -81,10 +83,21 @@ def _broker(data_dir: Path) -> list[Check]:
     try:
         if endpoint.find(data_dir) is None:
             return [file, Check("broker", "none runs; one is started when it is needed")]
-        info = act(data_dir, lambda client: client.info())
+        info, mail = act(data_dir, _ask)
     except SignalpostError as error:
         return [file, Check("broker", "does not serve", "wrong", str(error))]
-    return [file, *_running(info, config)]
+    return [file, *_running(info, config), *mail]
+
+
+async def _ask(client: Client) -> tuple[Info, list[Check]]:
+    """Ask what the broker is, and judge the mail that it keeps."""
+    info = await client.info()
+    dead = await client.history(state="dead", limit=_DEAD_COUNTED)
+    return info, [
+        checks.agents(await client.agents()),
+        checks.inboxes(await client.inboxes()),
+        checks.dead_letters(len(dead), _DEAD_COUNTED),
+    ]
 
 
 def _running(info: Info, config: dict[str, str] | None) -> list[Check]:

@@ -14,7 +14,8 @@ from . import exit_codes, table
 from .mcp_bridge.progress_text import duration
 from .mcp_bridge.render import first_line, task_fields
 from .mcp_bridge.safe_text import one_line
-from .person import act
+from .notice import say
+from .person import PERSON, act
 from .transport import endpoint
 from .transport.client import Client
 from .transport.messages import OPEN_STATES, QueueState, TaskReport
@@ -31,6 +32,8 @@ class Listing:
     queues: Sequence[QueueState] = ()
     tasks: Sequence[TaskReport] = field(default=())
     """Running and waiting queue by queue, then the finished, newest first."""
+    unread: int = 0
+    """Messages that wait for the person."""
 
 
 def show_list(data_dir: Path, limit: int, as_json: bool) -> int:
@@ -45,6 +48,8 @@ def show_list(data_dir: Path, limit: int, as_json: bool) -> int:
     else:
         now = time.time()
         table.show(HEADINGS, [row(task, now) for task in listing.tasks], _colour)
+    if listing.unread and not as_json:
+        say(f"unread mail for you: {listing.unread}. Read it: signalpost receive")
     return exit_codes.OK
 
 
@@ -63,7 +68,9 @@ def look(data_dir: Path, limit: int) -> Listing:
 
     async def ask(client: Client) -> Listing:
         queues = await client.queues()
-        return Listing(published.pid, queues, ordered(queues, await client.tasks(limit)))
+        tasks = ordered(queues, await client.tasks(limit))
+        mine = await client.inboxes(PERSON)
+        return Listing(published.pid, queues, tasks, sum(inbox.depth for inbox in mine))
 
     return act(data_dir, ask)
 
@@ -104,7 +111,12 @@ def as_value(listing: Listing) -> dict[str, object]:
         for queue in listing.queues
     ]
     tasks = [task_fields(task) for task in listing.tasks]
-    return {"broker_pid": listing.broker_pid, "queues": queues, "tasks": tasks}
+    return {
+        "broker_pid": listing.broker_pid,
+        "queues": queues,
+        "tasks": tasks,
+        "unread": listing.unread,
+    }
 
 
 def standing(report: TaskReport) -> str:

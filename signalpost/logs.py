@@ -24,6 +24,7 @@ from .transport import endpoint
 
 FILE_NAME = "signalpost-logs.json"
 _VALUE = 200
+_EVENT = len("message_delivered")
 
 
 def show_logs(data_dir: Path, count: int, *, follow: bool, as_json: bool) -> None:
@@ -108,7 +109,7 @@ def readable(line: bytes) -> str:
     when = _local(str(fields.pop("timestamp", "")))
     what = one_line(str(fields.pop("event", "")), 40)
     rest = " ".join(f"{one_line(name, 40)}={_value(value)}" for name, value in fields.items())
-    return f"{when}  {what:<14}  {rest}".rstrip()
+    return f"{when}  {what:<{_EVENT}}  {rest}".rstrip()
 
 
 def _print(lines: list[bytes], text: Callable[[bytes], str]) -> None:

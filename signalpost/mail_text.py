@@ -7,16 +7,13 @@ no body can be taken for the line of another message.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import cast
+from datetime import datetime
 
+from .mcp_bridge.mail_fields import Json, message_fields
 from .mcp_bridge.progress_text import duration
 from .mcp_bridge.safe_text import one_line, safe_text
 from .transport.letters import Delivery, StoredMessage
-
-Json = dict[str, object]
 
 STORED_HEADINGS = ("SENT", "ID", "FROM", "TO", "TYPE", "STATE", "TEXT")
 DEAD_HEADINGS = ("SENT", "ID", "FROM", "TO", "TYPE", "REASON", "TEXT")
@@ -36,7 +33,7 @@ def readable(message: Delivery) -> str:
 def delivery_fields(message: Delivery) -> Json:
     """Return a delivery as JSON values, its content unaltered."""
     return {
-        **_envelope(message),
+        **message_fields(message),
         "attempt": message.attempt,
         "redelivered": message.redelivered,
     }
@@ -45,7 +42,7 @@ def delivery_fields(message: Delivery) -> Json:
 def stored_fields(message: StoredMessage) -> Json:
     """Return a message of the store as JSON values."""
     return {
-        **_envelope(message),
+        **message_fields(message),
         "sent_at": message.sent_at,
         "state": message.state,
         "attempts": message.attempts,
@@ -114,24 +111,3 @@ def _envelope_line(message: Delivery) -> str:
     if message.metadata:
         parts.append(f"metadata {one_line(message.metadata, _DETAIL)}")
     return "  ".join(parts)
-
-
-def _envelope(message: Delivery | StoredMessage) -> Json:
-    payload: Json = {"content": message.content}
-    if message.metadata:
-        payload["metadata"] = cast("object", json.loads(message.metadata))
-    if message.in_reply_to:
-        payload["in_reply_to"] = message.in_reply_to
-    return {
-        "id": message.id,
-        "from": message.sender,
-        "to": message.to,
-        "timestamp": _utc(message.sent_at),
-        "type": message.kind,
-        "payload": payload,
-    }
-
-
-def _utc(seconds: float) -> str:
-    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")

@@ -12,6 +12,9 @@ from .transport import endpoint
 from .transport.client import Client, Identity
 from .transport.errors import BrokerUnavailable
 
+PERSON = "person"
+"""The name of the agent that the command line is."""
+
 T = TypeVar("T")
 
 

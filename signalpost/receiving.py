@@ -15,11 +15,11 @@ from . import exit_codes, table
 from .mail_text import (
     NAME,
     WAITING_HEADINGS,
-    Json,
     delivery_fields,
     readable,
     waiting_row,
 )
+from .mcp_bridge.mail_fields import Json
 from .mcp_bridge.progress_text import duration
 from .mcp_bridge.safe_text import one_line
 from .person import act

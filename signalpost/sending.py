@@ -8,7 +8,8 @@ from pathlib import Path
 
 from . import exit_codes
 from .letter import Letter
-from .mail_text import NAME, Json, delivery_fields, readable
+from .mail_text import NAME, delivery_fields, readable
+from .mcp_bridge.mail_fields import Json
 from .mcp_bridge.safe_text import one_line
 from .notice import say
 from .person import act

@@ -107,7 +107,7 @@ def output(task: int, follow: bool, data_dir: Path) -> int:
 @_AS_JSON
 @data_dir_option
 def logs(count: int, follow: bool, as_json: bool, data_dir: Path) -> None:
-    """Print the newest events: tasks queued, started, ended. Needs no broker."""
+    """Print the newest events: of tasks, messages and agents. Needs no broker."""
     from .logs import show_logs
 
     show_logs(data_dir, count, follow=follow, as_json=as_json)

@@ -121,10 +121,22 @@ class PostOffice:
         return self.mail
 
     async def history(
-        self, search: str = "", *, state: str | None = None, limit: int = 20, **how: object
+        self,
+        search: str = "",
+        *,
+        agent: str = "",
+        state: str | None = None,
+        limit: int = 20,
+        before: float | None = None,
     ) -> list[StoredMessage]:
-        self.asked.append(("history", {"search": search, "state": state, "limit": limit, **how}))
-        return [message for message in self.stored if state in (None, message.state)][:limit]
+        asked = {"search": search, "agent": agent, "state": state, "limit": limit, "before": before}
+        self.asked.append(("history", asked))
+        fitting = [
+            message
+            for message in self.stored
+            if state in (None, message.state) and (before is None or message.sent_at < before)
+        ]
+        return fitting[:limit]
 
     async def settle(self, held: Sequence[Held], outcome: str) -> list[Settled]:
         self.asked.append((outcome, list(held)))

@@ -48,7 +48,8 @@ def test_json_has_every_field(office: PostOffice, capsys: Capture) -> None:
             "client": "claude-code",
             "pid": 7,
             "working_directory": "/work/app",
-            "since": 1000.0,
+            "since": "1970-01-01T00:16:40.000Z",
+            "online": True,
             "depth": 0,
         }
     ]

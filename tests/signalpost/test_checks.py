@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from signalpost import checks
+from tests.signalpost.post_office import agent, inbox
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,35 @@ def test_settings_that_differ_from_the_file_are_named() -> None:
     assert check.state == "warning"
     assert "--grace 2 --queue a=2" in check.found
     assert "--grace 5, --queue (none)" in check.remedy
+
+
+def test_agents_are_counted_by_presence() -> None:
+    known = [agent(), agent(presence="gone"), agent(presence="gone")]
+    assert checks.agents(known).found == "3 known: 2 gone, 1 idle"
+    assert checks.agents([]).found == "0 known"
+
+
+@pytest.mark.parametrize(
+    ("fields", "state"),
+    [
+        ({"depth": 799}, "ok"),
+        ({"depth": 800}, "warning"),
+        ({"depth": 1, "waiting_senders": 1}, "warning"),
+        ({"depth": 8, "max_size": 10}, "warning"),
+    ],
+)
+def test_an_inbox_that_is_nearly_full_is_a_warning_and_named(
+    fields: dict[str, int], state: str
+) -> None:
+    check = checks.inboxes([inbox(agent="bob"), inbox(**fields)])
+    assert check.state == state
+    assert ("alice" in check.found) == (state == "warning")
+    assert "bob" not in check.found
+
+
+def test_dead_letters_are_a_warning_with_the_remedy() -> None:
+    assert checks.dead_letters(0, 100).state == "ok"
+    assert checks.dead_letters(3, 100).found == "3"
+    check = checks.dead_letters(100, 100)
+    assert (check.state, check.found) == ("warning", "100 or more")
+    assert "signalpost dead list" in check.remedy

@@ -20,9 +20,8 @@ def test_the_list_says_why_each_is_dead(office: PostOffice, capsys: Capture) -> 
     assert dead_letters.show_dead(DIR, "bob", 100, as_json=False) == 0
     _, row = capsys.readouterr().out.splitlines()
     assert "m2  alice  bob  task  5 failed attempts  build it" in row
-    assert office.asked == [
-        ("history", {"search": "", "state": "dead", "limit": 100, "agent": "bob"})
-    ]
+    asked = {"search": "", "agent": "bob", "state": "dead", "limit": 100, "before": None}
+    assert office.asked == [("history", asked)]
 
 
 def test_json_is_a_list_of_messages(office: PostOffice, capsys: Capture) -> None:
@@ -56,10 +55,10 @@ def test_all_are_settled_in_portions(
     office: PostOffice, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     monkeypatch.setattr(dead_letters, "AT_ONCE", 2)
-    office.stored = [stored(id=f"m{n}", state="dead") for n in range(5)]
-    office.refuses = {"m0": "BAD_REQUEST"}
+    office.stored = [stored(id=f"m{n}", state="dead", sent_at=9.0 - n) for n in range(7)]
+    office.refuses = {"m0": "BAD_REQUEST", "m1": "BAD_REQUEST", "m5": "BAD_REQUEST"}
     assert dead_letters.settle(DIR, (), "purge") == 2
-    assert [letter.id for letter in office.stored] == ["m0"]
+    assert [letter.id for letter in office.stored] == ["m0", "m1", "m5"]
     assert capsys.readouterr().out.count("purged") == 4
 
 

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from signalpost.demo_timeline import COLUMNS, Row, Timeline
+from signalpost.demo_timeline import COLUMNS, Note, Row, Timeline
 
 
 @pytest.fixture
@@ -50,5 +50,23 @@ def test_the_table_has_a_row_for_each_agent(
         "AGENT  QUEUE   WAITED  RAN    RESULT\n"
         "alice  builds  0.0s    1.3s   success\n"
         "bob    builds  1.3s    12.0s  success\n"
-        "\n"
     )
+
+
+def test_every_message_is_a_line_that_fits(
+    timeline: Timeline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    timeline.messages(
+        [
+            Note("bob", "alice", "result", "acked", "success"),
+            Note("alice", "bob", "status", "acked", "seen; " * 20),
+        ]
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == [
+        "",
+        "FROM   TO     TYPE    STAGE  TEXT",
+        "bob    alice  result  acked  success",
+    ]
+    assert lines[3].startswith("alice  bob    status  acked  seen; seen;")
+    assert max(map(len, lines)) == COLUMNS

@@ -112,7 +112,7 @@ def test_without_a_broker_nothing_runs(tmp_path: Path, capsys: pytest.CaptureFix
     assert show_list(tmp_path, 5, as_json=False) == 0
     assert "no broker runs" in capsys.readouterr().out
     assert show_list(tmp_path, 5, as_json=True) == 0
-    empty: dict[str, object] = {"broker_pid": None, "queues": [], "tasks": []}
+    empty: dict[str, object] = {"broker_pid": None, "queues": [], "tasks": [], "unread": 0}
     assert json.loads(capsys.readouterr().out) == empty
 
 
@@ -129,6 +129,26 @@ def test_a_pipe_gets_plain_text(
         "ID  STATE    QUEUE   TIME   EXIT  OWNER   COMMAND",
         "8   success  global  31.2s  0     person  echo [red]x",
     ]
+
+
+@pytest.mark.parametrize("tasks", [0, 1])
+def test_unread_mail_is_told_beside_the_list(
+    report: Reports,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tasks: int,
+) -> None:
+    def look(*_: object) -> Listing:
+        return Listing(7, [], [report()] * tasks, unread=2)
+
+    monkeypatch.setattr(listing, "look", look)
+    show_list(Path("/"), 5, as_json=False)
+    said = "signalpost: unread mail for you: 2. Read it: signalpost receive\n"
+    assert capsys.readouterr().err == said
+    show_list(Path("/"), 5, as_json=True)
+    out, err = capsys.readouterr()
+    assert json.loads(out)["unread"] == 2
+    assert err == ""
 
 
 def test_an_open_task_stands_without_advice_for_models(report: Reports) -> None:

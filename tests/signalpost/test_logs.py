@@ -115,8 +115,41 @@ def test_an_event_is_one_readable_line() -> None:
         "exit_code": 0,
     }
     line = readable(json.dumps(event).encode())
-    assert line.endswith('  task_completed  task_id=8 command="make all" exit_code=0')
+    assert line.endswith('  task_completed     task_id=8 command="make all" exit_code=0')
     assert "T12" not in line
+
+
+@pytest.mark.parametrize(
+    ("event", "fields", "shown"),
+    [
+        (
+            "message_sent",
+            {"message_id": "m1", "from": "bob", "to": "alice", "type": "task"},
+            "message_sent       message_id=m1 from=bob to=alice type=task",
+        ),
+        (
+            "message_delivered",
+            {"message_id": "m1", "to": "alice", "attempt": 2},
+            "message_delivered  message_id=m1 to=alice attempt=2",
+        ),
+        (
+            "message_dead_lettered",
+            {"message_id": "m1", "to": "alice", "reason": "5 failed attempts"},
+            'message_dead_lettered  message_id=m1 to=alice reason="5 failed attempts"',
+        ),
+        (
+            "agent_registered",
+            {"agent": "alice", "role": "both", "client": "claude-code"},
+            "agent_registered   agent=alice role=both client=claude-code",
+        ),
+        ("agent_gone", {"agent": "alice"}, "agent_gone         agent=alice"),
+    ],
+)
+def test_messages_and_agents_are_told_too(
+    event: str, fields: dict[str, object], shown: str
+) -> None:
+    line = json.dumps({"timestamp": "2026-03-01T12:00:00.000Z", "event": event, **fields})
+    assert readable(line.encode()).endswith(f"  {shown}")
 
 
 def test_an_event_cannot_repaint_the_terminal() -> None:

@@ -31,20 +31,29 @@ def temporary(place: Place) -> Iterator[Path]:
 
 
 @within(60)
-async def test_it_shows_three_builds_in_turn(place: Place, temporary: Path) -> None:
+async def test_it_shows_three_builds_in_turn_and_two_messages(
+    place: Place, temporary: Path
+) -> None:
     done = await place.run(*SIGNALPOST, "demo", environment=_environment(place, temporary))
     assert (done.returncode, done.stderr) == (0, b"")
     lines = done.stdout.decode().splitlines()
     assert max(map(len, lines)) <= 80
     assert "\x1b" not in done.stdout.decode()
-    first, second, carol = sorted(map(str.split, lines[-5:-2]), key=lambda row: (row[1], row[2]))
+    first, second, carol = sorted(map(str.split, lines[-9:-6]), key=lambda row: (row[1], row[2]))
     assert {first[0], second[0], carol[0]} == {"alice", "bob", "carol"}
     assert [row[4:] for row in (first, second, carol)] == [["success,", "exit", "code", "0"]] * 3
     # the table's figures are rounded
     assert _seconds(second[2]) >= _seconds(first[3]) - 0.1
     assert _seconds(carol[2]) < _seconds(second[2])
     told = [line.split(maxsplit=2)[2] for line in lines if line.split()[1:2] == [second[0]]]
-    assert [what.split()[0] for what in told] == ["its", "asking", "position", "running", "SUCCESS"]
+    expected = ["its", "asking", "position", "running", "SUCCESS"]
+    assert [what.split()[0] for what in told[:5]] == expected
+    assert [line.split()[:4] for line in lines[-4:-2]] == [
+        ["bob", "alice", "result", "acked"],
+        ["alice", "bob", "status", "acked"],
+    ]
+    assert "mail from bob: success, exit code 0" in done.stdout.decode()
+    assert "reply from alice: seen; mine: success, exit code 0" in done.stdout.decode()
 
 
 @within(60)

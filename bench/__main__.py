@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import handover, relay, start
+from bench import durable, handover, latency, relay, start
 
 ALL: dict[str, Callable[[], None]] = {
     "relay": relay.main,
+    "latency": latency.main,
+    "durable": durable.main,
     "handover": handover.main,
     "start": start.main,
 }

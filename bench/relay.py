@@ -11,17 +11,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 import zmq
 
 from bench.harness import Samples, cpu_of, interleave, keep, show
+from bench.peer import server
 from signalpost.transport import endpoint, frames, messages
 
 ROUNDS = 20
@@ -101,7 +98,7 @@ def main() -> None:
     address = f"ipc://{folder}/bare.sock"
     words = ["-m", "signalpost", "broker", "--auto", "--data-dir", f"{folder}/d"]
     try:
-        with _python("-c", _BARE, address) as bare, _python(*words) as broker:
+        with server("-c", _BARE, address) as bare, server(*words) as broker:
             published = endpoint.read_published(folder / "d")
             assert published is not None
             sides = [
@@ -112,23 +109,6 @@ def main() -> None:
     finally:
         context.destroy()
         shutil.rmtree(folder)
-
-
-@contextmanager
-def _python(*words: str) -> Generator[int, None, None]:
-    """Run a server that says one line when it serves; yield its pid."""
-    with subprocess.Popen(
-        [sys.executable, *words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            process.stdout.readline()
-            yield process.pid
-        finally:
-            process.terminate()
 
 
 def _measure(sides: list[Side]) -> None:

@@ -128,11 +128,13 @@ def _numbered(directory: Directory, arrival: Arrival, base: str, first: int) -> 
 
 def _made(directory: Directory, arrival: Arrival, name: str) -> Place | None:
     """Return the place of a name that was made; None: somebody else may be meant by it."""
+    if names.is_reserved(name):
+        return None
     holder = directory.named(name)
     if holder is None:
         renamed = directory.formerly(name)
         is_free = renamed is None or renamed.is_gone
-        return Place(name, None, named=False) if is_free and not names.is_reserved(name) else None
+        return Place(name, None, named=False) if is_free else None
     if holder.is_gone and holder.thread in ("", arrival.thread):
         return Place(name, holder, holder.named)
     if holder.thread == arrival.thread and is_same_client(holder, arrival):

@@ -48,8 +48,10 @@ class Town:
     ) -> Claim:
         return self.registry.arrive(Arrival(session=session.encode(), kind=kind, **says), at(when))
 
-    def agent(self, session: str, kind: SpeakerKind = "bridge", **says: Unpack[Words]) -> Agent:
-        agent = self.arrive(session, kind, **says).agent
+    def agent(
+        self, session: str, kind: SpeakerKind = "bridge", *, when: float = 0, **says: Unpack[Words]
+    ) -> Agent:
+        agent = self.arrive(session, kind, when=when, **says).agent
         assert agent is not None
         return agent
 

@@ -17,6 +17,7 @@ from signalpost.actors.address import (
 )
 from signalpost.actors.agent import Agent
 from signalpost.transport.errors import BadRequest, UnknownAgent
+from signalpost.transport.letters import Role
 from tests.actors.arrivals import Town
 
 
@@ -26,7 +27,8 @@ def first(agents: list[Agent]) -> Agent:
 
 def a_town() -> Town:
     town = Town()
-    for name, role in (("alice", "both"), ("bob", "consumer"), ("carol", "publisher")):
+    roles: dict[str, Role] = {"alice": "both", "bob": "consumer", "carol": "publisher"}
+    for name, role in roles.items():
         town.agent(name, agent=name)
         town.register(name, name, role=role)
     return town

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
 from ..transport.caller import Caller
+from ..transport.letters import (
+    AgentState,
+    Delivery,
+    Goal,
+    Held,
+    InboxState,
+    Kind,
+    Outcome,
+    Role,
+    Settled,
+    StoredMessage,
+)
+from ..transport.mail import Deliveries, Registered, Sent
 from ..transport.messages import QueueState, TaskProgress, TaskReport
 from .identity import AgentIdentity
 
@@ -25,6 +38,15 @@ class BrokerPort(Protocol):
 
     async def close(self) -> None:
         """Say bye, if a session is open."""
+        ...
+
+    async def ping(self) -> None:
+        """Return when the broker knows the agent."""
+        ...
+
+    @property
+    def agent(self) -> str:
+        """The name under which the broker knows the agent; empty: it does not yet."""
         ...
 
     async def run_task(
@@ -51,6 +73,48 @@ class BrokerPort(Protocol):
     async def clear_task_logs(self) -> int: ...
 
     async def queues(self) -> list[QueueState]: ...
+
+    async def register(
+        self, name: str, *, role: Role, description: str, inbox_bound: int | None
+    ) -> Registered: ...
+
+    async def unregister(self, *, force: bool) -> None: ...
+
+    async def agents(self) -> list[AgentState]: ...
+
+    async def inboxes(self, agent: str) -> list[InboxState]: ...
+
+    async def send(
+        self,
+        to: str | Sequence[str],
+        content: str,
+        *,
+        kind: Kind,
+        metadata: Mapping[str, object] | None,
+        in_reply_to: str,
+        ttl_seconds: float | None,
+        wait_for: Goal,
+        wait_seconds: float | None,
+        park_seconds: float,
+    ) -> Sent: ...
+
+    async def take(
+        self,
+        *,
+        wait_seconds: float | None,
+        sender: str,
+        in_reply_to: str,
+        max_messages: int,
+        acknowledge: Sequence[Held],
+    ) -> Deliveries: ...
+
+    async def settle(self, held: Sequence[Held], outcome: Outcome) -> list[Settled]: ...
+
+    async def peek(
+        self, agent: str = "", *, sender: str, in_reply_to: str, max_messages: int
+    ) -> list[Delivery]: ...
+
+    async def read_message(self, message_id: str) -> StoredMessage: ...
 
 
 Dial = Callable[[AgentIdentity], BrokerPort]

@@ -1,4 +1,7 @@
-"""Tool calls as values: checked, complete, ready for the broker. Pure."""
+"""Calls of the task tools as values: checked, complete, ready for the broker. Pure.
+
+Those of the messaging tools are in :mod:`mail_calls`.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,8 @@ class ClearTaskLogs:
 
 @dataclass(frozen=True, slots=True)
 class GetQueueStatus:
-    pass
+    agent: str = ""
+    """Whose inbox; empty: all of them."""
 
 
 Call = RunTask | TaskStatus | CancelTask | ClearTaskLogs | GetQueueStatus

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from ..transport import names
 from ..transport.errors import BadRequest
@@ -21,6 +22,9 @@ class AgentIdentity:
     """The MCP client's own id of the conversation; unnamed agents only."""
     label: str = ""
     """``folder/client``: how an unnamed agent is shown."""
+    client: str = field(default="", compare=False)
+    """How the MCP client calls itself; it makes no other agent."""
+    working_directory: str = field(default="", compare=False)
 
 
 def given_name(option: str, environment: Mapping[str, str]) -> str:
@@ -40,7 +44,7 @@ def given_name(option: str, environment: Mapping[str, str]) -> str:
 
 
 def unnamed(
-    folder: str, client: str, meta: Mapping[str, object], environment: Mapping[str, str]
+    working_directory: str, client: str, meta: Mapping[str, object], environment: Mapping[str, str]
 ) -> AgentIdentity:
     """Return the identity of an agent that has no name.
 
@@ -51,8 +55,13 @@ def unnamed(
     if not isinstance(thread, str):
         # Other clients started from inside Claude Code inherit its variable.
         thread = environment.get("CLAUDE_CODE_SESSION_ID", "") if client == "claude-code" else ""
-    label = f"{_legal(folder)[:_FOLDER_LENGTH]}/{_legal(client)}"
-    return AgentIdentity(thread=thread[:200], label=label[: names.MAX_NAME])
+    folder = _legal(PurePath(working_directory).name)[:_FOLDER_LENGTH]
+    return AgentIdentity(
+        thread=thread[:200],
+        label=f"{folder}/{_legal(client)}"[: names.MAX_NAME],
+        client=client,
+        working_directory=working_directory,
+    )
 
 
 def _legal(text: str) -> str:

@@ -27,6 +27,7 @@ from .identity import AgentIdentity
 from .options import BridgeOptions
 from .server import Bridge, Surroundings
 from .stdio import Pipe, claim_stdio
+from .traffic import Traffic
 
 logger = logging.getLogger(__name__)
 
@@ -51,10 +52,11 @@ async def serve(options: BridgeOptions, dial: Dial | None = None) -> None:
     else the client asked is answered, within :data:`SETTLE_SECONDS`.
     ``dial`` makes the broker's clients; left out, real ones.
     """
-    pipe = Pipe(*claim_stdio())
+    traffic = Traffic()
+    pipe = Pipe(*claim_stdio(), traffic)
     async with anyio.create_task_group() as tasks:
         clients = Clients(tasks, dial or _dialler(options))
-        bridge = Bridge(options, clients, _surroundings())
+        bridge = Bridge(options, clients, _surroundings(), traffic)
         tasks.start_soon(_watch_signals, pipe)
         tasks.start_soon(serve_both_eras, bridge.server(), pipe.reading, pipe.writing)
         tasks.start_soon(pipe.write)
@@ -87,13 +89,15 @@ async def _watch_signals(pipe: Pipe) -> None:
 
 def _surroundings() -> Surroundings:
     return Surroundings(
-        environment=dict(os.environ), folder=_folder(), caller=Caller.of_this_process
+        environment=dict(os.environ),
+        working_directory=_working_directory(),
+        caller=Caller.of_this_process,
     )
 
 
-def _folder() -> str:
+def _working_directory() -> str:
     try:
-        return Path.cwd().name
+        return os.fsencode(Path.cwd()).decode(errors="replace")  # of any bytes, but sent as text
     except FileNotFoundError:
         return ""  # deleted under us
 
@@ -103,7 +107,14 @@ def _dialler(options: BridgeOptions) -> Callable[[AgentIdentity], BrokerPort]:
         # ZeroMQ and the rest are loaded at the first tool call: many bridges never see one.
         from ..transport.client import Client, Identity
 
-        who = Identity(kind="bridge", agent=agent.agent, thread=agent.thread, label=agent.label)
+        who = Identity(
+            kind="bridge",
+            agent=agent.agent,
+            thread=agent.thread,
+            label=agent.label,
+            client=agent.client,
+            working_directory=agent.working_directory,
+        )
         return Client(who, data_dir=options.data_dir, options=options.broker_options)
 
     return dial

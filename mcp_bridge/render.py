@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import msgspec
@@ -61,11 +60,6 @@ def task_fields(report: TaskReport) -> Json:
 def queue_fields(queues: Sequence[QueueState]) -> Json:
     """Return the queues as JSON values: who runs, who waits in order."""
     return {"queues": [_queue(queue) for queue in queues]}
-
-
-def as_line(fields: Json) -> str:
-    """Return JSON values as one compact line of JSON."""
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
 def _outcome(report: TaskReport) -> str:

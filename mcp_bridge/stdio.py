@@ -24,6 +24,7 @@ from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 
 from .eras import Reading, Writing
+from .traffic import Traffic
 
 logger = logging.getLogger(__name__)
 
@@ -43,14 +44,18 @@ def claim_stdio() -> tuple[BinaryIO, BinaryIO]:
 
 
 class Pipe:
-    """Lines in and out as messages. ``ended`` is set when the client is gone."""
+    """Lines in and out as messages, shown to ``traffic``.
 
-    def __init__(self, stdin: BinaryIO, stdout: BinaryIO) -> None:
+    ``ended`` is set when the client is gone.
+    """
+
+    def __init__(self, stdin: BinaryIO, stdout: BinaryIO, traffic: Traffic) -> None:
         self.ended = anyio.Event()
         self.reading: Reading
         self.writing: Writing
         self._stdin = stdin
         self._stdout = stdout
+        self._traffic = traffic
         self._received, self.reading = anyio.create_memory_object_stream[
             SessionMessage | Exception
         ]()
@@ -79,6 +84,7 @@ class Pipe:
                     line = item.message.model_dump_json(by_alias=True, exclude_unset=True)
                     await _in_thread(partial(self._write_line, line.encode() + b"\n"))
                     self._note_answer(item.message)
+                    self._traffic.went(item.message)
         except OSError as error:
             logger.info("the client does not read any more: %s", error)
             self.ended.set()
@@ -100,6 +106,7 @@ class Pipe:
             return
         if isinstance(message, t.JSONRPCRequest) and message.method != "tools/call":
             self._owed.add(message.id)
+        self._traffic.came(message)
         await self._received.send(SessionMessage(message))
 
     def _write_line(self, line: bytes) -> None:

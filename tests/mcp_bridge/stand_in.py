@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -11,27 +10,23 @@ from typing import Any, Literal, cast
 
 import anyio
 import mcp.types as t
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.client.client import Client
-from mcp.server.lowlevel import Server
 from mcp.shared.dispatcher import ProgressFnT
-from mcp.shared.message import SessionMessage
 
 from signalpost.mcp_bridge.broker_port import Progress
 from signalpost.mcp_bridge.clients import Clients
-from signalpost.mcp_bridge.eras import serve_both_eras
 from signalpost.mcp_bridge.identity import AgentIdentity
 from signalpost.mcp_bridge.options import BridgeOptions
 from signalpost.mcp_bridge.server import Bridge, Surroundings
+from signalpost.mcp_bridge.traffic import Traffic
 from signalpost.transport.caller import Caller
 from signalpost.transport.messages import QueueState, TaskProgress, TaskReport
+from tests.mcp_bridge.mail_stand_in import MailStandIn
+from tests.mcp_bridge.wire import Wire, piped
 
 ERAS = ("legacy", "2026-07-28")
 RUN = {"command": "make", "working_directory": "/src"}
 CALLER = Caller(environment={b"A": b"1"}, umask=0o22, limits={}, nice=0, parent="")
-Streams = tuple[
-    MemoryObjectReceiveStream[SessionMessage], MemoryObjectSendStream[SessionMessage | Exception]
-]
 OPTIONS = BridgeOptions(data_dir=Path("/nowhere"))
 
 
@@ -51,7 +46,7 @@ def report(task_id: int = 8, **changes: object) -> TaskReport:
 
 
 @dataclass
-class StandIn:
+class StandIn(MailStandIn):
     """A broker that answers every request with what the test gave it."""
 
     answer: TaskReport = field(default_factory=report)
@@ -160,17 +155,30 @@ class Answer:
     meta: dict[str, Any]
 
 
+@dataclass
+class Served:
+    """A bridge on its pipe, and who was dialled."""
+
+    bridge: Bridge
+    traffic: Traffic
+    dialled: list[AgentIdentity]
+
+
 @asynccontextmanager
-async def pipe_to(server: Server[dict[str, Any]]) -> AsyncGenerator[Streams, None]:
-    """Connect a client to ``server`` as over stdio, but in memory."""
-    to_server, at_server = anyio.create_memory_object_stream[SessionMessage | Exception](0)
-    to_client, at_client = anyio.create_memory_object_stream[SessionMessage](math.inf)
+async def served(
+    broker: StandIn, told: BridgeOptions, environment: Mapping[str, str] | None = None
+) -> AsyncGenerator[Served, None]:
+    dialled: list[AgentIdentity] = []
+
+    def dial(agent: AgentIdentity) -> StandIn:
+        dialled.append(agent)
+        return broker
+
+    around = Surroundings(environment or {}, "/home/me/app", lambda: CALLER)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(serve_both_eras, server, at_server, to_client)
-        yield at_client, to_server
+        traffic = Traffic()
+        yield Served(Bridge(told, Clients(tasks, dial), around, traffic), traffic, dialled)
         tasks.cancel_scope.cancel()
-    for stream in (to_server, at_server, to_client, at_client):
-        stream.close()
 
 
 @asynccontextmanager
@@ -182,20 +190,28 @@ async def bridge(
     client_name: str = "test-client",
     environment: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[Setting, None]:
-    dialled: list[AgentIdentity] = []
+    """Serve the official client."""
+    info = t.Implementation(name=client_name, version="1")
+    with anyio.fail_after(10):
+        async with served(broker, told, environment) as it:
+            pipe = piped(it.bridge.server(), it.traffic)
+            async with Client(pipe, mode=era, client_info=info) as client:
+                yield Setting(client, broker, it.dialled)
 
-    def dial(agent: AgentIdentity) -> StandIn:
-        dialled.append(agent)
-        return broker
 
-    around = Surroundings(environment=environment or {}, folder="app", caller=lambda: CALLER)
-    async with anyio.create_task_group() as tasks:
-        server = Bridge(told, Clients(tasks, dial), around).server()
-        info = t.Implementation(name=client_name, version="1")
-        with anyio.fail_after(10):
-            async with Client(pipe_to(server), mode=era, client_info=info) as client:
-                yield Setting(client, broker, dialled)
-        tasks.cancel_scope.cancel()
+@asynccontextmanager
+async def raw_bridge(
+    broker: StandIn, *, told: BridgeOptions = OPTIONS, client_name: str = "test-client"
+) -> AsyncGenerator[Wire, None]:
+    """Serve a client that writes raw messages, after its handshake with the number 0."""
+    with anyio.fail_after(10):
+        async with (
+            served(broker, told) as it,
+            piped(it.bridge.server(), it.traffic) as (reading, writing),
+        ):
+            wire = Wire(writing, reading)
+            await wire.handshake(0, client_name)
+            yield wire
 
 
 def options(**changes: object) -> BridgeOptions:

@@ -48,7 +48,8 @@ def test_the_other_tools_are_read() -> None:
     assert status == calls.TaskStatus(8, 2, 200)
     assert read_call("cancel_task", {"task_id": 8}) == calls.CancelTask(8)
     assert read_call("clear_task_logs", None) == calls.ClearTaskLogs()
-    assert read_call("get_queue_status", {}) == calls.GetQueueStatus()
+    assert read_call("get_queue_status", {"agent": ""}) == calls.GetQueueStatus()
+    assert read_call("get_queue_status", {"agent": "bob"}) == calls.GetQueueStatus("bob")
 
 
 def test_null_counts_as_left_out() -> None:
@@ -125,8 +126,8 @@ def test_an_unknown_tool_is_refused_naming_the_known_ones() -> None:
 
 
 def test_a_tool_without_arguments_refuses_any() -> None:
-    with pytest.raises(BadRequest, match=r'^get_queue_status has no argument "x". It takes no'):
-        read_call("get_queue_status", {"x": 1})
+    with pytest.raises(BadRequest, match=r'^list_agents has no argument "x". It takes no'):
+        read_call("list_agents", {"x": 1})
 
 
 def test_every_tool_offered_takes_exactly_the_arguments_it_describes() -> None:

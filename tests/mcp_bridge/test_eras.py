@@ -10,64 +10,14 @@ from typing import Any
 import anyio
 import mcp.types as t
 import pytest
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.shared.message import SessionMessage
 
 from signalpost.mcp_bridge.eras import serve_both_eras
+from tests.mcp_bridge.wire import ENVELOPE, INITIALIZE, MODERN, Wire, modern
 
-MODERN = "2026-07-28"
-ENVELOPE = {
-    "io.modelcontextprotocol/protocolVersion": MODERN,
-    "io.modelcontextprotocol/clientCapabilities": {},
-    "io.modelcontextprotocol/clientInfo": {"name": "new", "version": "1"},
-}
-INITIALIZE = {
-    "protocolVersion": "2025-06-18",
-    "capabilities": {},
-    "clientInfo": {"name": "old", "version": "1"},
-}
 Context = ServerRequestContext[dict[str, Any]]
-
-
-class Wire:
-    """A client that writes raw messages."""
-
-    def __init__(
-        self,
-        to_server: MemoryObjectSendStream[SessionMessage | Exception],
-        from_server: MemoryObjectReceiveStream[SessionMessage],
-    ) -> None:
-        self._to_server = to_server
-        self._from_server = from_server
-
-    async def request(self, number: int, method: str, params: dict[str, Any] | None = None) -> None:
-        request = t.JSONRPCRequest(jsonrpc="2.0", id=number, method=method, params=params)
-        await self._to_server.send(SessionMessage(request))
-
-    async def notify(self, method: str, params: dict[str, Any] | None = None) -> None:
-        note = t.JSONRPCNotification(jsonrpc="2.0", method=method, params=params)
-        await self._to_server.send(SessionMessage(note))
-
-    async def receive(self) -> t.JSONRPCMessage:
-        return (await self._from_server.receive()).message
-
-    async def answer(self, number: int) -> dict[str, Any]:
-        """Return the next message, which must be the answer to this request."""
-        message = await self.receive()
-        assert isinstance(message, t.JSONRPCResponse), message
-        assert message.id == number
-        return message.result
-
-    async def error(self, number: int) -> t.ErrorData:
-        message = await self.receive()
-        assert isinstance(message, t.JSONRPCError), message
-        assert message.id == number
-        return message.error
-
-    async def close(self) -> None:
-        await self._to_server.aclose()
 
 
 class Tools:
@@ -104,10 +54,6 @@ async def wired(tools: Tools) -> AsyncGenerator[Wire, None]:
             tasks.cancel_scope.cancel()
 
 
-def modern(**params: object) -> dict[str, Any]:
-    return {**params, "_meta": ENVELOPE}
-
-
 async def _who_old(wire: Wire, number: int) -> str:
     await wire.request(number, "tools/call", {"name": "who"})
     return str((await wire.answer(number))["content"][0]["text"])
@@ -118,24 +64,18 @@ async def _who_new(wire: Wire, number: int) -> str:
     return str((await wire.answer(number))["content"][0]["text"])
 
 
-async def _handshake(wire: Wire, number: int) -> None:
-    await wire.request(number, "initialize", INITIALIZE)
-    assert (await wire.answer(number))["protocolVersion"] == "2025-06-18"
-    await wire.notify("notifications/initialized")
-
-
 async def test_a_probe_does_not_settle_the_era() -> None:
     async with wired(Tools()) as wire:
         await wire.request(1, "server/discover", modern())
         assert (await wire.answer(1))["supportedVersions"] == [MODERN]
-        await _handshake(wire, 2)
+        await wire.handshake(2)
         assert await _who_old(wire, 3) == "2025-06-18 old"
 
 
 async def test_both_eras_are_served_in_turn() -> None:
     async with wired(Tools()) as wire:
         assert await _who_new(wire, 1) == f"{MODERN} new"
-        await _handshake(wire, 2)
+        await wire.handshake(2)
         assert await _who_old(wire, 3) == "2025-06-18 old"
         assert await _who_new(wire, 4) == f"{MODERN} new"
 
@@ -149,7 +89,7 @@ async def test_an_initialize_with_an_envelope_is_a_handshake() -> None:
 @pytest.mark.parametrize("token", ["abc", 7])
 async def test_progress_flows_in_both_eras_before_the_answer(token: str | int) -> None:
     async with wired(Tools()) as wire:
-        await _handshake(wire, 1)
+        await wire.handshake(1)
         for number, meta in ((2, {}), (3, ENVELOPE)):
             params = {"name": "who", "_meta": {**meta, "progressToken": token}}
             await wire.request(number, "tools/call", params)
@@ -182,7 +122,7 @@ async def test_a_fault_in_a_handler_does_not_leak_its_text() -> None:
 async def test_a_cancelled_call_is_not_answered_and_others_are(era: str) -> None:
     tools = Tools()
     async with wired(tools) as wire:
-        await _handshake(wire, 1)
+        await wire.handshake(1)
         params = {"name": "wait"} if era == "old" else modern(name="wait")
         await wire.request(2, "tools/call", params)
         await tools.waiting.wait()
@@ -193,7 +133,7 @@ async def test_a_cancelled_call_is_not_answered_and_others_are(era: str) -> None
 
 async def test_a_late_or_unknown_cancel_is_harmless() -> None:
     async with wired(Tools()) as wire:
-        await _handshake(wire, 1)
+        await wire.handshake(1)
         await _who_old(wire, 2)
         for number in (2, 99, "x", None):
             await wire.notify("notifications/cancelled", {"requestId": number})

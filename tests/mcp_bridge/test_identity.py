@@ -25,8 +25,13 @@ def test_a_bad_name_is_refused_saying_where_it_came_from() -> None:
 
 
 def test_an_unnamed_agent_is_shown_by_folder_and_client() -> None:
-    agent = unnamed("my-app", "claude-code", {}, {})
+    agent = unnamed("/home/me/my-app", "claude-code", {}, {})
     assert agent == AgentIdentity(agent="", thread="", label="my-app/claude-code")
+    assert (agent.client, agent.working_directory) == ("claude-code", "/home/me/my-app")
+
+
+def test_what_else_is_told_of_an_agent_makes_no_other_agent() -> None:
+    assert AgentIdentity("alice", client="a", working_directory="/a") == AgentIdentity("alice")
 
 
 def test_codex_tells_its_conversation_in_each_call() -> None:

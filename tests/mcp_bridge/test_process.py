@@ -56,6 +56,9 @@ class StandIn:
         return TaskReport(task_id=8, state="success", queue_name="q", command=command, exit_code=0,
                           working_directory="/", owner="a", output="/o", created_at=0.0)
 
+    async def inboxes(self, agent):
+        return []
+
     async def queues(self):
         raise SystemError("x" * 100)
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from signalpost.mcp_bridge import render
+from signalpost.mcp_bridge.json_line import json_line
 from signalpost.transport.messages import Leftover, QueueState, TaskReport
 
 LOG = "/state/output/task_8.log"
@@ -166,7 +167,7 @@ def test_the_queues_are_one_line_of_json() -> None:
             waiting=[_report(state="waiting", position=1, waited_seconds=2, ran_seconds=0)],
         )
     ]
-    line = render.as_line(render.queue_fields(queues))
+    line = json_line(render.queue_fields(queues))
     assert line == (
         '{"queues":[{"queue_name":"global","width":1,'
         '"running":[{"task_id":7,"command":"make all","owner":"alice","elapsed":3.2}],'
@@ -175,4 +176,4 @@ def test_the_queues_are_one_line_of_json() -> None:
 
 
 def test_no_queue_in_use_is_an_empty_list() -> None:
-    assert render.as_line(render.queue_fields([])) == '{"queues":[]}'
+    assert json_line(render.queue_fields([])) == '{"queues":[]}'

@@ -11,6 +11,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from signalpost.mcp_bridge.identity import AgentIdentity
+from signalpost.mcp_bridge.tools import offered
 from signalpost.transport.errors import QueueFull
 from signalpost.transport.messages import TaskProgress
 from tests.mcp_bridge.stand_in import (
@@ -37,18 +38,16 @@ def era(request: pytest.FixtureRequest) -> str:
 async def test_the_tools_and_nothing_else_are_offered(era: str) -> None:
     async with bridge(era, StandIn()) as setting:
         listed = await setting.client.list_tools()
-        names = [tool.name for tool in listed.tools]
-        assert names[:2] == ["run_task", "task_status"]
-        assert names[2:] == ["cancel_task", "clear_task_logs", "get_queue_status"]
-        hints = [tool.annotations and tool.annotations.read_only_hint for tool in listed.tools]
-        assert hints == [False, True, False, False, True]
+        assert [tool.name for tool in listed.tools] == [tool.name for tool in offered()]
+        looking = [t.name for t in listed.tools if t.annotations and t.annotations.read_only_hint]
+        assert looking == ["task_status", "list_agents", "get_queue_status"]
 
 
 async def test_the_server_advertises_tools_only_and_instructs() -> None:
     async with bridge("auto", StandIn(), told=options(agent="alice")) as setting:
         capabilities = setting.client.server_capabilities
         assert capabilities.model_dump(exclude_none=True).keys() <= {"tools", "extensions"}
-        assert str(setting.client.instructions).endswith("Your name here is alice.")
+        assert str(setting.client.instructions).endswith("Your name is alice.")
 
 
 async def test_looking_at_the_tools_dials_no_broker(era: str) -> None:
@@ -103,7 +102,7 @@ async def test_the_other_tools_answer(era: str) -> None:
         queues = await setting.call("get_queue_status")
         [queue] = json.loads(queues.text)["queues"]
         assert [task["task_id"] for task in queue["running"] + queue["waiting"]] == [8, 9]
-        assert queues.meta["signalpost/queues"] == json.loads(queues.text)
+        assert queues.meta["signalpost/queues"]["queues"] == json.loads(queues.text)["queues"]
 
 
 # ---------------------------------------------------------------- waiting

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from mcp.shared.message import SessionMessage
 
 from signalpost.mcp_bridge.stdio import Pipe, parse
+from signalpost.mcp_bridge.traffic import Traffic
 
 PING = b'{"jsonrpc":"2.0","id":1,"method":"ping"}\n'
 
@@ -119,11 +120,11 @@ class Ends:
 
 
 @asynccontextmanager
-async def piped() -> AsyncGenerator[Ends, None]:
+async def piped(traffic: Traffic | None = None) -> AsyncGenerator[Ends, None]:
     server_in, client_out = os.pipe()
     client_in, server_out = os.pipe()
     with os.fdopen(server_in, "rb") as stdin, os.fdopen(server_out, "wb", 0) as stdout:
-        pipe = Pipe(stdin, stdout)
+        pipe = Pipe(stdin, stdout, traffic or Traffic())
         ends = Ends(pipe, client_out, client_in)
         with anyio.fail_after(10):
             async with anyio.create_task_group() as tasks, pipe.reading, pipe.writing:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from signalpost.mcp_bridge.tools import MAX_DESCRIPTION, ToolText, offered
+from signalpost.mcp_bridge.tool_text import MAX_DESCRIPTION, Schema, ToolText
+from signalpost.mcp_bridge.tools import offered
 
 SNAPSHOT = Path(__file__).with_name("tools_snapshot.json")
 FAMILIES = {
@@ -47,12 +49,33 @@ def test_only_tools_that_look_are_called_read_only() -> None:
         "task_status": (True, False, False),
         "cancel_task": (False, True, False),
         "clear_task_logs": (False, True, False),
+        "register_agent": (False, False, False),
+        "send_message": (False, False, False),
+        "receive_message": (False, False, False),
+        "acknowledge_message": (False, False, False),
+        "list_agents": (True, False, False),
         "get_queue_status": (True, False, False),
+        "unregister_agent": (False, True, False),
     }
 
 
-def test_without_tasks_only_the_queues_can_be_seen() -> None:
-    assert [tool.name for tool in offered(no_tasks=True)] == ["get_queue_status"]
+def test_the_messaging_tools_can_be_found_by_what_one_would_look_for() -> None:
+    text = " ".join(f"{tool.title} {tool.description}" for tool in offered(no_tasks=True)).lower()
+    words = text.translate(str.maketrans(",.;:()", "      ")).split()
+    assert {"message", "mail", "inbox", "agent", "ask", "reply", "broadcast", "work"} <= set(words)
+
+
+@pytest.mark.parametrize("tool", offered(), ids=lambda tool: tool.name)
+def test_a_schema_takes_nothing_that_it_does_not_name(tool: ToolText) -> None:
+    schema = tool.input_schema
+    assert schema["additionalProperties"] is False
+    assert set(cast("list[str]", schema["required"])) <= set(cast("Schema", schema["properties"]))
+
+
+def test_without_tasks_there_is_mail_and_the_queues_can_be_seen() -> None:
+    names = [tool.name for tool in offered(no_tasks=True)]
+    assert names == [tool.name for tool in offered()][4:]
+    assert names[0] == "register_agent"
 
 
 if __name__ == "__main__":

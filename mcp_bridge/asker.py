@@ -1,0 +1,60 @@
+"""Who is behind one tool call, as far as it matters to how it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from mcp.server.context import ServerRequestContext
+from mcp.shared.dispatcher import coerce_request_id
+
+from .broker_port import Progress
+from .budget import wait_budget
+from .deliveries import RequestId
+from .progress import told
+
+Context = ServerRequestContext[dict[str, Any]]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """One call: its number, its client, and how long that lets it wait."""
+
+    request: RequestId
+    client: str
+    """How the MCP client calls itself."""
+    budget: float | None
+    """Seconds within which the call must be answered; None: no limit."""
+    context: Context
+
+    @classmethod
+    def of(cls, context: Context, *, option: float | None, environment: Mapping[str, str]) -> Asker:
+        """Return who asks in ``context``; ``option`` is ``--wait-budget``."""
+        client = client_name(context)
+        progress = _takes_progress(context)
+        budget = wait_budget(client, option=option, progress=progress, environment=environment)
+        return cls(coerce_request_id(context.request_id or 0), client, budget, context)
+
+    async def with_progress(
+        self, ask: Callable[[Progress | None], Awaitable[T]], opening: str
+    ) -> T:
+        """Await ``ask``, passing progress on to the client if it takes any."""
+        if not _takes_progress(self.context):
+            return await ask(None)
+
+        async def tell(step: float, message: str) -> None:
+            await self.context.session.report_progress(step, None, message)
+
+        return await told(ask, tell, opening)
+
+
+def client_name(context: Context) -> str:
+    """Return how the MCP client of a request calls itself; empty: it does not say."""
+    params = context.session.client_params
+    return params.client_info.name if params else ""
+
+
+def _takes_progress(context: Context) -> bool:
+    return (context.meta or {}).get("progress_token") is not None

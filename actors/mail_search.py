@@ -80,9 +80,15 @@ class Query:
 class MailSearch:
     """Searches one store."""
 
-    def __init__(self, path: Path, seconds: float = SECONDS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        seconds: float = SECONDS,
+        connect: Callable[[Path, str], sqlite3.Connection] = storefile.connect,
+    ) -> None:
         self._path = path
         self._seconds = seconds
+        self._connect = connect
         self._turns = anyio.CapacityLimiter(_AT_ONCE)
 
     async def history(
@@ -120,7 +126,7 @@ class MailSearch:
             return not wanted() or time.monotonic() > deadline
 
         try:
-            with closing(storefile.connect(self._path, "mode=ro")) as connection:
+            with closing(self._connect(self._path, "mode=ro")) as connection:
                 connection.execute("PRAGMA query_only = ON")
                 connection.set_progress_handler(stop, _STEPS)
                 found = connection.execute(*query.sql())

@@ -52,7 +52,8 @@ def test_the_columns_are_the_fields_of_a_row() -> None:
 @given(st.lists(rows, max_size=4))
 def test_every_row_comes_back_as_it_went(some: list[TaskRow]) -> None:
     connection = memory()
-    connection.executemany(schema.UPSERT, [schema.record_of(row) for row in some])
+    ((upsert, record_of),) = schema.PUT.steps
+    connection.executemany(upsert, [record_of(row) for row in some])
     found = [schema.row_of(record) for record in connection.execute(schema.SELECT)]
     assert found == sorted({row.id: row for row in some}.values(), key=lambda row: row.id)
     types = connection.execute("SELECT DISTINCT typeof(command), typeof(reason) FROM tasks")

@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from signalpost import doctor
 from signalpost.doctor import examine
 from signalpost.transport import endpoint
+from signalpost.transport.messages import Info
+from signalpost.transport.version import software
+from tests.signalpost.post_office import PostOffice, agent, inbox, stored
 
 Capture = pytest.CaptureFixture[str]
 
@@ -48,6 +52,48 @@ def test_an_unusable_config_file_is_wrong_and_named(tmp_path: Path, capsys: Capt
     shown = capsys.readouterr().out
     assert "WRONG    config.toml" in shown
     assert str(folder / "config.toml") in shown
+
+
+class Broker(PostOffice):
+    """One that runs."""
+
+    async def info(self) -> Info:
+        return Info(
+            pid=7,
+            data_dir="/state",
+            zeromq="4.3.5",
+            software=software(),
+            endpoint="ipc:///x",
+            started_at=0.0,
+            sessions=1,
+            running=0,
+            waiting=0,
+            settings={},
+            sqlite="3.51.3",
+            open_files=10,
+            open_files_limit=1024,
+        )
+
+
+def test_the_mail_of_a_running_broker_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    broker = Broker()
+    broker.known = [agent()]
+    broker.states = [inbox(depth=990)]
+    broker.stored = [stored(state="dead")]
+    broker.serve(monkeypatch, doctor)
+    running = endpoint.Published(endpoint="", epoch="", pid=7, start_time=0.0, version="")
+
+    def find(_: Path) -> endpoint.Published:
+        return running
+
+    monkeypatch.setattr(endpoint, "find", find)
+    examine(tmp_path, as_json=False)
+    shown = capsys.readouterr().out
+    assert "ok       agents: 1 known: 1 idle" in shown
+    assert "warning  inboxes: nearly full: alice 990 of 1000" in shown
+    assert "warning  dead letters: 1" in shown
 
 
 def test_no_colours_in_a_pipe(tmp_path: Path, capsys: Capture) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from ..transport.errors import BadRequest
-from .safe_text import one_line
+from ..transport.safe_text import one_line
 
 _SHOWN = 80
 

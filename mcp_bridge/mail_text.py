@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from ..transport.letters import AgentState, InboxState, Outcome, SentMessage, Settled
 from ..transport.mail import Registered, Sent
+from ..transport.safe_text import one_line
 from .json_line import json_line
 from .mail_calls import SendMessage
 from .mail_fields import Json, timestamp
-from .safe_text import one_line
 
 _DESCRIPTION = 300
 _NAME = 100

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 
 from ..transport.errors import BadRequest
 from ..transport.letters import Delivery, StoredMessage
+from ..transport.safe_text import one_line, safe_text
 from .json_line import json_line
 from .mail_fields import Json, head_fields, payload
-from .safe_text import one_line, safe_text
 
 BODY_BYTES = 16 * 1024
 """How much of one body is shown at once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..transport.messages import RunningTask, TaskProgress, TaskReport
-from .safe_text import one_line
+from ..transport.safe_text import one_line
 
 MAX_MESSAGE = 300
 _COMMAND = 60

@@ -6,8 +6,8 @@ from typing import Any
 
 import mcp.types as t
 
+from ..transport.safe_text import safe_text
 from .json_line import json_line
-from .safe_text import safe_text
 
 _MAX_REFUSAL = 2000
 

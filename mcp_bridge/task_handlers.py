@@ -8,6 +8,7 @@ import mcp.types as t
 
 from ..transport.caller import Caller
 from ..transport.messages import TaskReport
+from ..transport.result_text import result_text
 from . import calls, mail_fields, mail_text, render
 from .asker import Asker
 from .broker_port import BrokerPort, Progress
@@ -74,7 +75,7 @@ class TaskHandlers:
 
     def _task_result(self, report: TaskReport, asked_lines: int = 0) -> t.CallToolResult:
         tail_lines = self._options.tail_lines
-        text = render.result_text(report, tail_lines=tail_lines, asked_lines=asked_lines)
+        text = result_text(report, tail_lines=tail_lines, asked_lines=asked_lines)
         return result(text, {"signalpost/task": render.task_fields(report)})
 
 

@@ -12,10 +12,10 @@ from . import exit_codes, table
 from .mail_text import NAME
 from .mcp_bridge.mail_fields import agent_fields
 from .mcp_bridge.progress_text import duration
-from .mcp_bridge.safe_text import one_line
 from .person import PERSON, act
 from .transport.client import Client
 from .transport.letters import AgentState
+from .transport.safe_text import one_line
 
 HEADINGS = ("NAME", "PRESENCE", "ROLE", "CLIENT", "UNREAD", "SINCE", "FOLDER")
 _COLOURS = {"idle": "green", "working": "cyan", "online": "green", "gone": "dim"}

@@ -12,12 +12,12 @@ import click
 
 from . import exit_codes, table
 from .mail_text import DEAD_HEADINGS, dead_row, stored_fields
-from .mcp_bridge.safe_text import one_line
 from .notice import say
 from .person import act
 from .transport.client import Client
 from .transport.errors import from_code
 from .transport.letters import Settled, StoredMessage
+from .transport.safe_text import one_line
 
 AT_ONCE = 100
 _DETAIL = 500

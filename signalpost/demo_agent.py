@@ -21,7 +21,7 @@ from mcp.client.stdio import StdioServerParameters
 from mcp.types import CallToolResult, Implementation, TextContent
 
 from .demo_timeline import Row
-from .mcp_bridge.safe_text import one_line
+from .transport.safe_text import one_line
 from .transport.version import software
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import click
 
-from .mcp_bridge.safe_text import safe_text
 from .table import aligned
+from .transport.safe_text import safe_text
 
 COLUMNS = 80
 _COLOURS = ("cyan", "yellow", "magenta", "green")

@@ -12,13 +12,14 @@ import click
 
 from . import exit_codes, table
 from .mcp_bridge.progress_text import duration
-from .mcp_bridge.render import first_line, task_fields
-from .mcp_bridge.safe_text import one_line
+from .mcp_bridge.render import task_fields
 from .notice import say
 from .person import PERSON, act
 from .transport import endpoint
 from .transport.client import Client
 from .transport.messages import OPEN_STATES, QueueState, TaskReport
+from .transport.result_text import first_line
+from .transport.safe_text import one_line
 
 HEADINGS = ("ID", "STATE", "QUEUE", "TIME", "EXIT", "OWNER", "COMMAND")
 _COLOURS = {"running": "cyan", "waiting": "yellow", "success": "green", "cancelled": "dim"}

@@ -18,9 +18,9 @@ from typing import BinaryIO, cast
 import click
 
 from .file_watch import FileWatch
-from .mcp_bridge.safe_text import one_line
 from .notice import say
 from .transport import endpoint
+from .transport.safe_text import one_line
 
 FILE_NAME = "signalpost-logs.json"
 _VALUE = 200

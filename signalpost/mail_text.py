@@ -12,8 +12,8 @@ from datetime import datetime
 
 from .mcp_bridge.mail_fields import Json, message_fields
 from .mcp_bridge.progress_text import duration
-from .mcp_bridge.safe_text import one_line, safe_text
 from .transport.letters import Delivery, StoredMessage
+from .transport.safe_text import one_line, safe_text
 
 STORED_HEADINGS = ("SENT", "ID", "FROM", "TO", "TYPE", "STATE", "TEXT")
 DEAD_HEADINGS = ("SENT", "ID", "FROM", "TO", "TYPE", "REASON", "TEXT")

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import anyio.to_thread
 import click
 
-from .mcp_bridge.safe_text import one_line
 from .notice import say
 from .transport.client import Client
 from .transport.letters import Delivery, Held
+from .transport.safe_text import one_line
 
 _DETAIL = 500
 

@@ -21,11 +21,11 @@ from .mail_text import (
 )
 from .mcp_bridge.mail_fields import Json
 from .mcp_bridge.progress_text import duration
-from .mcp_bridge.safe_text import one_line
 from .person import act
 from .printing import print_and_acknowledge
 from .transport.client import Client
 from .transport.letters import MAX_BATCH, Delivery, InboxState
+from .transport.safe_text import one_line
 
 _COLOURS = {"ready": "yellow", "leased": "cyan"}
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from . import exit_codes
 from .foreground import Foreground
 from .mcp_bridge.progress_text import duration
-from .mcp_bridge.safe_text import one_line
 from .notice import say
 from .order import Order
 from .output_stream import OutputStream, broker_folder
@@ -18,6 +17,7 @@ from .person import act
 from .status_line import StatusLine
 from .transport.client import Client
 from .transport.messages import TaskReport
+from .transport.safe_text import one_line
 
 _REASON, _NAME = 500, 80
 

@@ -10,7 +10,6 @@ from . import exit_codes
 from .letter import Letter
 from .mail_text import NAME, delivery_fields, readable
 from .mcp_bridge.mail_fields import Json
-from .mcp_bridge.safe_text import one_line
 from .notice import say
 from .person import act
 from .printing import print_and_acknowledge
@@ -18,6 +17,7 @@ from .transport.client import Client
 from .transport.errors import BadRequest, TooLarge, from_code
 from .transport.letters import MAX_CONTENT, Goal, SentMessage
 from .transport.mail import Sent
+from .transport.safe_text import one_line
 
 _DETAIL = 500
 _STAGES = ("stored", "delivered", "acked")

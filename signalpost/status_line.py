@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TextIO
 
-from .mcp_bridge.safe_text import one_line
+from .transport.safe_text import one_line
 
 _CLEAR = "\r\x1b[K"
 

@@ -12,7 +12,6 @@ import click
 
 from . import exit_codes
 from .listing import standing
-from .mcp_bridge.safe_text import one_line
 from .notice import say
 from .person import act
 from .transport import endpoint
@@ -20,6 +19,7 @@ from .transport.client import Client
 from .transport.errors import SignalpostError
 from .transport.lifeline import Lifeline
 from .transport.messages import TaskReport
+from .transport.safe_text import one_line
 
 _COMMAND = 60
 

@@ -37,7 +37,8 @@ def delivery(number: int = 1, **changes: object) -> Delivery:
         "sent_at": 1_700_000_000.123,
         "lease": b"lease%d" % number,
     }
-    return Delivery(**(fields | changes))
+    fields.update(changes)
+    return Delivery(**fields)
 
 
 def stored(content: str = "text", **changes: object) -> StoredMessage:
@@ -56,7 +57,8 @@ def stored(content: str = "text", **changes: object) -> StoredMessage:
         "ended_at": None,
         "reason": "",
     }
-    return StoredMessage(**(fields | changes))
+    fields.update(changes)
+    return StoredMessage(**fields)
 
 
 def agent_state(name: str = "bob", **changes: object) -> AgentState:
@@ -71,7 +73,8 @@ def agent_state(name: str = "bob", **changes: object) -> AgentState:
         "since": 1_700_000_000.0,
         "depth": 2,
     }
-    return AgentState(**(fields | changes))
+    fields.update(changes)
+    return AgentState(**fields)
 
 
 @dataclass(kw_only=True)

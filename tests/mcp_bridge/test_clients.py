@@ -10,6 +10,7 @@ import pytest
 from signalpost.mcp_bridge.broker_port import BrokerPort
 from signalpost.mcp_bridge.clients import Clients
 from signalpost.mcp_bridge.identity import AgentIdentity
+from signalpost.transport.errors import BrokerUnavailable
 
 
 class StandIn:
@@ -61,6 +62,17 @@ async def test_a_client_that_fails_ends_the_bridge() -> None:
     with pytest.raises(ExceptionGroup):
         async with anyio.create_task_group() as tasks:
             Clients(tasks, dial).of(AgentIdentity())
+
+
+async def test_a_refusal_of_what_is_done_beside_is_logged_in_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def work() -> None:
+        raise BrokerUnavailable("no broker. Start one.")
+
+    async with anyio.create_task_group() as tasks:
+        Clients(tasks, _dial).beside(work, "do it")
+    assert caplog.messages == ["could not do it: no broker. Start one."]
 
 
 def _stand_in(clients: Clients, agent: AgentIdentity) -> StandIn:

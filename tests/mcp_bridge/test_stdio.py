@@ -193,3 +193,40 @@ async def test_a_client_that_does_not_read_any_more_has_ended() -> None:
         ends.close_stdout()
         await ends.pipe.writing.send(_answer(1))
         await ends.pipe.ended.wait()
+
+
+class Notes:
+    """A listener that says when an answer was written."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.was_written = anyio.Event()
+
+    def written(self, request: int | str) -> None:
+        self.heard.append(f"written {request}")
+        self.was_written.set()
+
+    def failed(self, request: int | str) -> None:
+        self.heard.append(f"failed {request}")
+
+    def cancelled(self, request: int | str) -> None:
+        self.heard.append(f"cancelled {request}")
+
+    def restarted(self) -> None:
+        self.heard.append("restarted")
+
+
+async def test_what_passes_is_told_in_order() -> None:
+    notes, traffic = Notes(), Traffic()
+    traffic.tell(notes)
+    async with piped(traffic) as ends:
+        await ends.pipe.writing.send(_answer(1))
+        await notes.was_written.wait()
+        assert [json.loads(line)["id"] for line in ends.lines()] == [1]
+        ends.send(
+            b'{"jsonrpc":"2.0","id":2,"method":"initialize"}\n'
+            b'{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}\n'
+        )
+        for _ in range(2):
+            await ends.pipe.reading.receive()
+        assert notes.heard == ["written 1", "restarted", "cancelled 1"]

@@ -108,13 +108,10 @@ async def piped(
             await to_client.send(item)
             traffic.went(item.message)
 
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(serve_both_eras, server, at_server, from_server)
-        tasks.start_soon(there)
-        tasks.start_soon(back)
-        yield at_client, from_client
-        tasks.cancel_scope.cancel()
-    for stream in (from_client, to_relay, to_server, at_server):
-        stream.close()
-    for end in (from_server, at_relay, to_client, at_client):
-        end.close()
+    with from_client, to_relay, to_server, at_server, from_server, at_relay, to_client, at_client:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(serve_both_eras, server, at_server, from_server)
+            tasks.start_soon(there)
+            tasks.start_soon(back)
+            yield at_client, from_client
+            tasks.cancel_scope.cancel()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signalpost.mcp_bridge.safe_text import last_lines, one_line, safe_text
+from signalpost.transport.safe_text import last_lines, one_line, safe_text
 
 _SCARY = st.text(alphabet=st.sampled_from("ab \n\r\t\x1b[]0;m\x07\\PK\x9b\x9d\x9c\u202e\ud800\0"))
 

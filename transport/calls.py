@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from . import frames, messages
+from . import frames, letters, mail, messages
 from .errors import SignalpostError
 
+Answer = messages.Reply | SignalpostError
 Progress = Callable[[messages.TaskProgress], None]
+Listener = Callable[[Answer], None]
+_REMEMBERED = 1000
+"""Answers with mail that are known again."""
 
 
 @dataclass(slots=True, eq=False)
@@ -21,16 +25,41 @@ class Call:
     correlation: bytes
     payload: bytes
     progress: Progress | None = None
+    listener: Listener | None = None
     lasting: bool = True
     """False: it means nothing to another broker than the one it was meant for."""
     done: anyio.Event = field(default_factory=anyio.Event)
-    answer: messages.Reply | SignalpostError | None = None
+    answer: Answer | None = None
 
-    def finish(self, answer: messages.Reply | SignalpostError) -> None:
+    def finish(self, answer: Answer) -> None:
         """Give the answer to whoever waits; the first one counts."""
-        if self.answer is None:
-            self.answer = answer
-            self.done.set()
+        if self.answer is not None:
+            return
+        self.answer = answer
+        self.done.set()
+        if self.listener is not None:
+            self.listener(answer)
+
+    def result(self) -> messages.Reply:
+        """Return the answer, once it is done.
+
+        :raises SignalpostError: what the request was refused with
+        """
+        if isinstance(self.answer, SignalpostError):
+            raise self.answer
+        assert self.answer is not None  # noqa: S101 - done is set with an answer only
+        return self.answer
+
+
+def leases_in(answer: Answer | None) -> frozenset[bytes]:
+    """Return the leases of the mail that an answer brings."""
+    match answer:
+        case mail.Deliveries(messages=taken):
+            return frozenset(delivery.lease for delivery in taken if delivery.lease)
+        case mail.Sent(reply=letters.Delivery(lease=lease)) if lease:
+            return frozenset({lease})
+        case _:
+            return frozenset()
 
 
 class Calls:
@@ -40,9 +69,15 @@ class Calls:
         self._nonce = secrets.token_bytes(8)
         self._count = 0
         self._open: dict[bytes, Call] = {}
+        self._handed_out: dict[bytes, frozenset[bytes]] = {}
         self._demand = anyio.Event()
 
-    def make(self, request: messages.Request, progress: Progress | None = None) -> Call:
+    def make(
+        self,
+        request: messages.Request,
+        progress: Progress | None = None,
+        listener: Listener | None = None,
+    ) -> Call:
         """Return a call that is not kept.
 
         :raises TooLarge: the request is over its limit
@@ -53,7 +88,8 @@ class Calls:
             self._nonce + self._count.to_bytes(8, "big"),
             frames.encode_request(request),
             progress,
-            lasting=not isinstance(request, messages.Bye | messages.CancelCall),
+            listener,
+            lasting=_lasts(request),
         )
 
     def keep(self, call: Call) -> None:
@@ -61,13 +97,34 @@ class Calls:
         self._open[call.correlation] = call
         self._demand.set()
 
-    def find(self, correlation: bytes) -> Call | None:
-        """Return an open call."""
-        return self._open.get(correlation)
+    def tell(self, correlation: bytes, news: messages.TaskProgress) -> None:
+        """Give news to whoever waits, if somebody wants them."""
+        call = self._open.get(correlation)
+        if call is not None and call.progress is not None:
+            call.progress(news)
 
     def take(self, correlation: bytes) -> Call | None:
         """Return an open call and keep it no longer."""
         return self._open.pop(correlation, None)
+
+    def answer(self, correlation: bytes, answer: Answer) -> bool:
+        """Finish an open call; False when mail has come that nobody waits for.
+
+        The same answer to a call that has got it already is no such mail.
+        """
+        leases = leases_in(answer)
+        call = self.take(correlation)
+        if call is None:
+            return not leases or self._handed_out.get(correlation) == leases
+        if leases:
+            self._remember(correlation, leases)
+        call.finish(answer)
+        return True
+
+    def _remember(self, correlation: bytes, leases: frozenset[bytes]) -> None:
+        self._handed_out[correlation] = leases
+        if len(self._handed_out) > _REMEMBERED:
+            del self._handed_out[next(iter(self._handed_out))]
 
     def all(self) -> list[Call]:
         """Return the open calls, oldest first."""
@@ -89,3 +146,17 @@ class Calls:
         if not self._open:
             self._demand = anyio.Event()
             await self._demand.wait()
+
+
+def _lasts(request: messages.Request) -> bool:
+    """Tell whether a request is worth starting a broker for.
+
+    The leases of a dead broker are void: only who has done a message wants to hear that.
+    """
+    match request:
+        case messages.Bye() | messages.CancelCall() | mail.Extend():
+            return False
+        case mail.Settle(outcome=outcome):
+            return outcome == "ack"
+        case _:
+            return True

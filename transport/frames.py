@@ -69,12 +69,13 @@ def encode_request(message: messages.Request) -> bytes:
         payload = _encoder.encode(message)
     except UnicodeEncodeError as error:
         raise BadRequest(
-            f"the text {ascii(error.object)[:100]} is not UTF-8. Rename the file or folder."
+            f"the text {ascii(error.object)[:100]} is not UTF-8."
+            " Rename the file or folder, or replace the lone surrogates in it."
         ) from error
     if len(payload) > MAX_PAYLOAD:
         raise TooLarge(
             f"the request has {len(payload)} bytes, the limit is {MAX_PAYLOAD}."
-            " Shorten the command or pass a smaller environment."
+            " Shorten the command or the text, pass a smaller environment or fewer names."
         )
     return payload
 

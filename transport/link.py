@@ -9,18 +9,20 @@
 A request is sent again under its old correlation until it is answered, so it
 takes effect once. Nothing waits for ever: a broker that cannot be reached or
 does not answer ends every open request with a typed error.
+
+Mail is under a lease as soon as it is sent to us. So an answer with mail that
+comes too late for its call is followed by a ``cancel_call``, always.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
 
 from . import endpoint, frames, lifeline, mail, messages
-from .calls import Call, Calls, Progress
+from .calls import Call, Calls, Listener, Progress, leases_in
 from .errors import (
     BrokerUnavailable,
     DeadlineExceeded,
@@ -29,11 +31,9 @@ from .errors import (
     SignalpostError,
     from_code,
 )
+from .introduction import Introduction
 from .launch import ensure_broker
 from .sockets import Dealer
-from .wishes import unmet
-
-logger = logging.getLogger(__name__)
 
 HELLO_SECONDS = 20.0
 SILENCE_SECONDS = 30.0
@@ -54,7 +54,7 @@ class Link:
         options: Sequence[str] = (),
     ) -> None:
         self._folder = folder
-        self._hello = hello
+        self.introduction = Introduction(hello, options)
         self._start = start
         self._options = options
         self._decoder = frames.answer_decoder()
@@ -84,7 +84,7 @@ class Link:
         :param deadline: seconds until it is given up; None: no limit of its own
         :raises SignalpostError: what the broker refused it with, or why it could not be asked
         """
-        call = self._open(request, progress)
+        call = self._open(self._calls.make(request, progress))
         try:
             with anyio.fail_after(deadline):
                 await call.done.wait()
@@ -96,25 +96,34 @@ class Link:
         except anyio.get_cancelled_exc_class():
             self._give_up(call)
             raise
-        if isinstance(call.answer, SignalpostError):
-            raise call.answer
-        assert call.answer is not None  # noqa: S101 - done is set with an answer only
-        return call.answer
+        return call.result()
+
+    def post(self, request: messages.Request, listener: Listener) -> None:
+        """Send ``request`` without waiting: ``listener`` gets the answer, or why there is none."""
+        self._open(self._calls.make(request, listener=listener))
 
     async def bye(self) -> None:
         """End the session in an orderly way, if one is open."""
         if self._dealer is not None and self.welcome is not None:
             await self.ask(messages.Bye(), deadline=1.0)
 
-    def _open(self, request: messages.Request, progress: Progress | None) -> Call:
-        call = self._calls.make(request, progress)
+    def _open(self, call: Call) -> Call:
         self._transmit(call)
         self._calls.keep(call)
         return call
 
     def _give_up(self, call: Call) -> None:
-        if self._calls.take(call.correlation) is not None and call.answer is None:
-            self._open(messages.CancelCall(correlation=call.correlation), None)
+        if self._calls.take(call.correlation) is not None or leases_in(call.answer):
+            self._cancel(call.correlation)
+
+    def _cancel(self, correlation: bytes) -> None:
+        """Tell the broker that nobody waits, or that nobody got the answer."""
+        call = self._calls.make(messages.CancelCall(correlation=correlation))
+        self._calls.keep(call)
+        try:
+            self._transmit(call)
+        except BrokerUnavailable:
+            self._lose(None)  # whoever gives up has no use for an error: try another connection
 
     def _transmit(self, call: Call) -> None:
         if self._dealer is not None and self.welcome is not None:
@@ -211,7 +220,7 @@ class Link:
         if self._dealer is None:
             return
         self.welcome = None
-        call = self._greeting = self._calls.make(self._hello)
+        call = self._greeting = self._calls.make(self.introduction.hello)
         self._dealer.send(frames.header(self._session, call.correlation), call.payload)
 
     async def _beat(self, dealer: Dealer) -> None:
@@ -264,11 +273,9 @@ class Link:
             case messages.Rehello():
                 self._say_hello()
             case mail.Superseded(agent=agent):
-                logger.warning("another session of this program acts for %s now", agent)
+                self.introduction.supersede(agent)
             case messages.TaskProgress():
-                call = self._calls.find(correlation)
-                if call is not None and call.progress is not None:
-                    call.progress(answer)
+                self._calls.tell(correlation, answer)
             case messages.Welcome():
                 self._welcomed(correlation, answer)
             case messages.Failed(code=code, detail=detail):
@@ -277,26 +284,17 @@ class Link:
                 self._answered(correlation, answer)
 
     def _welcomed(self, correlation: bytes, welcome: messages.Welcome) -> None:
-        greeting = self._greeting
-        if greeting is None or greeting.correlation != correlation:
+        if (greeting := self._greeting) is None or greeting.correlation != correlation:
             return
         self.welcome = welcome
-        if welcome.session != self._session:
-            self._note_wishes(welcome)
+        self.introduction.welcomed(welcome, new=welcome.session != self._session)
         self._session = welcome.session
         greeting.finish(welcome)
         for call in self._calls.all():
             self._transmit(call)
 
-    def _note_wishes(self, welcome: messages.Welcome) -> None:
-        if differing := unmet(self._options, welcome.settings):
-            logger.warning(
-                "the broker runs with other settings than asked: %s", ", ".join(differing)
-            )
-
     def _answered(self, correlation: bytes, answer: messages.Reply | SignalpostError) -> None:
         if self._greeting is not None and correlation == self._greeting.correlation:
             self._lose(answer if isinstance(answer, SignalpostError) else None)
-            return
-        if (call := self._calls.take(correlation)) is not None:
-            call.finish(answer)
+        elif not self._calls.answer(correlation, answer):
+            self._cancel(correlation)

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import get_args
 
 import msgspec
 import pytest
 
-from signalpost.transport import messages
+from signalpost.transport import letters, mail, messages
 from signalpost.transport.messages import Push, Reply, Request
 
 SNAPSHOT = Path(__file__).parent / "messages_snapshot.json"
@@ -17,7 +18,19 @@ BY_DIRECTION: dict[str, tuple[type[msgspec.Struct], ...]] = {
     "pushes": get_args(Push),
 }
 ALL = [kind for kinds in BY_DIRECTION.values() for kind in kinds]
-PARTS: list[type[msgspec.Struct]] = [messages.Leftover, messages.QueueState, messages.RunningTask]
+PARTS: list[type[msgspec.Struct]] = [
+    messages.Leftover,
+    messages.QueueState,
+    messages.RunningTask,
+    letters.Held,
+    letters.Settled,
+    letters.Delivery,
+    letters.SentMessage,
+    letters.Refusal,
+    letters.AgentState,
+    letters.InboxState,
+    letters.StoredMessage,
+]
 
 
 def tag(kind: type[msgspec.Struct]) -> str:
@@ -34,7 +47,7 @@ def fields(kind: type[msgspec.Struct]) -> list[str]:
 
 def _shown(kind: object) -> str:
     shown = kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind)
-    return shown.replace("typing.", "").replace("signalpost.transport.messages.", "")
+    return re.sub(r"typing\.|signalpost\.transport\.(messages|letters)\.", "", shown)
 
 
 def test_the_wire_is_as_it_was() -> None:
@@ -46,6 +59,23 @@ def test_the_wire_is_as_it_was() -> None:
         "minor": messages.MINOR,
     }
     assert now == json.loads(SNAPSHOT.read_text())
+
+
+def test_every_part_is_in_the_snapshot_and_frozen() -> None:
+    parts = {
+        kind
+        for home in (messages, letters)
+        for kind in vars(home).values()
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+        if kind.__struct_config__.tag is None and not kind.__name__.startswith("_")
+    }
+    assert parts == set(PARTS)
+    assert all(kind.__struct_config__.frozen and kind.__doc__ for kind in parts)
+
+
+def test_no_field_is_called_as_the_tag_is() -> None:
+    # So what people and models read as "type" is "kind" here.
+    assert [k for k in [*ALL, *PARTS] if "type" in k.__struct_fields__] == []
 
 
 def test_tags_are_unique_and_in_lower_case() -> None:
@@ -66,7 +96,8 @@ def test_every_message_is_frozen_and_refuses_what_it_does_not_know(
 def test_every_message_goes_in_one_direction() -> None:
     tagged = {
         kind
-        for kind in vars(messages).values()
+        for home in (messages, mail)
+        for kind in vars(home).values()
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
         if kind.__struct_config__.tag is not None
     }

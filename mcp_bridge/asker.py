@@ -27,15 +27,20 @@ class Asker:
     """How the MCP client calls itself."""
     budget: float | None
     """Seconds within which the call must be answered; None: no limit."""
+    quiet_budget: float | None
+    """The same for a call that tells no progress."""
     context: Context
 
     @classmethod
     def of(cls, context: Context, *, option: float | None, environment: Mapping[str, str]) -> Asker:
         """Return who asks in ``context``; ``option`` is ``--wait-budget``."""
         client = client_name(context)
-        progress = _takes_progress(context)
-        budget = wait_budget(client, option=option, progress=progress, environment=environment)
-        return cls(coerce_request_id(context.request_id or 0), client, budget, context)
+        budget, quiet_budget = (
+            wait_budget(client, option=option, progress=progress, environment=environment)
+            for progress in (_takes_progress(context), False)
+        )
+        request = coerce_request_id(context.request_id or 0)
+        return cls(request, client, budget, quiet_budget, context)
 
     async def with_progress(
         self, ask: Callable[[Progress | None], Awaitable[T]], opening: str

@@ -95,7 +95,7 @@ class MailHandlers:
     ) -> t.CallToolResult:
         await post.until_written()
         with post.taking(asker) if call.wait_for == "reply" else nullcontext() as taking:
-            sent = await _sent(post.broker, call, asker.budget)
+            sent = await _sent(post.broker, call, asker.quiet_budget)
             replies = [] if sent.reply is None else [sent.reply]
             self._took(post, taking, replies, ack=True)
         if sent.sent and call.in_reply_to:
@@ -110,7 +110,7 @@ class MailHandlers:
     async def _receive(
         self, post: Correspondence, call: mail_calls.ReceiveMessage, asker: Asker
     ) -> t.CallToolResult:
-        wait = capped(call.timeout, asker.budget)
+        wait = capped(call.timeout, asker.quiet_budget)
         await post.until_written()
         with post.taking(asker) as taking:
             taken = await _taken(post, call, wait)

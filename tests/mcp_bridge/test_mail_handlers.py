@@ -12,7 +12,7 @@ from signalpost.transport.errors import UnknownAgent
 from signalpost.transport.letters import Held, Refusal, SentMessage
 from signalpost.transport.mail import Sent
 from tests.mcp_bridge.mail_stand_in import SENT, delivery
-from tests.mcp_bridge.stand_in import ERAS, StandIn, bridge, options
+from tests.mcp_bridge.stand_in import ERAS, StandIn, bridge, ignored, options
 
 SEND = {"to": "bob", "content": "hi"}
 NONE = '{"status":"no_messages","timeout":5,"acknowledged":[]}'
@@ -137,6 +137,14 @@ async def test_a_receive_waits_no_longer_than_the_budget(
         ]
 
 
+async def test_opencode_is_not_trusted_to_wait_where_no_progress_flows(era: str) -> None:
+    async with bridge(era, StandIn(), client_name="opencode") as setting:
+        await setting.call("receive_message", {"timeout": 900}, progress=ignored)
+        await setting.call("send_message", {**SEND, "wait_for": "acked"}, progress=ignored)
+        assert setting.broker.what("take")[0]["wait_seconds"] == 55
+        assert setting.broker.what("send")[0]["wait_seconds"] == 55
+
+
 async def test_the_next_receive_acknowledges_what_was_shown(era: str) -> None:
     broker = StandIn(inbox=[delivery(1), delivery(2), delivery(3)])
     async with bridge(era, broker) as setting:
@@ -147,6 +155,8 @@ async def test_the_next_receive_acknowledges_what_was_shown(era: str) -> None:
     assert [each["id"] for each in second.meta["signalpost/messages"]] == ["id3"]
     assert [each["message_id"] for each in second.meta["signalpost/settled"]] == ["id1", "id2"]
     assert json.loads(third.text)["acknowledged"] == ["id3"]
+    said = [[held.message_id for held in take["acknowledge"]] for take in broker.what("take")]
+    assert said == [[], ["id1", "id2"], ["id3"]]
     assert broker.leased == {}
 
 

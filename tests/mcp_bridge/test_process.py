@@ -25,6 +25,8 @@ from pathlib import Path
 import anyio
 from signalpost.mcp_bridge.options import BridgeOptions
 from signalpost.mcp_bridge.process import main
+from signalpost.transport.letters import Delivery, Settled
+from signalpost.transport.mail import Deliveries
 from signalpost.transport.messages import TaskReport
 
 def note(what):
@@ -55,6 +57,18 @@ class StandIn:
                 note("cancelled")
         return TaskReport(task_id=8, state="success", queue_name="q", command=command, exit_code=0,
                           working_directory="/", owner="a", output="/o", created_at=0.0)
+
+    agent = "alice"
+
+    async def take(self, *, acknowledge, **more):
+        note("acknowledges:" + ",".join(held.message_id for held in acknowledge))
+        message = Delivery(id="id1", sender="bob", to="alice", kind="task", content="hi",
+                           sent_at=0.0, lease=b"1")
+        return Deliveries(messages=[] if acknowledge else [message])
+
+    async def settle(self, held, outcome):
+        note(outcome)
+        return [Settled(each.message_id) for each in held]
 
     async def inboxes(self, agent):
         return []
@@ -220,6 +234,26 @@ def test_nothing_but_the_protocol_reaches_stdout(tmp_path: Path) -> None:
         assert status == 0
         assert "from a child" in errors
         assert "to descriptor 1" in errors
+
+
+def test_the_next_receive_acknowledges_what_was_written_to_the_pipe(tmp_path: Path) -> None:
+    with running(tmp_path) as bridge:
+        bridge.handshake()
+        for number in (1, 2):
+            bridge.send("tools/call", number, name="receive_message", arguments={})
+            assert bridge.receive()["id"] == number
+        assert bridge.notes() == ["acknowledges:", "acknowledges:id1"]
+
+
+def test_a_late_cancel_gives_mail_back(tmp_path: Path) -> None:
+    with running(tmp_path) as bridge:
+        bridge.handshake()
+        bridge.send("tools/call", 1, name="receive_message", arguments={})
+        assert bridge.receive()["id"] == 1
+        bridge.send("notifications/cancelled", requestId=1)
+        bridge.send("tools/call", 2, name="receive_message", arguments={})
+        assert bridge.receive()["id"] == 2
+        assert sorted(bridge.notes()) == ["acknowledges:", "acknowledges:", "return"]
 
 
 def test_a_fault_is_logged_without_ending_it(tmp_path: Path) -> None:

@@ -111,10 +111,14 @@ def test_of_a_batch_that_finds_no_room_whole_lines_stay(
     log.write("task_queued", task_id=0)
     later.come()
     write = os.write
+
+    def write_some(descriptor: int, content: bytes) -> int:
+        return write(descriptor, content[:room])
+
     for task_id in range(1, 4):
         log.write("task_queued", task_id=task_id)
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", lambda descriptor, content: write(descriptor, content[:room]))
+        patch.setattr(os, "write", write_some)
         later.come()
     assert path.read_bytes().endswith(b"\n")
     assert ids(path) == list(range(1 + room // 74))
@@ -127,11 +131,17 @@ def test_of_a_batch_that_finds_no_room_whole_lines_stay(
 
 
 async def test_a_loop_writes_by_itself(path: Path) -> None:
-    log = EventLog(path, later=asyncio.get_running_loop().call_later)
+    loop = asyncio.get_running_loop()
+    written = anyio.Event()
+
+    def later(delay: float, flush: Callable[[], None]) -> None:
+        loop.call_later(delay, flush)
+        loop.call_later(delay, written.set)
+
+    log = EventLog(path, later=later)
     log.write("task_queued", task_id=1)
     with anyio.fail_after(10):
-        while not await anyio.Path(path).exists():
-            await anyio.sleep(0.01)
+        await written.wait()
     assert ids(path) == [1]
     log.close()
 

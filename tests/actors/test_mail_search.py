@@ -110,7 +110,7 @@ class Gated(sqlite3.Connection):
 
     begun = threading.Event()
     gate = threading.Event()
-    ended = threading.Event()
+    stopped = threading.Event()
 
     def set_progress_handler(
         self, progress_handler: Callable[[], int | None] | None, n: int
@@ -120,13 +120,12 @@ class Gated(sqlite3.Connection):
         def stop() -> int | None:
             Gated.begun.set()
             Gated.gate.wait(10)
-            return progress_handler()
+            answer = progress_handler()
+            if answer:
+                Gated.stopped.set()
+            return answer
 
         super().set_progress_handler(stop, 1)
-
-    def close(self) -> None:
-        super().close()
-        Gated.ended.set()
 
 
 @pytest.fixture
@@ -135,7 +134,7 @@ def gated(path: Path) -> MailSearch:
         uri = f"file:{path}?{options}"
         return sqlite3.connect(uri, uri=True, isolation_level=None, factory=Gated)
 
-    for event in (Gated.begun, Gated.gate, Gated.ended):
+    for event in (Gated.begun, Gated.gate, Gated.stopped):
         event.clear()
     return MailSearch(path, connect=connect)
 
@@ -168,9 +167,9 @@ async def test_a_search_that_nobody_waits_for_ends(store: SqliteStore, gated: Ma
         group.start_soon(gated.history)
         await happens(Gated.begun)
         group.cancel_scope.cancel()
-    assert not Gated.ended.is_set()
+    assert not Gated.stopped.is_set()
     Gated.gate.set()
-    assert await happens(Gated.ended)
+    assert await happens(Gated.stopped)
 
 
 async def test_a_search_can_only_read(store: SqliteStore, path: Path) -> None:

@@ -36,6 +36,12 @@ def test_a_missing_broker_is_told_apart_from_a_refusal() -> None:
     assert exit_codes.of_error(errors.QueueFull("full")) == 2
 
 
+@pytest.mark.parametrize("kind", errors.SignalpostError.__subclasses__())
+def test_every_other_error_is_a_refusal(kind: type[errors.SignalpostError]) -> None:
+    expected = 69 if kind is errors.BrokerUnavailable else 2
+    assert exit_codes.of_error(kind("why")) == expected
+
+
 def test_an_end_by_signal_is_128_and_its_number() -> None:
     assert [exit_codes.of_signal(n) for n in (1, 2, 13, 15)] == [129, 130, 141, 143]
 

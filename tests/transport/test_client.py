@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
 import pytest
 
-from signalpost.transport import endpoint, link, messages
+from signalpost.transport import endpoint, link, mail, messages
 from signalpost.transport.caller import Caller
 from signalpost.transport.client import Client, Identity, connect
 from signalpost.transport.errors import BadRequest, BrokerUnavailable, ProtocolMismatch, TooLarge
 from signalpost.transport.frames import MAX_ENVIRONMENT
-from tests.transport.stand_in_broker import PATIENCE, town
+from tests.transport.postman import answering, named, post_town
+from tests.transport.stand_in_broker import PATIENCE, StandInBroker, town
 
 CALLER = Caller(environment={b"A": b"b"}, umask=0o022, limits={}, nice=0, parent="")
 
@@ -29,6 +31,69 @@ async def test_a_block_opens_a_session_and_says_bye() -> None:
         hello = broker.heard[0][1]
         assert isinstance(hello, messages.Hello)
         assert (hello.agent, hello.kind) == ("alice", "client")
+
+
+async def hello_of(**given: str) -> messages.Hello:
+    async with town() as place:
+        broker = place.broker()
+        async with connect(data_dir=place.folder, start=False, **given):  # type: ignore[arg-type]
+            pass
+        hello = broker.heard[0][1]
+        assert isinstance(hello, messages.Hello)
+        return hello
+
+
+async def test_others_are_told_which_program_it_is_and_where_it_works() -> None:
+    hello = await hello_of()
+    assert (hello.client, hello.working_directory) == (Path(sys.argv[0]).name, str(Path.cwd()))
+    hello = await hello_of(client="builder", working_directory="/src")
+    assert (hello.client, hello.working_directory) == ("builder", "/src")
+
+
+async def test_a_folder_that_is_gone_or_no_text_keeps_nobody_from_connecting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = tmp_path / "\udcff"
+    odd.mkdir()
+    monkeypatch.chdir(odd)
+    assert (await hello_of()).working_directory.endswith("/\ufffd")
+    odd.rmdir()
+    assert (await hello_of()).working_directory == ""
+
+
+async def test_the_client_knows_under_which_name_it_acts() -> None:
+    registered = mail.Registered(name="al", role="both", description="", inbox_bound=9)
+    script = answering(
+        (messages.Hello, named("alice~2")),
+        (mail.Register, registered),
+    )
+    async with post_town(script) as (client, broker, _):
+        assert client.agent == "alice~2"
+        await client.register("al")
+        assert client.agent == "al"
+        broker.script = answering((messages.Hello, named("al")))
+        broker.say(bytes(16), messages.Rehello())
+        await broker.hears(messages.Hello, 2)
+        assert [h.agent for h in hellos(broker)] == ["alice", "al"]
+        await client.unregister()
+        assert client.agent == ""
+
+
+async def test_a_client_whose_place_was_taken_knows_and_does_not_take_it_back() -> None:
+    async with post_town(answering((messages.Hello, named("alice")))) as (client, broker, _):
+        assert not client.superseded
+        broker.script = answering()
+        broker.say(bytes(16), mail.Superseded(agent="alice"))
+        await client.ping()
+        await client.ping()
+        assert (client.superseded, client.agent) == (True, "")
+        broker.say(bytes(16), messages.Rehello())
+        await broker.hears(messages.Hello, 2)
+        assert [h.agent for h in hellos(broker)] == ["alice", ""]
+
+
+def hellos(broker: StandInBroker) -> list[messages.Hello]:
+    return [request for _, request in broker.heard if isinstance(request, messages.Hello)]
 
 
 @pytest.mark.parametrize(

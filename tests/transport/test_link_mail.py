@@ -1,9 +1,7 @@
-# pyright: reportUnknownLambdaType=false, reportPrivateUsage=false
+# pyright: reportUnknownLambdaType=false, reportPrivateUsage=false, reportPossiblyUnboundVariable=false
 """Mail whose receiver has gone: the broker always hears, after its answer, that nobody got it."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import anyio
 import anyio.lowlevel
@@ -105,14 +103,14 @@ async def test_either_who_asked_gets_the_mail_or_the_broker_hears_that_nobody_di
                     await anyio.lowlevel.checkpoint()
                 tasks.cancel_scope.cancel()
             if not got:
-                await _comes_true(broker, lambda asked=asked: after(broker, asked) > 0)
+                await hears_giving_up(broker, asked)
             await here.ask(PING)
             assert bool(got) != (after(broker, asked) > 0)
 
 
-async def _comes_true(broker: StandInBroker, met: Callable[[], bool]) -> None:
+async def hears_giving_up(broker: StandInBroker, asked: bytes) -> None:
     with anyio.fail_after(PATIENCE):
-        while not met():
+        while not after(broker, asked):
             await broker.hears(messages.CancelCall, broker.heard_of(messages.CancelCall) + 1)
 
 
@@ -274,7 +272,12 @@ async def test_what_is_posted_and_cannot_be_asked_is_told_why() -> None:
         here = place.link()
         told = anyio.Event()
         answers: list[object] = []
-        here.post(mail.Settle(messages=[]), lambda answer: (answers.append(answer), told.set()))
+
+        def listen(answer: object) -> None:
+            answers.append(answer)
+            told.set()
+
+        here.post(mail.Settle(messages=[]), listen)
         with anyio.fail_after(PATIENCE):
             await told.wait()
         assert isinstance(answers[0], BrokerUnavailable)

@@ -223,9 +223,10 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
 async def test_what_cannot_be_sent_is_refused_before_anything_is(
     given: dict[str, Any], error: type[Exception], says: str
 ) -> None:
+    words: dict[str, Any] = {"to": "bob", "content": "hello", **given}
     async with post_town(answering((mail.Send, SENT))) as (client, broker, _):
         with pytest.raises(error, match=says):
-            await client.send(**{"to": "bob", "content": "hello", **given})
+            await client.send(**words)
         await client.ping()
         assert asked(broker, mail.Send) == []
 
@@ -237,15 +238,16 @@ async def test_what_is_just_within_its_limit_is_sent() -> None:
         assert len(asked(broker, mail.Send)) == 1
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda c: c.take(wait_seconds=-1),
-        lambda c: c.settle([HELD], "forget"),
-        lambda c: c.register("al", role="king"),
-        lambda c: c.history(state="lost"),
-    ],
-)
+OTHER: Any = "king"
+MISTAKES: list[Call] = [
+    lambda c: c.take(wait_seconds=-1),
+    lambda c: c.settle([HELD], OTHER),
+    lambda c: c.register("al", role=OTHER),
+    lambda c: c.history(state=OTHER),
+]
+
+
+@pytest.mark.parametrize("call", MISTAKES)
 async def test_a_wrong_word_or_time_is_a_bad_request(call: Call) -> None:
     async with post_town(answering()) as (client, broker, _):
         before = len(broker.heard)
@@ -257,18 +259,18 @@ async def test_a_wrong_word_or_time_is_a_bad_request(call: Call) -> None:
 # ---------------------------------------------------------------- deadlines
 
 
-@pytest.mark.parametrize(
-    ("call", "waits"),
-    [
-        (lambda c: c.take(wait_seconds=7), 7),
-        (lambda c: c.take(wait_seconds=None), None),
-        (lambda c: c.send("bob", "", park_seconds=20), 20),
-        (lambda c: c.send(["bob"], "", wait_seconds=9), 0),
-        (lambda c: c.send("bob", "", wait_for="acked", wait_seconds=9, park_seconds=2), 11),
-        (lambda c: c.send("bob", "", wait_for="acked"), None),
-        (lambda c: c.agents(), 0),
-    ],
-)
+WAITS: list[tuple[Call, float | None]] = [
+    (lambda c: c.take(wait_seconds=7), 7),
+    (lambda c: c.take(wait_seconds=None), None),
+    (lambda c: c.send("bob", "", park_seconds=20), 20),
+    (lambda c: c.send(["bob"], "", wait_seconds=9), 0),
+    (lambda c: c.send("bob", "", wait_for="acked", wait_seconds=9, park_seconds=2), 11),
+    (lambda c: c.send("bob", "", wait_for="acked"), None),
+    (lambda c: c.agents(), 0),
+]
+
+
+@pytest.mark.parametrize(("call", "waits"), WAITS)
 async def test_a_call_outlasts_what_the_broker_may_take(
     call: Call, waits: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

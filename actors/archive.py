@@ -31,11 +31,13 @@ class Archive:
         output: Output,
         clock: Callable[[], Moment],
         vanished: Callable[[], None],
+        delivered: Callable[[Task], None],
     ) -> None:
         self._store = store
         self._output = output
         self._clock = clock
         self._vanished = vanished
+        self._delivered = delivered
         self._recent: OrderedDict[int, Task] = OrderedDict()
         self._recovered: dict[bytes, TaskRow] = {}
 
@@ -73,6 +75,7 @@ class Archive:
         task = self._recent.get(task_id)
         if task is not None:
             task.delivered = True
+            self._delivered(task)
             return task.report(self._clock())
         row = await self._store.task(task_id) if 0 < task_id < _NO_ID else None
         if row is None:

@@ -9,13 +9,15 @@ from typing import Any
 
 from anyio.abc import TaskGroup
 
-from ..transport import frames, messages
+from ..transport import frames, mail, messages
 from ..transport.errors import InternalFault, ProtocolMismatch, SignalpostError
 from ..transport.session import Session
 from ..transport.sockets import Message
 from ..transport.version import software
 from .archive import Archive
-from .desk import Desk, Endings, refusal, stopping
+from .deferred import refusal, stopping
+from .desk import Desk, Endings
+from .post import Post
 from .queues import Queues
 from .reception import Reception
 from .services import Services
@@ -47,16 +49,19 @@ class Broker:
         self._settings: dict[str, str] = {}
         self._queues: Queues
         self._desk: Desk
+        self._post: Post
 
-    def equip(self, services: Services) -> None:
+    def equip(self, services: Services, post: Post) -> None:
         """Give the actors what they work with; before the first message."""
         self._settings = services.settings.words()
+        self._post = post
         self._queues = Queues(services, self._ids, self._tasks)
         self._desk = Desk(
             services=services,
             reception=self._reception,
             archive=self._archive,
             queues=self._queues,
+            post=post,
             info=self._info,
             ending=self._ending,
             tasks=self._tasks,
@@ -101,9 +106,16 @@ class Broker:
             self._reception.send_to(message.identity, correlation, refusal(stopping()))
             return
         session = self._reception.welcome(message, token, hello)
-        if session is None:
-            return
-        welcome = messages.Welcome(
+        if session is not None:
+            self._reception.send(session, correlation, self._admit(session))
+
+    def _admit(self, session: Session) -> messages.Welcome | messages.Failed:
+        try:
+            self._post.membership.arrive(session)
+        except SignalpostError as error:
+            self._reception.close(session)
+            return refusal(error)
+        return messages.Welcome(
             session=session.token,
             minor=messages.MINOR,
             software=software(),
@@ -111,8 +123,8 @@ class Broker:
             settings=self._settings,
             heartbeat_seconds=self._reception.heartbeat_seconds(),
             max_request_bytes=frames.MAX_PAYLOAD,
+            agent=session.agent,
         )
-        self._reception.send(session, correlation, welcome)
 
     def _serve(self, session: Session, correlation: bytes, request: messages.Request) -> None:
         try:
@@ -150,9 +162,14 @@ class Broker:
         """Put back a task that waited when an earlier broker died."""
         self._queues.restore(task)
 
+    def push(self, session: Session, message: mail.Push) -> None:
+        """Tell a session something that it did not ask for."""
+        self._reception.send(session, frames.NO_CORRELATION, message)
+
     def session_gone(self, session: Session) -> None:
-        """Tell every queue that a session is gone."""
+        """Tell every queue, and the session's inbox, that a session is gone."""
         self._queues.leave(session.token)
+        self._post.membership.depart(session, died=not session.left)
 
     def drain(self) -> None:
         """Take no new task and no new session."""

@@ -41,7 +41,7 @@ _logger = logging.getLogger(__name__)
 
 Then = Callable[[Exception | None], None]
 """Called when all that was put before is on disk, or with why it is not."""
-_Change = tuple[Hashable, Statement[Any], Any]
+_Change = tuple[Hashable, Statement[Any], Any, Then | None]
 _Answer = Callable[[], None]
 
 
@@ -108,8 +108,9 @@ class Committer:
         :param item: nobody may change it any more
         :param then: see :meth:`when_committed`
         """
-        self._inbox.put((key, statement, item))
-        if then is not None:
+        if not self._closed:
+            self._inbox.put((key, statement, item, then))
+        elif then is not None:
             self.when_committed(then)
 
     def when_committed(self, then: Then) -> None:
@@ -175,9 +176,11 @@ class Committer:
         jobs, waiting = self._take()
         writers = [job for job in jobs if job.writes]
         error: Exception | None = None
-        if writers or waiting or self._changed:
+        if self.failed:
+            error = self.failed
+        elif writers or self._changed or (waiting and self._changes):
             self._changed = False
-            error = self.failed or self._transact(connection, writers)
+            error = self._transact(connection, writers)
         answers = [_told(then, error) for then in waiting]
         for job in jobs:
             if not job.writes:
@@ -196,6 +199,8 @@ class Committer:
                 changes.pop(item[0], None)  # in its new place: a name may pass from row to row
                 changes[item[0]] = item
                 self._changed = True
+                if item[3] is not None:
+                    waiting.append(item[3])
             elif isinstance(item, _Job):
                 jobs.append(item)
             else:
@@ -219,7 +224,7 @@ class Committer:
 
     def _write(self, connection: sqlite3.Connection) -> None:
         groups: dict[Statement[Any], list[Any]] = {}
-        for _, statement, item in self._changes.values():
+        for _, statement, item, _ in self._changes.values():
             groups.setdefault(statement, []).append(item)
         for statement in sorted(groups, key=_rank):
             for sql, record in statement.steps:

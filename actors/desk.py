@@ -6,30 +6,26 @@ the socket gave the requests is the order in which they are accepted.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Protocol
 
 from anyio.abc import TaskGroup
 
-from ..transport import messages
+from ..transport import mail, messages
 from ..transport.errors import (
     BadRequest,
-    InternalFault,
     NotAuthorised,
-    ShuttingDown,
-    SignalpostError,
 )
 from ..transport.session import PERSON, Session
 from .archive import Archive
+from .deferred import Deferred, stopping
 from .envelope import Cancel, CancelWaiting, Submit, Watch
 from .intake import check, real_folder
+from .post import Post
 from .queues import Queues
 from .reception import Reception
 from .services import Services
 from .task import Call, Task, key_of
-
-logger = logging.getLogger(__name__)
 
 _ACCEPTED = messages.Accepted()
 
@@ -60,6 +56,7 @@ class Desk:
         reception: Reception,
         archive: Archive,
         queues: Queues,
+        post: Post,
         info: Callable[[], messages.Info],
         ending: Endings,
         tasks: TaskGroup,
@@ -68,9 +65,11 @@ class Desk:
         self._reception = reception
         self._archive = archive
         self._queues = queues
+        self._post = post
         self._info = info
         self._ending = ending
         self._tasks = tasks
+        self._deferred = Deferred(tasks, self.reply)
         self.draining = False
 
     def act(  # noqa: C901 - one flat match
@@ -80,9 +79,10 @@ class Desk:
 
         :raises SignalpostError: it is refused
         """
+        if isinstance(request, messages.Heartbeat):
+            return _ACCEPTED
+        self._post.membership.touch(session)
         match request:
-            case messages.Heartbeat():
-                return _ACCEPTED
             case messages.RunTask():
                 self._run_task(session, correlation, request)
             case messages.TaskStatus():
@@ -91,6 +91,7 @@ class Desk:
                 self._cancel_task(session, correlation, task_id)
             case messages.CancelCall(correlation=call):
                 self._queues.give_up(call)
+                self._post.give_up(session, call)
                 self._reception.forget(call)
                 return messages.Accepted()
             case messages.QueueStatus():
@@ -98,10 +99,11 @@ class Desk:
             case messages.GetInfo():
                 return self._info()
             case messages.Bye():
+                session.left = True
                 self._reception.answer(session.token, correlation, messages.Accepted())
                 self._reception.close(session)
             case messages.ListTasks(limit=limit):
-                self._later(session.token, correlation, self._list_tasks(limit))
+                self._deferred.answer(session.token, correlation, self._list_tasks(limit))
             case messages.ClearTaskLogs(everyone=everyone):
                 self._clear_logs(session, correlation, everyone)
             case messages.ClearQueue(queue_name=name):
@@ -112,6 +114,22 @@ class Desk:
                 self._stop_for(session, correlation, request)
             case messages.Hello():
                 raise BadRequest("hello was said already.")
+            case (
+                mail.Register()
+                | mail.Unregister()
+                | mail.ListAgents()
+                | mail.Send()
+                | mail.Receive()
+                | mail.Settle()
+                | mail.Extend()
+                | mail.Peek()
+                | mail.ReadMessage()
+                | mail.InboxStatus()
+                | mail.History()
+                | mail.Redrive()
+                | mail.Purge()
+            ):
+                return self._post.act(session, correlation, request)
         return None
 
     # ------------------------------------------------------------ requests
@@ -143,6 +161,7 @@ class Desk:
             requester_pid=session.pid,
             created=now,
             output="",
+            agent_id=0 if session.is_person else session.agent_id,
             request=request,
             key=key_of(session.principal, request, folder),
             parent=self._services.turns.parent_of(request.parent),
@@ -192,7 +211,7 @@ class Desk:
             raise NotAuthorised("only a person clears everyone's logs: signalpost clear --logs")
         if not self._reception.is_known(session, correlation):
             principal = None if everyone else session.principal
-            self._later(session.token, correlation, self._cleared(principal))
+            self._deferred.answer(session.token, correlation, self._cleared(principal))
 
     def _clear_queue(self, session: Session, correlation: bytes, name: str) -> None:
         if not session.is_person:
@@ -246,7 +265,7 @@ class Desk:
 
     def answer_ended(self, task_id: int, call: Call) -> None:
         """Answer a call that asks for a task which is not open."""
-        self._later(call.session, call.correlation, self._archive.report(task_id))
+        self._deferred.answer(call.session, call.correlation, self._archive.report(task_id))
 
     def reply(
         self, token: bytes, correlation: bytes, message: messages.Reply | messages.Push
@@ -255,28 +274,3 @@ class Desk:
         if not isinstance(message, messages.Push):
             self._queues.answered(correlation)
         return self._reception.answer(token, correlation, message)
-
-    def _later(self, token: bytes, correlation: bytes, work: Awaitable[messages.Reply]) -> None:
-        self._tasks.start_soon(self._finish_later, token, correlation, work)
-
-    async def _finish_later(
-        self, token: bytes, correlation: bytes, work: Awaitable[messages.Reply]
-    ) -> None:
-        try:
-            reply = await work
-        except SignalpostError as error:
-            reply = refusal(error)
-        except Exception as error:
-            logger.exception("request failed")
-            reply = refusal(InternalFault(f"{type(error).__name__}; see the broker's log."))
-        self.reply(token, correlation, reply)
-
-
-def refusal(error: SignalpostError) -> messages.Failed:
-    """Return an error as a reply."""
-    return messages.Failed(code=error.code, detail=str(error))
-
-
-def stopping() -> ShuttingDown:
-    """Return the error of a broker that is draining."""
-    return ShuttingDown("the broker is stopping. Try again in a few seconds: a new one will start.")

@@ -124,7 +124,12 @@ class Directory:
     def assign(self, agent: Agent, thread: str) -> None:
         """Let a conversation find ``agent`` again, unless somebody else speaks in it now."""
         other = self._by_thread.get(thread)
-        if not thread or agent.is_person or other is agent or (other is not None and not other.is_gone):
+        if (
+            not thread
+            or agent.is_person
+            or other is agent
+            or (other is not None and not other.is_gone)
+        ):
             return
         if other is not None:
             other.thread = ""

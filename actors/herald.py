@@ -73,6 +73,7 @@ class Herald:
         if sent and not task.is_open and not task.delivered:
             task.delivered = True
             self._services.store.put(row_of(task))
+            self._services.delivered(task)
 
     async def _tell(self, calls: list[tuple[Call, Task]]) -> None:
         if any(task.id in self._unsaved for _, task in calls) and not await self._kept():

@@ -56,3 +56,38 @@ class Ended:
 
 
 Effect = Keep | Note | Deliver | Tell | Refuse | Ended
+
+
+class Effects:
+    """What is to be done, in the order in which it has to be.
+
+    Deliveries come first: mail waits for no disk. Then what is to be persisted,
+    every message once, then the answers.
+    """
+
+    def __init__(self) -> None:
+        self._deliveries: list[Effect] = []
+        self._rows: dict[int, Effect] = {}
+        self._answers: list[Effect] = []
+
+    def keep(self, message: Message) -> None:
+        """Have a message persisted, as it is when this is carried out."""
+        self._rows[message.seq] = Keep(message)
+
+    def note(self, message: Message) -> None:
+        """Have a change persisted."""
+        self._rows.setdefault(message.seq, Note(message))
+
+    def deliver(self, receiver: Receiver, messages: tuple[Message, ...]) -> None:
+        """Have a receiver answered."""
+        self._deliveries.append(Deliver(receiver, messages))
+
+    def tell(self, answer: Tell | Refuse | Ended) -> None:
+        """Have somebody told."""
+        self._answers.append(answer)
+
+    def take(self) -> list[Effect]:
+        """Return everything, once."""
+        taken = [*self._deliveries, *self._rows.values(), *self._answers]
+        self._deliveries, self._rows, self._answers = [], {}, []
+        return taken

@@ -15,12 +15,15 @@ import anyio
 
 from ..transport import door, endpoint, messages
 from ..transport.errors import SignalpostError
+from ..transport.result_text import result_text
 from ..transport.session import Session
 from ..transport.sockets import Router, zeromq_version
 from . import recovery
+from .agent import Agent
 from .archive import Archive
 from .briefing import Briefing
 from .broker import Broker
+from .deferred import Deferred
 from .ending import REMOVED, Ending
 from .estimate import Estimate
 from .eventlog import EventLog
@@ -29,6 +32,7 @@ from .history import row_of
 from .job import Outcome
 from .launcher import Launcher
 from .lock import Lock
+from .mailroom import Mailroom
 from .moment import Moment
 from .output import Output
 from .reception import Reception
@@ -42,6 +46,8 @@ from .turns import Turns
 logger = logging.getLogger(__name__)
 
 _DAY = 86400.0
+_TAIL_LINES = 50
+"""Of a task's output, in the mail that tells its result."""
 REMEMBERED = 5000
 """So many ended tasks of earlier lives answer a request that is sent again."""
 _MB = 1024 * 1024
@@ -71,6 +77,8 @@ class Life:
         self._settings = settings
         self._published = published
         self._started_at = time.time()
+        # The same clock as anyio's, at a tenth of its cost.
+        self._mono = asyncio.get_running_loop().time
         self._store = store
         self._router = router
         self._lock = lock
@@ -78,15 +86,20 @@ class Life:
         self._turns = Turns(published.epoch)
         self._output = Output(endpoint.output_dir(data_dir), settings.max_output_files)
         log_bytes = int(settings.max_log_size * _MB)
-        self._events = EventLog(data_dir / "signalpost-logs.json", log_bytes)
-        self._archive = Archive(store, self._output, moment, self._vanished)
+        self._events = EventLog(
+            data_dir / "signalpost-logs.json",
+            log_bytes,
+            later=asyncio.get_running_loop().call_later,
+        )
+        self._archive = Archive(store, self._output, moment, self._vanished, self._delivered)
         self._launcher = launcher
         self._reception = Reception(
             published.epoch,
             router.post,
             self._session_gone,
+            self._session_died,
             ending.note,
-            asyncio.get_running_loop().time,  # the same clock as anyio's, at a tenth of its cost
+            self._mono,
         )
 
     @classmethod
@@ -134,7 +147,10 @@ class Life:
                 ending=self._ending,
                 tasks=tasks,
             )
-            broker.equip(self._services(broker, estimate))
+            room = self._room = await self._mailroom(broker)
+            broker.equip(
+                self._services(broker, estimate), room.post(Deferred(tasks, self._reception.answer))
+            )
             self._ending.watch(broker, lambda: len(self._reception))
             await self._revive(outcomes)
             for job in (
@@ -145,12 +161,14 @@ class Life:
                 self._ending.heed_store,
                 self._ending.heed_idleness,
                 self._tidy,
+                room.tidy,
             ):
                 tasks.start_soon(job)
             tasks.start_soon(self._router.serve, broker.handle)
             yield
             self._router.flush()
             tasks.cancel_scope.cancel()
+        room.close()
         self._reception.shut()
         self._events.close()
 
@@ -169,8 +187,34 @@ class Life:
             output_path=self._output_path,
             withdrawn=self._ending.note,
             finished=self._finished,
+            delivered=self._delivered,
             answer_ended=broker.answer_ended,
         )
+
+    async def _mailroom(self, broker: Broker) -> Mailroom:
+        room = Mailroom(
+            store=self._store.mail,
+            reception=self._reception,
+            events=self._events,
+            settings=self._settings,
+            clock=self._moment,
+            works=self._works,
+            push=broker.push,
+            text_of=lambda report: result_text(report, tail_lines=_TAIL_LINES),
+            highest=(
+                await self._store.mail.highest_agent_id(),
+                await self._store.mail.highest_seq(),
+            ),
+        )
+        await room.restore()
+        return room
+
+    def _works(self, agent: Agent) -> bool:
+        """Tell whether an agent has an open task."""
+        return any(task.session in agent.holders for task in self._broker.open_tasks())
+
+    def _moment(self) -> Moment:
+        return Moment(self._mono(), time.time())
 
     def _output_path(self, task_id: int) -> str:
         return str(self._output.path(task_id))
@@ -199,12 +243,19 @@ class Life:
     def _vanished(self) -> None:
         self._ending.fold(REMOVED)
 
+    def _session_died(self, session: Session) -> None:
+        self._room.membership.depart(session, died=True)
+
+    def _delivered(self, task: Task) -> None:
+        self._room.task_mail.delivered(task)
+
     def _session_gone(self, session: Session) -> None:
         self._broker.session_gone(session)
         self._ending.note()
 
     def _finished(self, task: Task) -> None:
         self._broker.finished(task)
+        self._room.task_mail.ended(task)
         self._archive.look()
         self._ending.note()
         self._router.ease()
@@ -222,7 +273,9 @@ class Life:
 
     async def _tidy(self) -> None:
         try:
-            await self._store.prune(time.time() - self._settings.history_days * _DAY)
+            before = time.time() - self._settings.history_days * _DAY
+            await self._store.prune(before)
+            await self._store.mail.prune(before)
         except (SignalpostError, OSError) as error:
             logger.error("the history could not be pruned: %s", error)  # noqa: TRY400
 

@@ -29,10 +29,10 @@ MAX_ATTEMPTS = 5
 class SendCall:
     """An open request of a sender.
 
-    It waits for room until ``park`` and for the stage ``goal`` until
-    ``deadline``, both on the monotonic clock; None: for ever. ``answered`` is
-    set by whoever answers it: an awaited reply and the end of the waiting may
-    come from two inboxes.
+    It waits for room until ``park`` (None: not at all) and for the stage
+    ``goal`` until ``deadline`` (None: for ever), both on the monotonic clock.
+    ``answered`` is set by whoever answers it: an awaited reply and the end of
+    the waiting may come from two inboxes.
     """
 
     correlation: bytes
@@ -41,6 +41,8 @@ class SendCall:
     park: float | None = None
     deadline: float | None = None
     answered: bool = False
+    bounced: str = ""
+    """Why no reply will come."""
 
 
 @dataclass(slots=True, eq=False)
@@ -52,6 +54,8 @@ class Lease:
     since: float
     """When it was granted, on the monotonic clock: the ceiling counts from here."""
     renewed: float
+    correlation: bytes = b""
+    """The request that it answered."""
 
 
 @dataclass(slots=True, eq=False)
@@ -99,7 +103,46 @@ class Message:
     @property
     def size(self) -> int:
         """Bytes that count towards an inbox's limit."""
-        return len(self.content) + len(self.metadata)
+        content = self.content  # most are ASCII, and that is known without a look at them
+        length = len(content) if content.isascii() else len(content.encode(errors="replace"))
+        return length + len(self.metadata)
+
+    def is_over(self, now: Moment) -> bool:
+        """Tell whether its time to live has passed."""
+        return self.expires is not None and self.expires <= now.mono
+
+    def hand_out(self, lease: Lease, now: Moment) -> None:
+        """A receiver gets it."""
+        self.state, self.lease = "leased", lease
+        self.deliveries += 1
+        self.delivered = self.delivered or now
+
+    def put_back(self) -> None:
+        """Nobody holds it."""
+        self.state, self.lease = "ready", None
+
+    def end(self, state: letters.State, now: Moment, reason: str = "") -> None:
+        """Decide what has become of it."""
+        self.state, self.lease = state, None
+        self.ended, self.reason = now, reason
+
+    def revive(self) -> None:
+        """A person puts it back: fresh attempts, and for as long as it takes."""
+        self.put_back()
+        self.attempts, self.expires = 0, None
+        self.ended, self.reason = None, ""
+
+    def has_reached(self, goal: letters.Goal) -> bool:
+        """Tell whether its sender need not wait any more. A reply comes another way."""
+        match self.stage():
+            case "expired" | "dead":
+                return True
+            case "acked":
+                return goal != "reply"
+            case "delivered":
+                return goal in ("stored", "delivered")
+            case "stored":
+                return goal == "stored"
 
     def stage(self) -> letters.Stage:
         """Return how far it has come, as its sender is told."""

@@ -29,6 +29,11 @@ class Receiver:
     asked: letters.SentMessage | None = None
     """What a waiting ``send`` has sent."""
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether the sender that waits for a reply has been answered another way."""
+        return self.awaits is not None and self.awaits.answered
+
     def takes(self, message: Message) -> bool:
         """Tell whether it wants a message."""
         return (not self.sender or self.sender == message.sender) and (

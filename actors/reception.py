@@ -33,12 +33,14 @@ class Reception:
         epoch: str,
         post: Post,
         gone: Callable[[Session], None],
+        died: Callable[[Session], None],
         came: Callable[[], None],
         clock: Callable[[], float],
     ) -> None:
         self._epoch = bytes.fromhex(epoch)
         self._post = post
         self._gone = gone
+        self._process_died = died
         self._came = came
         self._clock = clock
         self._sessions = Sessions()
@@ -132,6 +134,10 @@ class Reception:
         self._came()
         return session
 
+    def session(self, token: bytes) -> Session | None:
+        """Return the session of ``token``, if it is not gone."""
+        return self._sessions.get(token)
+
     def close(self, session: Session) -> None:
         """The session ends."""
         self._sessions.close(session.token)
@@ -144,6 +150,8 @@ class Reception:
     def _died(self, token: bytes) -> None:
         self._sessions.lose(token, self._clock())
         self._stir.set()
+        if (session := self._sessions.get(token)) is not None:
+            self._process_died(session)
 
     def _forget(self, session: Session) -> None:
         lifeline = self._lifelines.pop(session.token, None)

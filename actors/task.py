@@ -67,6 +67,8 @@ class Task:
     requester_pid: int
     created: Moment
     output: str
+    agent_id: int = 0
+    """The agent whose result it is; 0: nobody's."""
     request: messages.RunTask | None = None
     key: str = ""
     parent: int | None = None

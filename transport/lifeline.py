@@ -27,6 +27,22 @@ def start_time(pid: int) -> float:
         return 0.0
 
 
+def parent(pid: int) -> int:
+    """Return the parent of a process; 0: it has none that can be seen."""
+    if sys.platform == "linux":
+        try:
+            text = Path(f"/proc/{pid}/stat").read_text()
+        except OSError:
+            return 0
+        return int(text.rpartition(")")[2].split()[1])
+    import psutil
+
+    try:
+        return psutil.Process(pid).ppid()
+    except psutil.Error:
+        return 0
+
+
 class Lifeline:
     """Calls ``on_death`` once, in the event loop, when the process ends.
 

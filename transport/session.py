@@ -35,6 +35,14 @@ class Session:
     hello: Hello
     heard_at: float
     lost_at: float | None = None
+    agent: str = ""
+    """The name under which it acts; empty: it is no agent."""
+    agent_id: int = 0
+    superseded: bool = False
+    """Another session acts for its agent now."""
+    left: bool = False
+    """It has said bye."""
+    _owner: str = ""
 
     @property
     def connected(self) -> bool:
@@ -49,11 +57,23 @@ class Session:
         """How people and models see the speaker."""
         if self.is_person:
             return PERSON
-        return self.hello.agent or self.hello.label or self.hello.kind
+        return self.agent or self.hello.agent or self.hello.label or self.hello.kind
+
+    def act_as(self, agent: str, agent_id: int) -> None:
+        """Let the session act for an agent. Whoever owned its tasks before goes on doing so."""
+        self.agent = agent
+        self.agent_id = agent_id
+        if self.hello.agent and agent and not self._owner:
+            self._owner = f"agent:{agent_id}"
 
     @property
     def principal(self) -> str:
-        """Who owns what this session starts: the agent, else its conversation, else itself."""
+        """Who owns what this session starts: the agent, else its conversation, else itself.
+
+        An agent is meant by its number: it keeps its tasks when it takes another name.
+        """
+        if self._owner:
+            return self._owner
         if self.hello.agent:
             return f"agent:{self.hello.agent}"
         if self.hello.thread:

@@ -18,8 +18,10 @@ from anyio.lowlevel import checkpoint
 
 from signalpost.actors.archive import Archive
 from signalpost.actors.broker import Broker
+from signalpost.actors.deferred import Deferred
 from signalpost.actors.ending import Ending
 from signalpost.actors.estimate import Estimate
+from signalpost.actors.mailroom import Mailroom
 from signalpost.actors.output import Output
 from signalpost.actors.reception import Reception
 from signalpost.actors.services import Services
@@ -39,7 +41,14 @@ EPOCH = "ab" * 12
 class Counter:
     """The broker, put together as in a life but without processes."""
 
-    def __init__(self, folder: Path, router: Router, store: SqliteStore, tasks: TaskGroup) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        router: Router,
+        store: SqliteStore,
+        tasks: TaskGroup,
+        settings: Settings | None = None,
+    ) -> None:
         self.folder = folder
         self.endpoint = f"ipc://{folder}/b.sock"
         self.router = router
@@ -50,11 +59,17 @@ class Counter:
         self.output = Output(folder / "output")
         self.now = anyio.current_time
         self.reception = Reception(
-            EPOCH, self.router.post, self._session_gone, self._note, self.now
+            EPOCH, self.router.post, self._session_gone, self._session_died, self._note, self.now
         )
         self.ending = Ending(store, None, self._limit_grace)
         self.folded: list[str] = []
-        archive = Archive(store, self.output, moment, lambda: self.folded.append("vanished"))
+        archive = Archive(
+            store,
+            self.output,
+            moment,
+            lambda: self.folded.append("vanished"),
+            self._delivered,
+        )
         self.broker = Broker(
             reception=self.reception,
             archive=archive,
@@ -63,7 +78,20 @@ class Counter:
             ending=self.ending,
             tasks=tasks,
         )
-        self.broker.equip(self._services())
+        self.events = StandInEvents()
+        self.settings = settings or Settings(queues={"wide": 4})
+        self.room = Mailroom(
+            store=store.mail,
+            reception=self.reception,
+            events=self.events,
+            settings=self.settings,
+            clock=moment,
+            works=lambda agent: any(t.session in agent.holders for t in self.broker.open_tasks()),
+            push=self.broker.push,
+            text_of=lambda report: f"{report.state} {report.task_id}",
+            highest=(0, 0),
+        )
+        self.broker.equip(self._services(), self.room.post(Deferred(tasks, self.reception.answer)))
         self.ending.watch(self.broker, lambda: len(self.reception))
         for job in (self.reception.run, self.ending.heed_folder):
             tasks.start_soon(job)
@@ -75,24 +103,32 @@ class Counter:
             reply=self.broker.reply,
             runner=self.runner,
             store=self.store,
-            events=StandInEvents(),
+            events=self.events,
             estimate=Estimate(),
             turns=self.turns,
-            settings=Settings(queues={"wide": 4}),
+            settings=self.settings,
             job_of=job_of,
             output_path=lambda task_id: str(self.output.path(task_id)),
             finished=self._finished,
             withdrawn=lambda: None,
+            delivered=self._delivered,
             answer_ended=self.broker.answer_ended,
         )
 
     def _finished(self, task: Task) -> None:
         self.broker.finished(task)
+        self.room.task_mail.ended(task)
         self.ending.note()
 
     def _session_gone(self, session: Session) -> None:
         self.broker.session_gone(session)
         self.ending.note()
+
+    def _delivered(self, task: Task) -> None:
+        self.room.task_mail.delivered(task)
+
+    def _session_died(self, session: Session) -> None:
+        self.room.membership.depart(session, died=True)
 
     def _note(self) -> None:
         self.ending.note()
@@ -184,7 +220,7 @@ def run(command: str = "make", **fields: Any) -> messages.RunTask:  # noqa: ANN4
 
 
 @asynccontextmanager
-async def counter() -> AsyncGenerator[Counter, None]:
+async def counter(settings: Settings | None = None) -> AsyncGenerator[Counter, None]:
     """Serve for the life of a block."""
     folder = Path(tempfile.mkdtemp(prefix="sp", dir="/tmp"))
     (folder / "output").mkdir()
@@ -192,10 +228,11 @@ async def counter() -> AsyncGenerator[Counter, None]:
         async with SqliteStore.open(folder / "queue.db", "process") as store:
             with Router(f"ipc://{folder}/b.sock") as router:
                 async with anyio.create_task_group() as tasks:
-                    place = Counter(folder, router, store, tasks)
+                    place = Counter(folder, router, store, tasks, settings)
                     yield place
                     router.flush()
                     tasks.cancel_scope.cancel()
+                place.room.close()
                 place.reception.shut()
     finally:
         shutil.rmtree(folder)

@@ -215,6 +215,7 @@ class Scene:
         self.events = StandInEvents()
         self.replies = Replies()
         self.finished: list[int] = []
+        self.delivered: list[int] = []
         self.asked_ended: list[int] = []
         self.turns = Turns("e" * 24)
         self.briefing: Callable[[Task], Job] = job_of
@@ -238,6 +239,7 @@ class Scene:
             output_path=lambda task_id: f"/out/task_{task_id}.log",
             finished=lambda task: self.finished.append(task.id),
             withdrawn=lambda: None,
+            delivered=lambda task: self.delivered.append(task.id),
             answer_ended=lambda task_id, _call: self.asked_ended.append(task_id),
         )
 

@@ -163,7 +163,7 @@ async def test_another_user_is_not_even_answered(caplog: pytest.LogCaptureFixtur
     def post(identity: bytes, _header: bytes, _payload: bytes) -> None:
         posted.append(identity)
 
-    reception = Reception(EPOCH, post, lambda _: None, lambda: None, lambda: 0.0)
+    reception = Reception(EPOCH, post, lambda _: None, lambda _: None, lambda: None, lambda: 0.0)
     hello = messages.Hello(software="other", kind="cli")
     other = StandInMessage(said(hello), Peer(uid=os.getuid() + 1, pid=1))
     assert reception.welcome(other, frames.NO_SESSION, hello) is None

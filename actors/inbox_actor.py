@@ -1,0 +1,221 @@
+"""The actor of one inbox: applies each order to the rules, in turn, and does what follows.
+
+It exists only while its inbox holds mail, a receiver or a timer. Nothing that
+it does waits, so an order is carried out at once unless another is in hand:
+then it lies in the mailbox until that one is through.
+
+    order ─> mailbox ─> rules ─> effects ─> answers, the store, events
+                          ^
+              the timer ──┴── "it is on disk", "it is not"
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+
+from ..transport import mail
+from ..transport.errors import InternalFault, SignalpostError, StoreFull
+from .agent import Agent
+from .inbox import Inbox
+from .inbox_effects import Deliver, Effect, Ended, Keep, Note, Refuse, Tell
+from .mail_history import row_of
+from .mail_services import Asker, MailServices, Senders
+from .message import Message
+from .moment import Moment
+from .receiver import Receiver
+
+logger = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 2.0
+"""A timer that is so late tells that the broker itself was stopped."""
+
+Work = Callable[[Inbox, Moment], object]
+"""One verb of the rules."""
+
+
+class InboxActor:
+    """Runs one :class:`Inbox`. It alone changes the inbox's state."""
+
+    def __init__(
+        self,
+        agent: Agent,
+        inbox: Inbox,
+        services: MailServices,
+        senders: Senders,
+        ended: Callable[[Message], None],
+        idle: Callable[[int], None],
+    ) -> None:
+        self.inbox = inbox
+        self._agent = agent
+        self._services = services
+        self._senders = senders
+        self._ended = ended
+        self._idle = idle
+        self._mailbox: deque[tuple[Work, Asker | None]] = deque()
+        self._busy = False
+        self._unsaved = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def tell(self, work: Work, asker: Asker | None = None) -> None:
+        """Carry out an order; ``asker`` hears of a refusal. Never raises."""
+        self._mailbox.append((work, asker))
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._mailbox:
+                self._serve(*self._mailbox.popleft())
+        finally:
+            self._busy = False
+        self._arm()
+        if self.inbox.is_idle and not self._unsaved:
+            self.close()
+            self._idle(self._agent.id)
+
+    def close(self) -> None:
+        """Stop the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    # ------------------------------------------------------------ orders
+
+    def _serve(self, work: Work, asker: Asker | None) -> None:
+        try:
+            work(self.inbox, self._services.clock())
+        except SignalpostError as error:
+            self._refuse(asker, error)
+        except Exception as error:
+            logger.exception("the inbox of %s failed", self._agent.name)
+            self._refuse(asker, self._fault(error))
+        for effect in self.inbox.take_effects():
+            try:
+                self._perform(effect)
+            except Exception as error:
+                logger.exception("the inbox of %s could not go on", self._agent.name)
+                self._salvage(effect, error)
+
+    def _salvage(self, effect: Effect, error: Exception) -> None:
+        """An effect failed: nobody may wait for ever for what it would have done."""
+        match effect:
+            case Keep(message):
+                self._kept(message, self._fault(error))
+            case Deliver(receiver, _):
+                self.tell(lambda inbox, now: inbox.give_up(receiver.correlation, now))
+                self._refuse(receiver, self._fault(error))
+            case Tell(call, _, _) | Refuse(call, _):
+                self._refuse(call, self._fault(error))
+            case Note() | Ended():
+                pass  # the log says it; what is on disk is older, and that is safe
+
+    def _refuse(self, asker: Asker | None, error: SignalpostError) -> None:
+        if asker is not None:
+            self._senders.refused(asker, error)
+
+    def _fault(self, error: Exception) -> InternalFault:
+        return InternalFault(
+            f"{type(error).__name__} in the inbox of {self._agent.name}; see the broker's log."
+        )
+
+    # ------------------------------------------------------------ effects
+
+    def _perform(self, effect: Effect) -> None:
+        match effect:
+            case Keep(message):
+                self._keep(message)
+            case Note(message):
+                self._services.store.note(row_of(message, self._services.clock()))
+            case Deliver(receiver, delivered):
+                self._deliver(receiver, delivered)
+            case Tell(call, message, bounced):
+                self._senders.told(call, message, bounced)
+            case Refuse(call, error):
+                self._refuse(call, error)
+            case Ended(message):
+                self._end(message)
+
+    def _keep(self, message: Message) -> None:
+        self._unsaved += 1
+        row = row_of(message, self._services.clock())
+        self._services.store.keep(row, lambda error: self._saved(message, error))
+        self._services.events.write(
+            "message_sent",
+            message_id=message.id,
+            **{"from": message.sender},
+            to=message.to,
+            type=message.kind,
+        )
+
+    def _saved(self, message: Message, error: Exception | None) -> None:
+        self._unsaved -= 1
+        self._kept(message, error)
+
+    def _kept(self, message: Message, error: Exception | None) -> None:
+        if error is None:
+            self._senders.stored(message)
+            self.tell(lambda inbox, _now: inbox.stored(message.seq))
+            return
+        refusal = error if isinstance(error, SignalpostError) else StoreFull(str(error))
+        self._services.store.forget(message.seq)
+        self.tell(lambda inbox, _now: inbox.withdraw(message.seq, refusal))
+        self._advance()
+
+    def _deliver(self, receiver: Receiver, delivered: tuple[Message, ...]) -> None:
+        answer = self._answer(receiver, delivered)
+        if not self._services.reply(receiver.session, receiver.correlation, answer):
+            self.tell(lambda inbox, now: inbox.give_up(receiver.correlation, now))
+            return
+        for message in delivered:
+            self._services.events.write(
+                "message_delivered",
+                message_id=message.id,
+                to=self._agent.name,
+                attempt=message.attempts + 1,
+            )
+
+    def _answer(
+        self, receiver: Receiver, delivered: tuple[Message, ...]
+    ) -> mail.Sent | mail.Deliveries:
+        if receiver.awaits is not None:
+            return self._senders.replied(receiver, next(iter(delivered), None))
+        return mail.Deliveries(
+            messages=[message.delivery() for message in delivered],
+            acknowledged=list(receiver.acknowledged),
+        )
+
+    def _end(self, message: Message) -> None:
+        self._ended(message)
+        if message.state == "done":
+            self._services.events.write("message_acked", message_id=message.id, to=self._agent.name)
+        else:
+            self._services.events.write(
+                "message_dead_lettered",
+                message_id=message.id,
+                to=self._agent.name,
+                reason=message.reason or message.state,
+            )
+
+    # ------------------------------------------------------------ time
+
+    def _arm(self) -> None:
+        """Have the timer go off when the rules next have something to do, or before."""
+        deadline = self.inbox.next_deadline()
+        if deadline is None or (self._timer is not None and self._timer.when() <= deadline):
+            return
+        self.close()
+        self._timer = asyncio.get_running_loop().call_at(deadline, self._due, deadline)
+
+    def _due(self, deadline: float) -> None:
+        self._timer = None
+        late = self._services.clock().mono - deadline
+        if late > PAUSE_SECONDS:
+            # We were stopped. What was sent meanwhile was read before this timer was looked
+            # at; what is still held gets the time back before anything ends.
+            self.tell(lambda inbox, _now: inbox.shift(late))
+        self._advance()
+
+    def _advance(self) -> None:
+        self.tell(lambda inbox, now: inbox.advance(now, self._services.renewed_at(self._agent)))

@@ -1,0 +1,110 @@
+"""All inboxes of a broker: which actor serves which agent, made at the first mail or receiver."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from .agent import Agent
+from .inbox import Inbox
+from .inbox_actor import InboxActor, Work
+from .mail_services import Asker, MailServices, Senders
+from .message import Message
+
+
+class Inboxes:
+    """Gives orders to inboxes, and looks at what they hold."""
+
+    def __init__(self, services: MailServices) -> None:
+        self.senders: Senders
+        """Set before the first order."""
+        self._services = services
+        self._actors: dict[int, InboxActor] = {}
+        self._where: dict[str, int] = {}
+        self.dead: Counter[int] = Counter()
+        """Dead letters by agent."""
+
+    # ------------------------------------------------------------ telling them
+
+    def tell(self, agent: Agent, work: Work, asker: Asker | None = None) -> None:
+        """Give an order to an agent's inbox, which is made if there is none."""
+        self._actor(agent).tell(work, asker)
+
+    def tell_existing(self, agent: Agent, work: Work) -> None:
+        """Give an order to an agent's inbox; where there is none there is nothing to do."""
+        actor = self._actors.get(agent.id)
+        if actor is not None:
+            actor.tell(work)
+
+    def put(self, agent: Agent, message: Message, work: Work, asker: Asker | None) -> None:
+        """Give an order that brings a message."""
+        self._where[message.id] = agent.id
+        self.tell(agent, work, asker)
+
+    def restore(self, agent: Agent, messages: Iterable[Message]) -> None:
+        """Put back what an earlier broker life left."""
+        for message in messages:
+            self._where[message.id] = agent.id
+            self.tell(agent, _restoring(message))
+
+    def absorb(self, former: Agent, agent: Agent) -> None:
+        """Move the mail of a former agent to another; its receivers are answered with nothing."""
+        actor = self._actors.pop(former.id, None)
+        if actor is None:
+            return
+        moved = actor.inbox.open_messages()
+        actor.close()
+        for message in moved:
+            self._where[message.id] = message.agent_id = agent.id
+        if moved:
+            self.tell(agent, lambda inbox, now: inbox.absorb(moved, now))
+
+    def forget(self, message_id: str) -> None:
+        """A message never came to be."""
+        self._where.pop(message_id, None)
+
+    def close(self) -> None:
+        """Stop every timer."""
+        for actor in self._actors.values():
+            actor.close()
+
+    # ------------------------------------------------------------ looking at them
+
+    def look(self, agent: Agent) -> Inbox | None:
+        """Return an agent's inbox; None: it is empty and nobody waits at it."""
+        actor = self._actors.get(agent.id)
+        return actor.inbox if actor is not None else None
+
+    def where(self, message_id: str) -> int | None:
+        """Return the agent in whose inbox an open message is."""
+        return self._where.get(message_id)
+
+    def depth(self, agent: Agent) -> int:
+        """Return how many unacknowledged messages an agent has."""
+        inbox = self.look(agent)
+        return inbox.depth if inbox is not None else 0
+
+    # ------------------------------------------------------------ inside
+
+    def _actor(self, agent: Agent) -> InboxActor:
+        actor = self._actors.get(agent.id)
+        if actor is None:
+            bound = agent.inbox_bound or self._services.settings.inbox_bound
+            inbox = Inbox(
+                bound, self._services.settings.lease, self._services.tokens, self._services.seqs
+            )
+            actor = InboxActor(agent, inbox, self._services, self.senders, self._ended, self._drop)
+            self._actors[agent.id] = actor
+        return actor
+
+    def _ended(self, message: Message) -> None:
+        self._where.pop(message.id, None)
+        if message.state == "dead":
+            self.dead[message.agent_id] += 1
+
+    def _drop(self, agent_id: int) -> None:
+        self._actors.pop(agent_id, None)
+
+
+def _restoring(message: Message) -> Callable[..., None]:
+    return lambda inbox, _now: inbox.restore(message)

@@ -1,0 +1,116 @@
+"""What the actors of inboxes need of the world, as parameters. Pure: only the shapes.
+
+A test passes stand-ins; the clock, the store and the sockets are never reached
+any other way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..transport import mail, messages
+from ..transport.errors import SignalpostError
+from .agent import Agent
+from .agent_row import AgentRow
+from .message import Message, SendCall
+from .message_row import MessageRow
+from .moment import Moment
+from .receiver import Receiver
+from .services import Events
+from .settings import Settings
+
+Then = Callable[[Exception | None], None]
+"""Called when all that was given to the store before is on disk, or with why it is not."""
+
+
+class MailStore(Protocol):
+    """Keeps messages and agents; see :mod:`mail_store`."""
+
+    def keep(self, row: MessageRow, then: Then) -> None:
+        """Write a new message soon."""
+        ...
+
+    def note(self, row: MessageRow) -> None:
+        """Write what has changed about a message soon."""
+        ...
+
+    def forget(self, seq: int) -> None:
+        """Remove a message that was refused after all."""
+        ...
+
+    def move(self, from_agent: int, to_agent: int) -> None:
+        """Give an agent the open messages of another."""
+        ...
+
+    def put_agent(self, row: AgentRow) -> None:
+        """Write an agent soon."""
+        ...
+
+    def forget_agent(self, agent_id: int) -> None:
+        """Remove an agent soon."""
+        ...
+
+    def put_forward(self, name: str, agent_id: int) -> None:
+        """Let an old name lead to an agent."""
+        ...
+
+    def forget_forward(self, name: str) -> None:
+        """Let an old name lead nowhere."""
+        ...
+
+    def when_committed(self, then: Then) -> None:
+        """Call ``then`` when all that was given before is on disk."""
+        ...
+
+
+class Asker(Protocol):
+    """Whoever waits for the answer to a request."""
+
+    @property
+    def session(self) -> bytes: ...
+
+    @property
+    def correlation(self) -> bytes: ...
+
+
+class Senders(Protocol):
+    """Those who wait for what becomes of their messages; see :mod:`sending`."""
+
+    def stored(self, message: Message) -> None:
+        """A message is on disk."""
+        ...
+
+    def told(self, call: SendCall, message: Message, bounced: str) -> None:
+        """A message has come as far as its sender was to wait, or no reply will come."""
+        ...
+
+    def replied(self, receiver: Receiver, reply: Message | None) -> mail.Sent:
+        """Return the answer to a sender whose reply has come, or whose time is over."""
+        ...
+
+    def refused(self, asker: Asker, error: SignalpostError) -> None:
+        """A message, or whoever waits at an inbox, was refused."""
+        ...
+
+
+Reply = Callable[[bytes, bytes, messages.Reply | messages.Push], bool]
+"""Send to (session, correlation); False when the session is not connected."""
+
+
+@dataclass(frozen=True)
+class MailServices:
+    """Everything an inbox's actor may touch besides its own state."""
+
+    clock: Callable[[], Moment]
+    reply: Reply
+    store: MailStore
+    events: Events
+    settings: Settings
+    tokens: Callable[[], bytes]
+    """Makes lease tokens."""
+    seqs: Callable[[], int]
+    """Gives out places, ever higher."""
+    renewed_at: Callable[[Agent], float]
+    """When an agent last showed that it works, on the monotonic clock."""

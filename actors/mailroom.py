@@ -1,0 +1,138 @@
+"""Everything about agents and mail, put together, and what an earlier broker life left of it."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import secrets
+from collections import Counter, defaultdict
+from collections.abc import Callable
+
+import anyio
+
+from ..transport import mail
+from ..transport.messages import TaskReport
+from ..transport.session import Session
+from .agent import PERSON_ID, Agent
+from .agent_row import agent_of
+from .deferred import Deferred
+from .inboxes import Inboxes
+from .loop_guard import LoopGuard
+from .mail_archive import MailArchive
+from .mail_history import message_of
+from .mail_services import MailServices
+from .mail_store import MailStore
+from .membership import Membership
+from .message import Message
+from .moment import Moment
+from .post import Post
+from .receiving import Receiving
+from .reception import Reception
+from .registry import Registry
+from .sending import Sending
+from .services import Events
+from .settings import Settings
+from .task_mail import TaskMail
+
+REMEMBERED = 20_000
+"""So many messages of earlier lives can be replied to without the count of hops beginning anew."""
+_LONGEST_WAIT = 86400.0
+
+
+class Mailroom:
+    """Agents, their inboxes, and those who serve requests about them."""
+
+    def __init__(
+        self,
+        *,
+        store: MailStore,
+        reception: Reception,
+        events: Events,
+        settings: Settings,
+        clock: Callable[[], Moment],
+        works: Callable[[Agent], bool],
+        push: Callable[[Session, mail.Push], None],
+        text_of: Callable[[TaskReport], str],
+        highest: tuple[int, int],
+    ) -> None:
+        highest_agent, highest_seq = highest
+        self._store = store
+        self._reception = reception
+        self._clock = clock
+        self._works = works
+        self._guard = LoopGuard()
+        self._registry = Registry(itertools.count(max(PERSON_ID, highest_agent) + 1).__next__)
+        services = MailServices(
+            clock=clock,
+            reply=reception.answer,
+            store=store,
+            events=events,
+            settings=settings,
+            tokens=lambda: secrets.token_bytes(8),
+            seqs=itertools.count(highest_seq + 1).__next__,
+            renewed_at=self._renewed_at,
+        )
+        self._services = services
+        self.inboxes = Inboxes(services)
+        self.membership = Membership(
+            self._registry, self.inboxes, services, reception.session, push, works
+        )
+        self._sending = self.inboxes.senders = Sending(
+            self._registry, self.membership, self.inboxes, services, self._guard, _new_id
+        )
+        self._archive = MailArchive(store, self._registry, self.inboxes, clock)
+        self.task_mail = TaskMail(self._registry, self.inboxes, services, text_of)
+
+    def post(self, deferred: Deferred) -> Post:
+        """Return who serves requests."""
+        return Post(
+            membership=self.membership,
+            sending=self._sending,
+            receiving=Receiving(
+                self._registry,
+                self.membership,
+                self.inboxes,
+                self._services,
+                lambda token: self._reception.session(token) is not None,
+            ),
+            archive=self._archive,
+            known=self._reception,
+            deferred=deferred,
+        )
+
+    async def restore(self) -> None:
+        """Rebuild agents and inboxes as the store has them."""
+        agents = [agent_of(row) for row in await self._store.agents()]
+        self._registry.restore(agents, await self._store.forwards(), self._clock())
+        for message_id, hops in await self._store.replies_known(REMEMBERED):
+            self._guard.learn(message_id, hops)
+        self._archive.remember(await self._store.latest_requests())
+        self.inboxes.dead = Counter(await self._store.dead_counts())
+        left: defaultdict[int, list[Message]] = defaultdict(list)
+        now = self._clock()
+        for row in await self._store.open_messages():
+            left[row.agent_id].append(message_of(row, now))
+        for agent_id, found in left.items():
+            agent = self._registry.by_id(agent_id)
+            if agent is not None:
+                self.inboxes.restore(agent, found)
+
+    async def tidy(self) -> None:
+        """Forget unnamed agents that are gone for long, when their time comes, until cancelled."""
+        while True:
+            self.membership.expire()
+            due = self.membership.next_expiry()
+            wait = _LONGEST_WAIT if due is None else due - self._clock().wall
+            await anyio.sleep(min(max(wait, 1.0), _LONGEST_WAIT))
+
+    def close(self) -> None:
+        """Stop every timer."""
+        self.inboxes.close()
+
+    def _renewed_at(self, agent: Agent) -> float:
+        return self._clock().mono if self._works(agent) else agent.active
+
+
+def _new_id() -> str:
+    """Return 80 random bits in 16 characters that a model copies without a mistake."""
+    return base64.b32encode(secrets.token_bytes(10)).decode().lower()

@@ -1,0 +1,258 @@
+"""Which session acts for which agent, told to the store, to the log, and to those who ask.
+
+The rules are in :mod:`registry`; here is what they need of the world, and what
+follows when an agent comes, takes another name, or goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..transport import letters, lifeline, mail
+from ..transport.errors import BadRequest, NameTaken
+from ..transport.session import Session
+from .agent import Agent
+from .agent_row import row_of_agent
+from .arrival import Arrival
+from .directory import AgentChanged, AgentRemoved, ForwardRemoved, ForwardSet
+from .inboxes import Inboxes
+from .mail_services import MailServices
+from .registry import Registry
+
+
+class Membership:
+    """Agents and the sessions that act for them."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        inboxes: Inboxes,
+        services: MailServices,
+        session_of: Callable[[bytes], Session | None],
+        push: Callable[[Session, mail.Push], None],
+        works: Callable[[Agent], bool],
+    ) -> None:
+        self._registry = registry
+        self._inboxes = inboxes
+        self._services = services
+        self._session_of = session_of
+        self._push = push
+        self._works = works
+
+    # ------------------------------------------------------------ coming and going
+
+    def arrive(self, session: Session) -> None:
+        """A session was opened: let it act for the agent that it names.
+
+        :raises NameTaken: a living agent has the name, and this one insists on it
+        :raises BadRequest: it is no legal name
+        """
+        hello = session.hello
+        before = self._registry.agent_of(session.token)
+        claim = self._registry.arrive(
+            Arrival(
+                session=session.token,
+                kind=hello.kind,
+                agent=hello.agent,
+                thread=hello.thread,
+                label=hello.label,
+                client=hello.client,
+                pid=session.pid,
+                working_directory=hello.working_directory,
+                client_process=_client_process(session),
+            ),
+            self._services.clock(),
+        )
+        self._supersede(claim.superseded)
+        if before is not None and before is not claim.agent:
+            self._inboxes.tell_existing(before, _leaving(session.token))
+        if claim.left is not None:
+            self._gone(claim.left)
+        if claim.agent is not None and claim.agent is not before:
+            self._act_as(session, claim.agent)
+            self._tell_arrival(claim.agent)
+        self._persist()
+
+    def depart(self, session: Session, *, died: bool) -> None:
+        """A session is gone: what it held goes back to the inbox."""
+        agent = self._registry.agent_of(session.token)
+        if agent is None:
+            return
+        token = session.token
+        self._inboxes.tell_existing(
+            agent, lambda inbox, now: inbox.leave(token, died=died, now=now)
+        )
+        if self._registry.depart(token, self._services.clock()) is not None:
+            self._gone(agent)
+        self._persist()
+
+    def register(self, session: Session, request: mail.Register) -> mail.Registered:
+        """Give the session's agent a name, or make it an agent.
+
+        :raises NameTaken: another living agent has it
+        :raises BadRequest: it is no legal name
+        """
+        naming = self._registry.register(
+            session.token,
+            request.name,
+            request.role,
+            request.description,
+            request.inbox_bound,
+            self._services.clock(),
+        )
+        agent = naming.agent
+        self._supersede(naming.superseded)
+        if naming.former is not None:
+            self._services.store.move(naming.former.id, agent.id)
+            self._inboxes.absorb(naming.former, agent)
+        for token in agent.holders:
+            if (holder := self._session_of(token)) is not None:
+                self._act_as(holder, agent)
+        inbox = self._inboxes.look(agent)
+        bound = agent.inbox_bound or self._services.settings.inbox_bound
+        if inbox is not None:
+            inbox.bound = bound
+        self._tell_arrival(agent)
+        self._persist()
+        return mail.Registered(
+            name=agent.name, role=agent.role, description=agent.description, inbox_bound=bound
+        )
+
+    def unregister(self, session: Session, *, force: bool) -> None:
+        """Remove the session's agent.
+
+        :raises BadRequest: it has unread mail, and ``force`` was not asked for
+        """
+        agent = self.agent_of(session)
+        depth = self._inboxes.depth(agent)
+        if depth and not force:
+            raise BadRequest(
+                f"{depth} unread messages wait for {agent.name}. Receive them first, or"
+                " unregister with force=true: they become dead letters, which a person can"
+                " put back."
+            )
+        holders = [self._session_of(token) for token in agent.holders]
+        self._registry.unregister(session.token)
+        reason = f"{agent.name} was unregistered"
+        self._inboxes.tell_existing(agent, lambda inbox, now: inbox.empty_into_dead(reason, now))
+        self._inboxes.tell_existing(agent, lambda inbox, _now: inbox.bounce(reason))
+        for holder in holders:
+            if holder is not None:
+                holder.act_as("", 0)
+        self._services.events.write("agent_gone", agent=agent.name)
+        self._persist()
+
+    def expire(self) -> None:
+        """Forget unnamed agents that are gone for long and have no mail."""
+        now = self._services.clock()
+        self._registry.expire(now.wall, lambda agent: not self._inboxes.depth(agent))
+        self._persist()
+
+    def next_expiry(self) -> float | None:
+        """When :meth:`expire` may next have something to do, in Unix seconds."""
+        return self._registry.next_expiry()
+
+    # ------------------------------------------------------------ asking
+
+    def agent_of(self, session: Session) -> Agent:
+        """Return the agent for which a session acts.
+
+        :raises NameTaken: another session has taken it over
+        :raises BadRequest: it acts for none
+        """
+        agent = self._registry.agent_of(session.token)
+        if agent is None and session.superseded:
+            raise NameTaken(
+                f"another session of your client acts for {session.agent} now."
+                " Restart this server, or take another name: register_agent(name)."
+            )
+        if agent is None:
+            raise BadRequest(
+                "you are no agent yet. Give a name first: register_agent(name),"
+                ' or signalpost.connect(agent="NAME").'
+            )
+        return agent
+
+    def touch(self, session: Session) -> None:
+        """The session has asked for something: its agent works."""
+        self._registry.touch(session.token, self._services.clock().mono)
+
+    def presence(self, agent: Agent) -> letters.Presence:
+        """Return what an agent does, as far as its connection tells."""
+        if not agent.holders:
+            return "gone"
+        inbox = self._inboxes.look(agent)
+        if inbox is not None and inbox.has_receiver:
+            return "idle"
+        if self._works(agent) or (inbox is not None and inbox.in_flight):
+            return "working"
+        return "online"
+
+    def states(self) -> list[letters.AgentState]:
+        """Return every known agent as others see it, by name."""
+        return [
+            letters.AgentState(
+                name=agent.name,
+                role=agent.role,
+                description=agent.description,
+                presence=self.presence(agent),
+                client=agent.client,
+                pid=agent.pid,
+                working_directory=agent.working_directory,
+                since=agent.since,
+                depth=self._inboxes.depth(agent),
+            )
+            for agent in self._registry.agents()
+        ]
+
+    # ------------------------------------------------------------ inside
+
+    def _act_as(self, session: Session, agent: Agent) -> None:
+        session.superseded = False
+        session.act_as(agent.name, agent.id)
+
+    def _supersede(self, tokens: tuple[bytes, ...]) -> None:
+        for token in tokens:
+            session = self._session_of(token)
+            if session is None:
+                continue
+            session.superseded = True
+            agent = self._registry.find(session.agent)
+            if agent is not None:
+                self._inboxes.tell_existing(agent, _leaving(token))
+            self._push(session, mail.Superseded(agent=session.agent))
+
+    def _gone(self, agent: Agent) -> None:
+        reason = f"{agent.name} has gone"
+        self._inboxes.tell_existing(agent, lambda inbox, _now: inbox.bounce(reason))
+        self._services.events.write("agent_gone", agent=agent.name)
+
+    def _tell_arrival(self, agent: Agent) -> None:
+        self._services.events.write(
+            "agent_registered", agent=agent.name, role=agent.role, client=agent.client
+        )
+
+    def _persist(self) -> None:
+        store = self._services.store
+        for change in self._registry.take_changes():
+            match change:
+                case AgentChanged(agent):
+                    store.put_agent(row_of_agent(agent))
+                case AgentRemoved(agent_id):
+                    store.forget_agent(agent_id)
+                case ForwardSet(name, agent_id):
+                    store.put_forward(name, agent_id)
+                case ForwardRemoved(name):
+                    store.forget_forward(name)
+
+
+def _leaving(token: bytes, *, died: bool = False) -> Callable[..., None]:
+    return lambda inbox, now: inbox.leave(token, died=died, now=now)
+
+
+def _client_process(session: Session) -> tuple[int, float] | None:
+    """Return what tells the MCP client behind a bridge from every other process."""
+    if session.hello.kind != "bridge":
+        return None
+    client = lifeline.parent(session.pid)
+    return (client, lifeline.start_time(client)) if client > 1 else None

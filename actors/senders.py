@@ -1,0 +1,139 @@
+"""Those who wait at an inbox for what becomes of their messages. Pure.
+
+(full) park ──> parked, in a line ── room ──> waiting for a stage ──> told
+                    └── ``park`` passes ──> refused
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from math import inf
+
+from .message import Message, SendCall
+
+SLACK = 16
+
+
+class Senders:
+    """Parked senders in order, and accepted messages whose senders wait for a stage."""
+
+    def __init__(self) -> None:
+        self._parked: OrderedDict[str, Message] = OrderedDict()
+        self._waiting: dict[bytes, Message] = {}
+        self._kept = 0
+        self._look_at = inf
+        """No deadline is earlier."""
+
+    # ------------------------------------------------------------ who waits for room
+
+    @property
+    def parked(self) -> int:
+        return len(self._parked)
+
+    def find_parked(self, message_id: str) -> Message | None:
+        """Return a message that waits for room."""
+        return self._parked.get(message_id)
+
+    def park(self, message: Message, call: SendCall) -> None:
+        """Let a message wait for room: behind the others, or where it stands already."""
+        message.call = call
+        self._parked.setdefault(message.id, message)
+        self._watch(call.park)
+
+    def next_parked(self) -> Message | None:
+        """Take out the message that has waited longest for room."""
+        return self._parked.popitem(last=False)[1] if self._parked else None
+
+    def unpark_all(self) -> list[Message]:
+        """Take out all that wait for room, in order."""
+        return list(iter(self.next_parked, None))
+
+    # ------------------------------------------------------------ who waits for a stage
+
+    @property
+    def any_waits(self) -> bool:
+        return any(m.call and not m.call.answered for m in self._waiting.values())
+
+    def waiting(self) -> list[Message]:
+        """Return the accepted messages whose senders wait for a stage."""
+        return list(self._waiting.values())
+
+    def wait(self, message: Message, call: SendCall) -> None:
+        """Let a sender wait for what becomes of an accepted message."""
+        self.release(message)
+        message.call = call
+        self._waiting[call.correlation] = message
+        self._watch(call.deadline)
+
+    def release(self, message: Message) -> None:
+        """Nobody waits for what becomes of this message."""
+        call, message.call = message.call, None
+        if call is not None and self._waiting.get(call.correlation) is message:
+            del self._waiting[call.correlation]
+
+    def answered(self) -> list[Message]:
+        """Return messages whose senders were answered from another inbox, before they are many."""
+        if len(self._waiting) <= 2 * self._kept + SLACK:
+            return []
+        found = [m for m in self._waiting.values() if m.call and m.call.answered]
+        self._kept = len(self._waiting) - len(found)
+        return found
+
+    # ------------------------------------------------------------ who gives up, and when
+
+    def pop(self, correlation: bytes) -> Message | None:
+        """Somebody waits no more: return the accepted message that it waited for."""
+        for message in list(self._parked.values()):
+            if message.call and message.call.correlation == correlation:
+                del self._parked[message.id]
+        waiting = self._waiting.get(correlation)
+        if waiting is not None:
+            self.release(waiting)
+        return waiting
+
+    def leave(self, session: bytes) -> list[Message]:
+        """A session waits no more: return the accepted messages that it waited for."""
+        waiting = [*self._parked.values(), *self._waiting.values()]
+        calls = [m.call for m in waiting if m.call and m.call.session == session]
+        popped = [self.pop(call.correlation) for call in calls]
+        return [message for message in popped if message is not None]
+
+    def overdue(self, now: float) -> tuple[list[Message], list[Message]]:
+        """Take out those who have waited long enough for room; return the others due as well.
+
+        :returns: messages that were not accepted, and accepted ones that have a stage to tell
+        """
+        if now < self._look_at:
+            return [], []
+        refused = [m for m in self._parked.values() if m.call and _is_due(m.call.park, now)]
+        for message in refused:
+            del self._parked[message.id]
+        due = [m for m in self._waiting.values() if m.call and _is_due(m.call.deadline, now)]
+        self._look_at = inf
+        for message in self._parked.values():
+            self._watch(message.call.park if message.call else None)
+        for message in self._waiting.values():
+            if message not in due:
+                self._watch(message.call.deadline if message.call else None)
+        return refused, due
+
+    def next_deadline(self) -> float:
+        """When somebody's time is over, or earlier."""
+        return self._look_at
+
+    def shift(self, gap: float) -> None:
+        """Nobody could do anything for so long."""
+        self._look_at += gap
+        for message in [*self._parked.values(), *self._waiting.values()]:
+            call = message.call
+            if call is not None:
+                call.park = None if call.park is None else call.park + gap
+                call.deadline = None if call.deadline is None else call.deadline + gap
+
+    def _watch(self, deadline: float | None) -> None:
+        if deadline is not None:
+            self._look_at = min(self._look_at, deadline)
+
+
+def _is_due(deadline: float | None, now: float) -> bool:
+    return deadline is not None and deadline <= now

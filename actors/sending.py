@@ -1,0 +1,339 @@
+"""Serves requests to send: finds the recipients, posts, and answers the sender.
+
+    send ─> checks ─> recipients ─> loop guard ─> one message per inbox
+                                                        │
+      Sent <── on disk, or as far as was to be waited ──┘
+
+A sender that waits for the reply is answered from its own inbox when the reply
+comes there, or from the recipient's when none will come; whichever is first
+calls the other off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..transport import letters, mail, messages
+from ..transport.errors import LoopDetected, SignalpostError
+from ..transport.session import Session
+from .address import Address, is_single, parse, recipients
+from .agent import Agent
+from .inboxes import Inboxes
+from .loop_guard import LoopGuard
+from .mail_history import message_of, row_of
+from .mail_services import Asker, MailServices
+from .membership import Membership
+from .message import Message, SendCall
+from .message_row import MessageRow
+from .moment import Moment
+from .outgoing import PARK_SECONDS, check, check_goal
+from .posting import Posting
+from .receiver import Receiver
+from .registry import Registry
+
+
+@dataclass(slots=True, eq=False)
+class NamedCall(SendCall):
+    """The part of a send that goes to one recipient."""
+
+    name: str = ""
+
+
+class Sending:
+    """The sends of one broker life."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        membership: Membership,
+        inboxes: Inboxes,
+        services: MailServices,
+        guard: LoopGuard,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._registry = registry
+        self._membership = membership
+        self._inboxes = inboxes
+        self._services = services
+        self._guard = guard
+        self._new_id = new_id
+        self._postings: dict[bytes, Posting] = {}
+        self._calls: dict[bytes, Agent] = {}
+        """To whom a sender that waits has sent, by correlation."""
+        self._asks: dict[bytes, tuple[Agent, Message, Agent]] = {}
+        """Who asks, what, and whom, by correlation."""
+        self._answering: dict[str, bytes] = {}
+        """The sessions whose message acknowledges another one, by its id."""
+
+    # ------------------------------------------------------------ requests
+
+    def send(self, session: Session, correlation: bytes, request: mail.Send) -> None:
+        """Post a message; the sender is answered later.
+
+        :raises SignalpostError: nothing was accepted
+        """
+        check(request)
+        sender = self._membership.agent_of(session)
+        addresses = parse(request.to)
+        if is_single(addresses):
+            self._send_one(session, sender, correlation, request, addresses)
+        else:
+            check_goal(request)
+            self._send_many(session, sender, correlation, request, addresses)
+
+    def resume(
+        self, session: Session, correlation: bytes, request: mail.Send, rows: list[MessageRow]
+    ) -> mail.Sent | None:
+        """Take up a send that an earlier broker life has served; None: it is answered later.
+
+        :raises SignalpostError: the sender is no agent
+        """
+        now = self._services.clock()
+        sender = self._membership.agent_of(session)
+        found = [self._open(row) or message_of(row, now) for row in rows]
+        if request.wait_for == "stored":
+            return mail.Sent(sent=[self._sent(message) for message in found])
+        message, recipient = found[0], self._registry.by_id(found[0].agent_id)
+        if recipient is None:
+            return mail.Sent(sent=[self._sent(message)], bounced=f"{message.to} is no agent")
+        deadline = _deadline(request, now.mono)
+        call = NamedCall(correlation, session.token, request.wait_for, None, deadline)
+        if request.wait_for == "reply":
+            self._await_reply(sender, recipient, message, call)
+        elif not message.is_open:
+            return mail.Sent(sent=[self._sent(message)])
+        if message.is_open:
+            self._post(session, recipient, message, call)
+        return None
+
+    def _open(self, row: MessageRow) -> Message | None:
+        """Return a stored message that is still in an inbox."""
+        agent = self._registry.by_id(row.agent_id)
+        inbox = self._inboxes.look(agent) if agent is not None else None
+        return inbox.find(row.id) if inbox is not None else None
+
+    def give_up(self, correlation: bytes) -> None:
+        """The sender does not wait any more; what was accepted stays."""
+        self._postings.pop(correlation, None)
+        recipient = self._calls.get(correlation)
+        self._call_off(correlation)
+        if recipient is not None:
+            self._inboxes.tell_existing(recipient, _giving_up(correlation))
+
+    def _send_one(
+        self,
+        session: Session,
+        sender: Agent,
+        correlation: bytes,
+        request: mail.Send,
+        addresses: list[Address],
+    ) -> None:
+        recipient = self._only(sender, addresses)
+        message = self._message(session, sender, recipient, correlation, request)
+        now = self._services.clock().mono
+        call = NamedCall(
+            correlation=correlation,
+            session=session.token,
+            goal=request.wait_for,
+            park=now + min(request.park_seconds, PARK_SECONDS) if request.park_seconds else None,
+            deadline=_deadline(request, now),
+            name=recipient.name,
+        )
+        if request.wait_for == "reply":
+            self._await_reply(sender, recipient, message, call)
+        self._calls[correlation] = recipient
+        self._post(session, recipient, message, call)
+
+    def _only(self, sender: Agent, addresses: list[Address]) -> Agent:
+        found, refused = recipients(addresses, self._registry, sender, self._pick)
+        if refused:
+            raise refused[0][1]
+        return found[0]
+
+    def _send_many(
+        self,
+        session: Session,
+        sender: Agent,
+        correlation: bytes,
+        request: mail.Send,
+        addresses: list[Address],
+    ) -> None:
+        found, unknown = recipients(addresses, self._registry, sender, self._pick)
+        if not found and unknown:
+            raise unknown[0][1]
+        posting = Posting(session.token, [_refusal(name, error) for name, error in unknown])
+        self._postings[correlation] = posting
+        for recipient in found:
+            posting.expect(recipient.name)
+        for recipient in found:
+            call = NamedCall(correlation=correlation, session=session.token, name=recipient.name)
+            try:
+                message = self._message(session, sender, recipient, correlation, request)
+            except LoopDetected as error:
+                self.refused(call, error)
+            else:
+                self._post(session, recipient, message, call)
+        self._finish(correlation, posting)
+
+    def _pick(self, agents: list[Agent]) -> Agent:
+        """Choose for a message that any of them may take."""
+        waiting = [agent for agent in agents if self._membership.presence(agent) == "idle"]
+        return min(waiting or agents, key=self._inboxes.depth)
+
+    # ------------------------------------------------------------ one message
+
+    def _message(
+        self,
+        session: Session,
+        sender: Agent,
+        recipient: Agent,
+        correlation: bytes,
+        request: mail.Send,
+    ) -> Message:
+        """Make the message to one recipient.
+
+        :raises LoopDetected: it goes round and round; it was made a dead letter
+        """
+        now = self._services.clock()
+        ttl = request.ttl_seconds
+        message = Message(
+            seq=0,
+            id=self._new_id(),
+            agent_id=recipient.id,
+            sender=sender.name,
+            sender_id=sender.id,
+            to=recipient.name,
+            kind=request.kind,
+            content=request.content,
+            request_id=correlation,
+            sent=now,
+            metadata=request.metadata,
+            in_reply_to=request.in_reply_to,
+            expires=None if ttl is None else now.mono + ttl,
+        )
+        try:
+            message.hops = self._guard.check(
+                sender.id, session.hello.kind, recipient.id, request.in_reply_to, now.mono
+            )
+        except LoopDetected as error:
+            self._bury(message, str(error), now)
+            raise
+        self._guard.learn(message.id, message.hops)
+        return message
+
+    def _bury(self, message: Message, reason: str, now: Moment) -> None:
+        message.seq = self._services.seqs()
+        message.state, message.reason, message.ended = "dead", reason, now
+        self._services.store.keep(row_of(message, now), _unheeded)
+        self._inboxes.dead[message.agent_id] += 1
+        self._services.events.write(
+            "message_dead_lettered", message_id=message.id, to=message.to, reason=reason
+        )
+
+    def _post(self, session: Session, recipient: Agent, message: Message, call: NamedCall) -> None:
+        if message.in_reply_to:
+            self._answering[message.id] = session.token
+        self._inboxes.put(
+            recipient, message, lambda inbox, now: inbox.put(message, call, now), call
+        )
+
+    def _await_reply(
+        self, sender: Agent, recipient: Agent, message: Message, call: SendCall
+    ) -> None:
+        self._asks[call.correlation] = (sender, message, recipient)
+        receiver = Receiver(
+            correlation=call.correlation,
+            session=call.session,
+            in_reply_to=message.id,
+            deadline=None if message.is_open else call.deadline,
+            awaits=call,
+        )
+        self._inboxes.tell(sender, lambda inbox, now: inbox.receive(receiver, now), receiver)
+
+    # ------------------------------------------------------------ for the inboxes
+
+    def stored(self, message: Message) -> None:
+        """A message is on disk: the one that it answers is done."""
+        session = self._answering.pop(message.id, None)
+        sender = self._registry.by_id(message.sender_id)
+        if session is None or sender is None:
+            return
+        answered = [letters.Held(message_id=message.in_reply_to)]
+        self._inboxes.tell_existing(
+            sender, lambda inbox, now: inbox.settle(session, answered, "ack", now)
+        )
+
+    def told(self, call: SendCall, message: Message, bounced: str) -> None:
+        """A message has come as far as its sender was to wait."""
+        self._call_off(call.correlation)
+        sent = self._sent(message)
+        posting = self._postings.get(call.correlation)
+        if posting is None:
+            answer = mail.Sent(sent=[sent], bounced=bounced)
+            self._services.reply(call.session, call.correlation, answer)
+            return
+        posting.arrived(sent)
+        self._finish(call.correlation, posting)
+
+    def replied(self, receiver: Receiver, reply: Message | None) -> mail.Sent:
+        """Return the answer to a sender whose reply has come, or whose time is over."""
+        _, message, recipient = self._asks.pop(receiver.correlation)
+        self._calls.pop(receiver.correlation, None)
+        self._inboxes.tell_existing(recipient, _giving_up(receiver.correlation))
+        return mail.Sent(
+            sent=[self._sent(message)], reply=reply.delivery() if reply is not None else None
+        )
+
+    def refused(self, asker: Asker, error: SignalpostError) -> None:
+        """A message, or whoever waits at an inbox, was refused."""
+        self._call_off(asker.correlation)
+        posting = self._postings.get(asker.correlation)
+        if posting is None or not isinstance(asker, NamedCall):
+            failed = messages.Failed(code=error.code, detail=str(error))
+            self._services.reply(asker.session, asker.correlation, failed)
+            return
+        posting.refuse(_refusal(asker.name, error))
+        self._finish(asker.correlation, posting)
+
+    # ------------------------------------------------------------ inside
+
+    def _finish(self, correlation: bytes, posting: Posting) -> None:
+        if posting.is_complete and self._postings.pop(correlation, None) is not None:
+            self._services.reply(posting.session, correlation, posting.answer())
+
+    def _call_off(self, correlation: bytes) -> None:
+        """The sender does not wait any more: a reply comes as mail."""
+        self._calls.pop(correlation, None)
+        asked = self._asks.pop(correlation, None)
+        if asked is None:
+            return
+        for agent in (asked[0], asked[2]):
+            self._inboxes.tell_existing(agent, _giving_up(correlation))
+
+    def _sent(self, message: Message) -> letters.SentMessage:
+        recipient = self._registry.by_id(message.agent_id)
+        return letters.SentMessage(
+            name=recipient.name if recipient is not None else message.to,
+            message_id=message.id,
+            stage=message.stage(),
+            presence="gone" if recipient is None else self._membership.presence(recipient),
+        )
+
+
+def _deadline(request: mail.Send, now: float) -> float | None:
+    if request.wait_for == "stored" or request.wait_seconds is None:
+        return None
+    return now + request.wait_seconds
+
+
+def _refusal(name: str, error: SignalpostError) -> letters.Refusal:
+    return letters.Refusal(name=name, code=error.code, detail=str(error))
+
+
+def _giving_up(correlation: bytes) -> Callable[..., None]:
+    return lambda inbox, now: inbox.give_up(correlation, now)
+
+
+def _unheeded(_error: Exception | None) -> None:
+    """Nobody waits for it."""

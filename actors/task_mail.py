@@ -1,0 +1,72 @@
+"""The results of tasks as mail: of those that nobody waits for, and those nobody took."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+
+from ..transport.messages import TaskReport
+from .agent import BROKER, Agent
+from .inboxes import Inboxes
+from .mail_services import MailServices
+from .message import Message
+from .registry import Registry
+from .task import Task
+
+UNTAKEN_SECONDS = 10.0
+"""A result that no caller took for so long is posted to its owner."""
+
+
+class TaskMail:
+    """Posts results, and takes them back when somebody got them another way."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        inboxes: Inboxes,
+        services: MailServices,
+        text_of: Callable[[TaskReport], str],
+    ) -> None:
+        self._registry = registry
+        self._inboxes = inboxes
+        self._services = services
+        self._text_of = text_of
+
+    def ended(self, task: Task) -> None:
+        """A task has ended: post its result, at once or when nobody takes it."""
+        owner = self._owner(task)
+        if owner is None or task.cancelled_by in ("client", owner.name):
+            return
+        wait = 0.0 if task.request is not None and task.request.notify else UNTAKEN_SECONDS
+        asyncio.get_running_loop().call_later(wait, self._post_untaken, owner, task)
+
+    def delivered(self, task: Task) -> None:
+        """A caller got the result: what was posted is done."""
+        owner = self._owner(task)
+        if owner is not None:
+            self._inboxes.tell_existing(owner, lambda inbox, now: inbox.complete(task.id, now))
+
+    def _owner(self, task: Task) -> Agent | None:
+        return self._registry.by_id(task.agent_id) if task.agent_id else None
+
+    def _post_untaken(self, owner: Agent, task: Task) -> None:
+        if task.delivered:
+            return
+        now = self._services.clock()
+        report = task.report(now)
+        message = Message(
+            seq=0,
+            id=f"task-{task.id}",
+            agent_id=owner.id,
+            sender=BROKER,
+            sender_id=0,
+            to=owner.name,
+            kind="result",
+            content=self._text_of(report),
+            request_id=b"",
+            sent=now,
+            metadata=json.dumps({"task_id": task.id, "state": task.state}).encode(),
+            task_id=task.id,
+        )
+        self._inboxes.put(owner, message, lambda inbox, now: inbox.put(message, None, now), None)

@@ -28,7 +28,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import anyio
 
@@ -41,8 +41,14 @@ _logger = logging.getLogger(__name__)
 
 Then = Callable[[Exception | None], None]
 """Called when all that was put before is on disk, or with why it is not."""
-_Change = tuple[Hashable, Statement[Any], Any, Then | None]
 _Answer = Callable[[], None]
+
+
+class _Change(NamedTuple):
+    key: Hashable
+    statement: Statement[Any]
+    item: Any
+    then: Then | None
 
 
 @dataclass(slots=True, eq=False)
@@ -74,7 +80,7 @@ class Committer:
         self._broken = anyio.Event()
         self._loop = asyncio.get_running_loop()
         self._inbox: SimpleQueue[_Change | _Job | Then] = SimpleQueue()
-        self._changes: dict[Hashable, _Change] = {}  # the thread's own
+        self._changes: dict[Hashable, tuple[Statement[Any], Any]] = {}  # the thread's own
         self._changed = False  # likewise: some came since the last attempt
         self._closed = False
         self._serving = True
@@ -109,7 +115,7 @@ class Committer:
         :param then: see :meth:`when_committed`
         """
         if not self._closed:
-            self._inbox.put((key, statement, item, then))
+            self._inbox.put(_Change(key, statement, item, then))
         elif then is not None:
             self.when_committed(then)
 
@@ -195,14 +201,13 @@ class Committer:
         waiting: list[Then] = []
         inbox, changes = self._inbox, self._changes
         for item in (inbox.get(), *[inbox.get() for _ in range(inbox.qsize())]):
-            if isinstance(item, tuple):
-                changes.pop(item[0], None)  # in its new place: a name may pass from row to row
-                changes[item[0]] = item
-                self._changed = True
-                if item[3] is not None:
-                    waiting.append(item[3])
-            elif isinstance(item, _Job):
+            if isinstance(item, _Job):
                 jobs.append(item)
+            elif isinstance(item, _Change):
+                changes[item.key] = (item.statement, item.item)
+                self._changed = True
+                if item.then is not None:
+                    waiting.append(item.then)
             else:
                 waiting.append(item)
         return jobs, waiting
@@ -224,7 +229,7 @@ class Committer:
 
     def _write(self, connection: sqlite3.Connection) -> None:
         groups: dict[Statement[Any], list[Any]] = {}
-        for _, statement, item, _ in self._changes.values():
+        for statement, item in self._changes.values():
             groups.setdefault(statement, []).append(item)
         for statement in sorted(groups, key=_rank):
             for sql, record in statement.steps:

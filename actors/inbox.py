@@ -4,12 +4,19 @@ Call a verb, then do what :meth:`Inbox.take_effects` returns, in order, and come
 back with :meth:`Inbox.advance` at :meth:`Inbox.next_deadline`. Every verb checks
 first and changes afterwards: one that raises has changed nothing.
 
-    put ──> parked (the inbox is full) ── room ──> ready, by place ──> leased ──> ended
-                                                     ^                   │
-                                                     └─ back, as it was ─┘
+    put ─> parked (the inbox is full) ─ room ─┐
+     └───────────── there is room ────────────┴─> READY, by place ── receive ──> LEASED
+                                                    ^ │                           │ │
+               nack, lease end, death: counted; ────┼─┼───────────────────────────┘ │ ack
+               give up, clean end: not counted      │ │ ttl, agent removed          v
+                                                    │ └──> EXPIRED, DEAD <─────── DONE
+                                                    └───────── redrive ┘ 5 failures
 
-What becomes of a message is drawn in :mod:`message`. Nobody is told of one
-before it is on disk; only a receiver may get it beside the commit.
+What becomes of a message is drawn in full in :mod:`message`. Nobody is told of
+one before it is on disk; only a receiver may get it beside the commit.
+
+A verb without ``now`` hands nothing out. What it makes possible is done by the
+next ``advance``, which is then due at once.
 """
 
 from __future__ import annotations
@@ -19,14 +26,15 @@ from math import inf
 
 from ..transport import letters
 from ..transport.errors import SignalpostError, UnknownAgent
-from .inbox_effects import Effect, Refuse
-from .inbox_moves import Moves, extended
+from .inbox_effects import Effect, Ended, Refuse
+from .inbox_moves import Moves
 from .message import Message, SendCall
 from .moment import Moment
+from .ready import MAX_BATCH_BYTES
 from .receiver import Receiver
 
-MAX_LOOK_BYTES = 4 * 1024 * 1024
-"""Content and metadata that one look shows, unless one message alone is more."""
+AT_ONCE = 0.0
+"""A deadline that has passed, whatever the monotonic clock shows."""
 
 
 class Inbox(Moves):
@@ -35,109 +43,104 @@ class Inbox(Moves):
     # ------------------------------------------------------------ senders
 
     def put(self, message: Message, call: SendCall | None, now: Moment) -> None:
-        """Accept a message, or let it wait for room.
+        """Accept a message, let it wait for room, or join the same one that is known already.
 
         :raises InboxFull: there is no room, and ``call`` does not wait for any
         """
-        known = self._open.get(message.id)
-        if known is not None:
+        parked = self._senders.find_parked(message.id)
+        if known := self._known.get(message.id):
             self._join(known, call)
-            return
-        if self.is_full or self._senders.parked:
+        elif parked is not None and call is not None:
+            self._senders.park(parked, call)
+        elif parked is None and (self.is_full or self._senders.parked):
             if call is None or call.park is None or call.park <= now.mono:
                 raise self._full()
             self._senders.park(message, call)
-            return
-        self._accept(message, call, now)
+        elif parked is None:
+            self._accept(message, call, now)
+            self._proceed(now)
 
     def stored(self, seq: int) -> None:
         """A message is on disk: its sender may be told."""
         message = self._unsaved.pop(seq, None)
-        if message is not None:
-            message.stored = True
-            self._tell_if_reached(message)
+        if message is None:
+            return
+        message.stored = True
+        if not message.is_open:
+            self._effects.tell(Ended(message))
+        self._follow_up(message)
 
     def withdraw(self, seq: int, error: SignalpostError) -> None:
         """A message could not be stored: it leaves, whoever has got it already."""
         message = self._unsaved.pop(seq, None)
         if message is None:
             return
-        if message.id in self._open:
+        if message.is_open:
             self._leave_place(message)
-            self._drop(message)
-        call = message.call
-        self._senders.release(message)
-        if call is not None and not call.answered:
-            call.answered = True
-            self._effects.tell(Refuse(call, error))
+            message.drop(str(error))
+        del self._known[message.id]
+        self._refuse(message, error)
 
     def bounce(self, reason: str) -> None:
         """Nobody acts for this agent any more: who awaits a reply is told that none will come."""
         for message in self._senders.waiting():
             if message.call is not None and message.call.goal == "reply":
                 message.call.bounced = reason
-                self._tell_if_reached(message)
+                self._follow_up(message)
 
     # ------------------------------------------------------------ receivers
 
     def receive(self, receiver: Receiver, now: Moment) -> None:
-        """Give a receiver what there is for it, or let it wait."""
-        self._receivers.pop(receiver.correlation)
-        if receiver.is_answered:
-            return
-        self._expire(now)
-        taken = self._ready.take(receiver)
-        if taken:
-            self._deliver(receiver, taken, now)
-        elif receiver.deadline is not None and receiver.deadline <= now.mono:
-            self._answer_with_nothing(receiver)
-        else:
-            self._receivers.add(receiver)
+        """Give a receiver what there is for it, or let it wait.
+
+        Asked again under its correlation, it is given again what it still holds.
+        """
+        if again := self._leases.answered(receiver.correlation, receiver.session):
+            self._effects.deliver(receiver, tuple(again))
+        elif not receiver.is_answered:
+            self._proceed(now)  # those who waited before it come first
+            self._receive(receiver, now)
 
     def settle(
-        self,
-        session: bytes,
-        held: Iterable[letters.Held],
-        outcome: letters.Outcome,
-        now: Moment,
+        self, session: bytes, held: Iterable[letters.Held], outcome: letters.Outcome, now: Moment
     ) -> list[letters.Settled]:
         """Say what became of messages that a session holds, and return what that led to."""
         settled = [self._settle(session, each, outcome, now) for each in held]
-        self._admit(now)
+        self._proceed(now)
         return settled
 
     def extend(
         self, session: bytes, held: Iterable[letters.Held], now: Moment
     ) -> list[letters.Settled]:
         """Renew leases from now on."""
-        return extended(self._leases, session, held, now)
+        return [self._leases.extend(session, each, now.mono) for each in held]
 
     def give_up(self, correlation: bytes, now: Moment) -> None:
         """Nobody waits for the answer to a request, or nobody got it: what it took goes back."""
         self._receivers.pop(correlation)
-        self._senders.pop(correlation)
+        self._release(self._senders.pop(correlation))
         for message in self._leases.answered(correlation):
             self._put_back(message, now)
-        self._admit(now)
+        self._proceed(now)
 
     def leave(self, session: bytes, *, died: bool, now: Moment) -> None:
         """A session is gone. What it held goes back; that counts when it died."""
         self._receivers.leave(session)
-        self._senders.leave(session)
+        for message in self._senders.leave(session):
+            self._release(message)
         for message in self._leases.of(session):
             if died:
                 self._fail(message, "its receiver died", now)
             else:
                 self._put_back(message, now)
-        self._admit(now)
+        self._proceed(now)
 
     def complete(self, task_id: int, now: Moment) -> None:
         """Somebody got the result of a task another way: the message that carries it is done."""
         message = self._results.get(task_id)
         if message is not None:
-            self._leave_place(message)
             self._end(message, "done", now)
-            self._admit(now)
+            self._proceed(now)
 
     # ------------------------------------------------------------ the whole inbox
 
@@ -146,35 +149,52 @@ class Inbox(Moves):
         for message in self._senders.unpark_all():
             self._refuse(message, UnknownAgent(f"{reason}. list_agents tells who is known."))
         for receiver in self._receivers.all():
-            self._receivers.pop(receiver.correlation)
-            self._answer_with_nothing(receiver)
+            self._answer(receiver, [])
         for message in self.open_messages():
-            self._leave_place(message)
             self._end(message, "dead", now, reason)
 
     def restore(self, message: Message) -> None:
         """Put back what an earlier broker life left, at its place."""
+        message.stored = True
+        message.put_back()
         self._add(message)
-        self._ready.add(message)
 
     def redrive(self, message: Message, now: Moment) -> None:
         """Put a dead letter back, at its old place and with fresh attempts."""
+        if message.id in self._known:
+            return
+        message.stored = True
         message.revive()
         self._add(message)
         self._effects.note(message)
-        self._offer(message, now)
+        self._proceed(now)
+
+    def hand_over(self, now: Moment) -> list[Message]:
+        """Give everything away for :meth:`absorb` of another inbox; here nobody waits any more.
+
+        Those who wait for room are let in. What is not on disk yet is told to
+        either inbox: the one that hears of it answers.
+        """
+        for message in self._senders.unpark_all():
+            self._accept(message, message.call, now)
+        for receiver in self._receivers.all():
+            self._answer(receiver, [])
+        moved = sorted(self._known.values(), key=lambda m: m.seq)
+        self._clear()
+        return moved
 
     def absorb(self, messages: Iterable[Message], now: Moment) -> None:
-        """Take the mail of another inbox, by place."""
-        for message in sorted(messages, key=lambda m: m.seq):
-            message.put_back()
+        """Take the mail of another inbox, by place: leases and waiting senders come along."""
+        for message in messages:
+            if message.id in self._known:
+                continue
             self._add(message)
             if not message.stored:
                 self._unsaved[message.seq] = message
             if message.call is not None:
                 self._senders.wait(message, message.call)
             self._effects.note(message)
-            self._offer(message, now)
+        self._proceed(now)
 
     # ------------------------------------------------------------ time
 
@@ -183,23 +203,21 @@ class Inbox(Moves):
 
         :param renewed_at: when the agent last showed that it works, on the monotonic clock
         """
-        self._expire(now)
         for message in self._leases.ended(now.mono, renewed_at):
             self._fail(message, "its lease ended", now)
-        for receiver in self._receivers.overdue(now.mono):
-            self._receivers.pop(receiver.correlation)
-            self._answer_with_nothing(receiver)
+        self._proceed(now)
         refused, due = self._senders.overdue(now.mono)
         for message in refused:
             self._refuse(message, self._full())
         for message in due:
             self._hurry(message)
-        for message in self._senders.answered():
-            self._senders.release(message)
-        self._admit(now)
+        for receiver in self._receivers.overdue(now.mono):
+            self._answer(receiver, [])
 
     def next_deadline(self) -> float | None:
         """When :meth:`advance` next has something to do, or earlier; on the monotonic clock."""
+        if self._arrived or (self._senders.parked and not self.is_full):
+            return AT_ONCE
         mortal = self._ready.next_to_expire()
         earliest = min(
             inf if mortal is None or mortal.expires is None else mortal.expires,
@@ -222,10 +240,6 @@ class Inbox(Moves):
     # ------------------------------------------------------------ looking in
 
     @property
-    def depth(self) -> int:
-        return len(self._open)
-
-    @property
     def in_flight(self) -> int:
         return len(self._leases)
 
@@ -236,43 +250,38 @@ class Inbox(Moves):
     @property
     def is_idle(self) -> bool:
         """Whether nothing is here and nobody waits."""
-        return not (
-            self._open
-            or self._unsaved
-            or self._senders.parked
-            or self._senders.any_waits
-            or self._receivers.any_waits
-        )
+        waits = self._senders.parked or self._senders.any_waits or self._receivers.any_waits
+        return not (self.depth or waits)
 
     @property
     def has_receiver(self) -> bool:
-        """Whether somebody waits for mail of any kind."""
+        """Whether somebody waits for mail of any kind, not just for a reply."""
         return self._receivers.any_receives
 
     @property
     def oldest(self) -> Message | None:
         """The open message that was accepted first."""
-        return min(self._open.values(), key=lambda m: m.seq, default=None)
+        first = self._ready.first()
+        standing = [*self._leases.messages()[:1], *([first] if first else [])]
+        return min(standing, key=lambda m: m.seq, default=None)
 
     def open_messages(self) -> list[Message]:
         """Return the unacknowledged messages by place."""
-        return sorted(self._open.values(), key=lambda m: m.seq)
+        return sorted([*self._ready.in_order(), *self._leases.messages()], key=lambda m: m.seq)
 
     def find(self, message_id: str) -> Message | None:
         """Return an unacknowledged message."""
-        return self._open.get(message_id)
+        message = self._known.get(message_id)
+        return message if message is not None and message.is_open else None
 
     def peek(self, sender: str, in_reply_to: str, most: int) -> list[Message]:
         """Return the oldest unacknowledged messages that fit, and take none."""
-        fitting = Receiver(b"", b"", sender=sender, in_reply_to=in_reply_to)
+        looker = Receiver(b"", b"", sender=sender, in_reply_to=in_reply_to)
         found: list[Message] = []
-        room = MAX_LOOK_BYTES
-        for message in self.open_messages():
-            if len(found) == most:
+        room = MAX_BATCH_BYTES
+        for message in filter(looker.takes, self.open_messages()):
+            room -= message.size
+            if len(found) == most or (found and room < 0):
                 break
-            if fitting.takes(message):
-                room -= message.size
-                if found and room < 0:
-                    break
-                found.append(message)
+            found.append(message)
         return found

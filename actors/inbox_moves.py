@@ -1,17 +1,17 @@
 """The moves of a message in an inbox: accepted, handed out, put back, ended. Pure.
 
-Every move keeps the books (what is open, what is not yet on disk, who waits)
-and notes its effects; which move is made when is decided in :mod:`inbox`.
+Every move keeps the books (where a message is, what is not yet on disk, who
+waits) and notes its effects; which move is made when is decided in :mod:`inbox`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from ..transport import letters
-from ..transport.errors import InboxFull, SignalpostError, StaleLease
+from ..transport.errors import InboxFull, SignalpostError
 from .inbox_effects import Effects, Ended, Refuse, Tell
-from .leases import Leases
+from .leases import Leases, settled
 from .message import MAX_ATTEMPTS, Lease, Message, SendCall
 from .moment import Moment
 from .ready import Ready
@@ -24,7 +24,12 @@ MAX_BYTES = 16 * 1024 * 1024
 
 
 class Moves:
-    """The books of one inbox."""
+    """The books of one inbox.
+
+    ``_known`` are the open messages, those not yet on disk and those whose
+    senders wait; ``_arrived`` those that have become ready and were not yet
+    offered to whoever waits.
+    """
 
     def __init__(
         self,
@@ -36,19 +41,28 @@ class Moves:
         self.bound = bound
         self._tokens = tokens
         self._seqs = seqs
-        self._open: dict[str, Message] = {}
+        self._lease_seconds = lease_seconds
         self._unsaved: dict[int, Message] = {}
+        self._effects = Effects()
+        self._clear()
+
+    def _clear(self) -> None:
+        self._known: dict[str, Message] = {}
         self._results: dict[int, Message] = {}
+        self._arrived: list[Message] = []
         self._bytes = 0
         self._ready = Ready()
-        self._leases = Leases(lease_seconds)
+        self._leases = Leases(self._lease_seconds)
         self._receivers = Receivers()
         self._senders = Senders()
-        self._effects = Effects()
+
+    @property
+    def depth(self) -> int:
+        return len(self._ready) + len(self._leases)
 
     @property
     def is_full(self) -> bool:
-        return len(self._open) >= self.bound or self._bytes > MAX_BYTES
+        return self.depth >= self.bound or self._bytes > MAX_BYTES
 
     # ------------------------------------------------------------ coming in
 
@@ -56,44 +70,77 @@ class Moves:
         """The same message again: its sender waits for what becomes of the first."""
         if call is not None:
             self._senders.wait(message, call)
-            self._tell_if_reached(message)
+            self._follow_up(message)
 
     def _accept(self, message: Message, call: SendCall | None, now: Moment) -> None:
         message.seq = self._seqs()
-        self._add(message)
         self._unsaved[message.seq] = message
         self._effects.keep(message)
         if call is not None:
             self._senders.wait(message, call)
-        self._offer(message, now)
-
-    def _admit(self, now: Moment) -> None:
-        """Let in those who wait for room, as far as there is some."""
-        while not self.is_full and (message := self._senders.next_parked()) is not None:
-            self._accept(message, message.call, now)
+            for answered in self._senders.answered():
+                self._release(answered)
+        self._add(message)
 
     def _add(self, message: Message) -> None:
-        self._open[message.id] = message
+        """Put a message where its state says that it is."""
+        self._known[message.id] = message
+        if not message.is_open:
+            return
         self._bytes += message.size
         if message.task_id is not None:
             self._results[message.task_id] = message
+        if message.lease is not None:
+            self._leases.add(message, message.lease)
+        else:
+            self._make_ready(message)
+
+    def _make_ready(self, message: Message) -> None:
+        self._ready.add(message)
+        if self._receivers:
+            self._arrived.append(message)
+
+    def _proceed(self, now: Moment) -> None:
+        """Do what a change has made possible: expire, let in, hand out."""
+        self._expire(now)
+        while not self.is_full and (message := self._senders.next_parked()) is not None:
+            self._accept(message, message.call, now)
+            self._expire(now)
+        if self._arrived:
+            self._serve(now)
 
     # ------------------------------------------------------------ to and from receivers
 
-    def _offer(self, message: Message, now: Moment) -> None:
-        """Give a message to whoever waits for it, else let it wait at its place."""
-        asker = self._receivers.asking(message)
-        waiting = [asker] if asker is not None else self._receivers.plain()
-        receiver = next((r for r in waiting if r.takes(message)), None)
-        if receiver is None:
-            self._ready.add(message)
-        else:
-            self._deliver(receiver, [message], now)
+    def _serve(self, now: Moment) -> None:
+        """Hand out what has arrived: a reply to who awaits it, then first come, first served."""
+        arrived, self._arrived = self._arrived, []
+        for message in sorted(arrived, key=lambda m: m.seq):
+            asker = self._receivers.asking(message) if message.state == "ready" else None
+            if asker is not None:
+                self._ready.remove(message)
+                self._deliver(asker, [message], now)
+        for receiver in self._receivers.plain():
+            if not self._ready:
+                break
+            self._offer(receiver, now)
 
-    def _deliver(self, receiver: Receiver, messages: list[Message], now: Moment) -> None:
+    def _receive(self, receiver: Receiver, now: Moment) -> None:
         self._receivers.pop(receiver.correlation)
-        if receiver.awaits is not None:
-            receiver.awaits.answered = True
+        if self._offer(receiver, now):
+            return
+        if receiver.deadline is not None and receiver.deadline <= now.mono:
+            self._answer(receiver, [])
+        else:
+            self._receivers.add(receiver)
+
+    def _offer(self, receiver: Receiver, now: Moment) -> bool:
+        """Give a receiver what there is for it; return whether there was anything."""
+        messages = self._ready.take(receiver)
+        if messages:
+            self._deliver(receiver, messages, now)
+        return bool(messages)
+
+    def _deliver(self, receiver: Receiver, messages: Sequence[Message], now: Moment) -> None:
         for message in messages:
             lease = Lease(
                 self._tokens(), receiver.session, now.mono, now.mono, receiver.correlation
@@ -101,95 +148,93 @@ class Moves:
             message.hand_out(lease, now)
             self._leases.add(message, lease)
             self._effects.note(message)
-            self._tell_if_reached(message)
-        self._effects.deliver(receiver, tuple(messages))
+        self._answer(receiver, messages)
+        for message in messages:
+            self._follow_up(message)
 
-    def _answer_with_nothing(self, receiver: Receiver) -> None:
+    def _answer(self, receiver: Receiver, messages: Sequence[Message]) -> None:
+        """Answer a receiver, unless its sender has been answered another way."""
+        self._receivers.pop(receiver.correlation)
+        if receiver.is_answered:
+            return
         if receiver.awaits is not None:
             receiver.awaits.answered = True
-        self._effects.deliver(receiver, ())
+        self._effects.deliver(receiver, tuple(messages))
 
     def _settle(
         self, session: bytes, held: letters.Held, outcome: letters.Outcome, now: Moment
     ) -> letters.Settled:
         found = self._leases.held(session, held)
         if found is not None:
-            message = found[0]
+            message, _ = found
             match outcome:
                 case "ack":
-                    self._leases.remove(message)
                     self._end(message, "done", now)
                 case "nack":
                     self._fail(message, "its receiver gave it back", now)
                 case "return":
                     self._put_back(message, now)
-        return _settled(held, found is not None)
-
-    def _put_back(self, message: Message, now: Moment) -> None:
-        """A held message goes back to its place."""
-        self._leases.remove(message)
-        message.put_back()
-        if message.is_over(now):
-            self._end(message, "expired", now)
-            return
-        self._effects.note(message)
-        self._offer(message, now)
+        return settled(held, took_effect=found is not None)
 
     def _fail(self, message: Message, reason: str, now: Moment) -> None:
         """A held message was not acknowledged, and that counts."""
         message.attempts += 1
         if message.attempts < MAX_ATTEMPTS:
             self._put_back(message, now)
+        else:
+            reason = f"{MAX_ATTEMPTS} failed attempts; the last: {reason}"
+            self._end(message, "dead", now, reason)
+
+    def _put_back(self, message: Message, now: Moment) -> None:
+        """A held message goes back to its place, unless its time to live has passed."""
+        if message.is_over(now):
+            self._end(message, "expired", now)
             return
         self._leases.remove(message)
-        self._end(message, "dead", now, f"{MAX_ATTEMPTS} failed attempts; the last: {reason}")
+        message.put_back()
+        self._make_ready(message)
+        self._effects.note(message)
 
     # ------------------------------------------------------------ going out
 
     def _expire(self, now: Moment) -> None:
         """End what nobody took in time."""
         while (message := self._ready.next_to_expire()) is not None and message.is_over(now):
-            self._ready.remove(message)
             self._end(message, "expired", now)
+
+    def _end(self, message: Message, state: letters.State, now: Moment, reason: str = "") -> None:
+        self._leave_place(message)
+        message.end(state, now, reason)
+        self._effects.note(message)
+        if message.stored:
+            self._effects.tell(Ended(message))
+        self._follow_up(message)
 
     def _leave_place(self, message: Message) -> None:
         """Take an open message out of where it is."""
-        if message.state == "leased":
+        if message.lease is not None:
             self._leases.remove(message)
         else:
             self._ready.remove(message)
-
-    def _end(self, message: Message, state: letters.State, now: Moment, reason: str = "") -> None:
-        self._drop(message)
-        message.end(state, now, reason)
-        self._effects.note(message)
-        self._effects.tell(Ended(message))
-        self._tell_if_reached(message)
-
-    def _drop(self, message: Message) -> None:
-        del self._open[message.id]
         self._bytes -= message.size
         if message.task_id is not None:
             self._results.pop(message.task_id, None)
 
     # ------------------------------------------------------------ telling senders
 
-    def _tell_if_reached(self, message: Message) -> None:
-        """Answer the sender of a message that has come far enough, once it is on disk."""
+    def _follow_up(self, message: Message) -> None:
+        """Tell the sender of a message how far it has come, once it is on disk and far enough."""
         call = message.call
-        if call is None or message.seq in self._unsaved:
-            return
-        if call.bounced or message.has_reached(call.goal):
-            self._tell(message, call)
+        if call is not None and message.stored:
+            if call.bounced or message.has_reached(call.goal):
+                self._tell(message, call)
+        self._forget(message)
 
     def _hurry(self, message: Message) -> None:
         """The time of a sender is over: it is told the stage as soon as there is one."""
-        call = message.call
-        if call is None:
-            return
-        call.goal, call.deadline = "stored", None
-        if message.seq not in self._unsaved:
-            self._tell(message, call)
+        if message.call is not None:
+            message.call.goal = "stored"
+        self._follow_up(message)
 
     def _tell(self, message: Message, call: SendCall) -> None:
         self._senders.release(message)
@@ -198,38 +243,26 @@ class Moves:
             self._effects.tell(Tell(call, message, call.bounced))
 
     def _refuse(self, message: Message, error: SignalpostError) -> None:
-        """A message was never accepted."""
-        call, message.call = message.call, None
+        """A message was never accepted, or could not be kept."""
+        call = message.call
+        self._senders.release(message)
         if call is not None and not call.answered:
             call.answered = True
             self._effects.tell(Refuse(call, error))
 
+    def _release(self, message: Message | None) -> None:
+        """Nobody waits for what becomes of a message."""
+        if message is not None:
+            self._senders.release(message)
+            self._forget(message)
+
+    def _forget(self, message: Message) -> None:
+        if not message.is_open and message.stored and message.call is None:
+            self._known.pop(message.id, None)
+
     def _full(self) -> InboxFull:
         return InboxFull(
-            f"{len(self._open)} unacknowledged messages, of at most {self.bound}, or"
-            f" {self._bytes // 1024} KiB, of about {MAX_BYTES // 1024}, wait in this inbox."
-            " Send again when its agent has read some."
+            f"{self.depth} unacknowledged messages of {self._bytes // 1024} KiB wait in this"
+            f" inbox; it takes {self.bound} and {MAX_BYTES // 1024} KiB."
+            " Send again when its agent has acknowledged some."
         )
-
-
-def _settled(held: letters.Held, took_effect: bool) -> letters.Settled:
-    if took_effect:
-        return letters.Settled(message_id=held.message_id)
-    return letters.Settled(message_id=held.message_id, code=StaleLease.code, detail=STALE)
-
-
-STALE = "you do not hold it: it was acknowledged, has expired, or goes to whoever asks next."
-"""What is wrong with a lease that is not the current one."""
-
-
-def extended(
-    leases: Leases, session: bytes, held: Iterable[letters.Held], now: Moment
-) -> list[letters.Settled]:
-    """Renew the leases that a session has, and tell which it had."""
-    settled: list[letters.Settled] = []
-    for each in held:
-        found = leases.held(session, each)
-        if found is not None:
-            found[1].renewed = now.mono
-        settled.append(_settled(each, found is not None))
-    return settled

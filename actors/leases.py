@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from math import inf
 
-from ..transport.letters import Held
+from ..transport.errors import StaleLease
+from ..transport.letters import Held, Settled
 from .message import Lease, Message
 
 CEILING_SECONDS = 24 * 3600.0
 """No lease lasts longer, however often it is renewed."""
+STALE = (
+    "you do not hold it: it was acknowledged, has expired, or goes to whoever asks next."
+    " Do nothing more about it; receive_message offers it again if it is still there."
+)
 
 
 class Leases:
@@ -56,9 +61,20 @@ class Leases:
             return None
         return message, message.lease
 
-    def answered(self, correlation: bytes) -> list[Message]:
-        """Return what the answer to a request gave and is still held, by place."""
-        return sorted(self._answers.get(correlation, ()), key=lambda m: m.seq)
+    def extend(self, session: bytes, held: Held, now: float) -> Settled:
+        """Renew a lease, if the session has it."""
+        found = self.held(session, held)
+        if found is not None:
+            found[1].renewed = now
+        return settled(held, took_effect=found is not None)
+
+    def answered(self, correlation: bytes, session: bytes | None = None) -> list[Message]:
+        """Return what the answer to a request gave and is still held, by place.
+
+        :param session: whose request it was; None: anybody's
+        """
+        messages = sorted(self._answers.get(correlation, ()), key=lambda m: m.seq)
+        return [m for m in messages if m.lease and session in (None, m.lease.session)]
 
     def of(self, session: bytes) -> list[Message]:
         """Return what a session holds, by place."""
@@ -92,3 +108,10 @@ class Leases:
     def _end_of(self, lease: Lease) -> float:
         renewed = max(lease.renewed, self._renewed_at)
         return min(renewed + self._seconds, lease.since + CEILING_SECONDS)
+
+
+def settled(held: Held, *, took_effect: bool) -> Settled:
+    """Return what is said of one message of a request about leases."""
+    if took_effect:
+        return Settled(message_id=held.message_id)
+    return Settled(message_id=held.message_id, code=StaleLease.code, detail=STALE)

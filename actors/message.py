@@ -126,6 +126,11 @@ class Message:
         self.state, self.lease = state, None
         self.ended, self.reason = now, reason
 
+    def drop(self, reason: str) -> None:
+        """It could not be kept: it never was."""
+        self.state, self.lease = "dead", None
+        self.reason = reason
+
     def revive(self) -> None:
         """A person puts it back: fresh attempts, and for as long as it takes."""
         self.put_back()

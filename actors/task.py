@@ -67,8 +67,6 @@ class Task:
     requester_pid: int
     created: Moment
     output: str
-    agent_id: int = 0
-    """The agent whose result it is; 0: nobody's."""
     request: messages.RunTask | None = None
     key: str = ""
     parent: int | None = None
@@ -82,6 +80,8 @@ class Task:
     cancelled_by: str = ""
     reason: str = ""
     delivered: bool = False
+    agent_id: int = 0
+    """The agent who gets its result as mail; 0: nobody."""
     calls: dict[bytes, Call] = field(default_factory=dict[bytes, Call])
     holders: set[bytes] = field(default_factory=set[bytes])
 

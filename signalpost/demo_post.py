@@ -41,7 +41,8 @@ class Correspondent:
         reply = self._only(replies, "no reply", sender=to, in_reply_to=sent["message_id"])
         self._tell(f"reply from {to}: {first_words(reply['payload']['content'])}")
         await self._call("acknowledge_message", message_ids=[reply["id"]])
-        return self._note(sent, "result", text)
+        # Its stage may have been told before the acknowledgement: the reply says more anyway.
+        return Note(self.agent.name, to, "result", "replied", first_words(text))
 
     async def answer_result(self, sender: str, row: Row) -> Note:
         """Wait for mail, reply to it, and return when the reply is acknowledged.
@@ -57,8 +58,10 @@ class Correspondent:
         sent, _ = await self._send(
             sender, text, "status", in_reply_to=message["id"], wait_for="acked"
         )
-        self._tell(f"its reply to {sender} is {sent['stage']}")
-        return self._note(sent, "status", text)
+        if sent["stage"] != "acked":
+            raise Unexpected(f"{self.agent.name}: its reply to {sender} is only {sent['stage']}")
+        self._tell(f"its reply to {sender} is acknowledged")
+        return Note(self.agent.name, sender, "status", sent["stage"], first_words(text))
 
     async def _send(
         self, to: str, text: str, kind: Kind, **more: object
@@ -90,17 +93,6 @@ class Correspondent:
                 f" in reply to {answers or 'nothing'}"
             )
         return message
-
-    def _note(self, sent: dict[str, Any], kind: Kind, text: str) -> Note:
-        """Return a line of the closing table.
-
-        :raises Unexpected: the message is not acknowledged
-        """
-        if sent["stage"] != "acked":
-            raise Unexpected(
-                f"{self.agent.name}: its message to {sent['name']} is only {sent['stage']}"
-            )
-        return Note(self.agent.name, sent["name"], kind, sent["stage"], first_words(text))
 
     def _tell(self, text: str) -> None:
         self.tell(self.agent.name, text)

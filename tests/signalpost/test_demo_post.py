@@ -52,10 +52,10 @@ def correspondent(client: StandIn, told: list[str] | None = None) -> Corresponde
 
 
 def test_the_result_is_sent_and_its_reply_is_acknowledged() -> None:
-    client = StandIn(send_message=sent("alice", "acked", message("alice", "m1")))
+    client = StandIn(send_message=sent("alice", "delivered", message("alice", "m1")))
     told: list[str] = []
     note = anyio.run(correspondent(client, told).send_result, "alice", ROW)
-    assert note == Note("bob", "alice", "result", "acked", TEXT)
+    assert note == Note("bob", "alice", "result", "replied", TEXT)
     (tool, asked), acknowledged = client.asked
     assert (tool, asked["to"], asked["content"]) == ("send_message", "alice", TEXT)
     assert (asked["type"], asked["wait_for"]) == ("result", "reply")
@@ -80,7 +80,6 @@ def test_mail_is_answered_with_its_id() -> None:
         (sent("alice", "delivered"), "no reply from alice"),
         (sent("alice", "acked", message("carol", "m1")), "is from carol in reply to m1"),
         (sent("alice", "acked", message("alice", "m0")), "is from alice in reply to m0"),
-        (sent("alice", "stored", message("alice", "m1")), "its message to alice is only stored"),
         (answer(is_error=True), "bob: text"),
     ],
 )
@@ -93,4 +92,13 @@ def test_a_reply_that_should_not_be_fails_the_demo(result: CallToolResult, said:
 def test_mail_that_should_not_be_fails_the_demo(messages: list[dict[str, object]]) -> None:
     client = StandIn(receive_message=answer(messages=messages))
     with pytest.raises(Unexpected):
+        anyio.run(correspondent(client).answer_result, "alice", ROW)
+
+
+@pytest.mark.parametrize("stage", ["stored", "delivered", "expired"])
+def test_a_reply_that_is_not_acknowledged_fails_the_demo(stage: str) -> None:
+    client = StandIn(
+        receive_message=answer(messages=[message("alice")]), send_message=sent("alice", stage)
+    )
+    with pytest.raises(Unexpected, match=f"its reply to alice is only {stage}"):
         anyio.run(correspondent(client).answer_result, "alice", ROW)

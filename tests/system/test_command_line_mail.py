@@ -107,7 +107,7 @@ def test_a_reply_is_waited_for_printed_and_done(home: Home, alice: Alice) -> Non
     alice(reply)
     out, err = process.communicate(timeout=SECONDS)
     assert (process.returncode, err) == (0, b"")
-    assert out.splitlines()[0].endswith(b" to alice: acked")
+    assert out.splitlines()[0].endswith((b" to alice: delivered", b" to alice: acked"))
     assert out.splitlines()[2] == b"  yes"
     assert home.run("receive", "--timeout", "0").returncode == 1
 

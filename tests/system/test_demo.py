@@ -49,7 +49,7 @@ async def test_it_shows_three_builds_in_turn_and_two_messages(
     expected = ["its", "asking", "position", "running", "SUCCESS"]
     assert [what.split()[0] for what in told[:5]] == expected
     assert [line.split()[:4] for line in lines[-4:-2]] == [
-        ["bob", "alice", "result", "acked"],
+        ["bob", "alice", "result", "replied"],
         ["alice", "bob", "status", "acked"],
     ]
     assert "mail from bob: success, exit code 0" in done.stdout.decode()

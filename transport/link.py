@@ -119,6 +119,7 @@ class Link:
     def _cancel(self, correlation: bytes) -> None:
         """Tell the broker that nobody waits, or that nobody got the answer."""
         call = self._calls.make(messages.CancelCall(correlation=correlation))
+        self._calls.keep(call)
         try:
             self._transmit(call)
         except BrokerUnavailable:

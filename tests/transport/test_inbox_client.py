@@ -8,7 +8,7 @@ import pytest
 
 from signalpost.transport import mail, messages
 from signalpost.transport.errors import DeadlineExceeded, StaleLease, UnknownAgent
-from signalpost.transport.letters import Held, SentMessage, Stage
+from signalpost.transport.letters import Held, Refusal, SentMessage, Stage
 from signalpost.transport.received import Received
 from tests.transport.postman import (
     SENT,
@@ -126,6 +126,18 @@ async def test_a_refused_reply_leaves_the_message_to_the_block() -> None:
             assert message is not None
             with pytest.raises(Exception, match="full"):
                 await message.reply("done")
+        assert settled(broker) == [("ack", HELD)]
+
+
+async def test_a_reply_that_nobody_took_leaves_the_message_to_the_block_too() -> None:
+    nobody = mail.Sent(sent=[], refused=[Refusal("eve", "INBOX_FULL", "full")])
+
+    def script(request: messages.Request) -> Answer | None:
+        return nobody if isinstance(request, mail.Send) else settling(request)
+
+    async with post_town(delivering([letter()], script)) as (client, broker, _):
+        async with client.receive():
+            assert await client.send(["eve"], "done", in_reply_to="m1") == nobody
         assert settled(broker) == [("ack", HELD)]
 
 

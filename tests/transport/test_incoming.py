@@ -96,6 +96,17 @@ async def test_a_loop_without_a_block_returns_the_message_at_which_it_was_left()
         assert settled(broker) == [("ack", FIRST), ("return", SECOND)]
 
 
+async def test_a_block_that_goes_on_after_its_loop_keeps_the_message_at_hand() -> None:
+    async with post_town(delivering([letter()])) as (client, broker, _):
+        async with client.inbox() as inbox:
+            async for _ in inbox:
+                break
+            gc.collect()
+            await client.ping()
+            assert settled(broker) == []
+        assert settled(broker) == [("ack", FIRST)]
+
+
 async def test_loops_at_once_share_the_mail_and_settle_their_own() -> None:
     async with post_town(delivering([letter(n) for n in range(1, 7)])) as (client, broker, _):
         seen: list[str] = []

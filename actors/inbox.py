@@ -26,7 +26,7 @@ from math import inf
 
 from ..transport import letters
 from ..transport.errors import SignalpostError, UnknownAgent
-from .inbox_effects import Effect, Ended, Refuse
+from .inbox_effects import Effect, Ended
 from .inbox_moves import Moves
 from .message import Message, SendCall
 from .moment import Moment
@@ -75,10 +75,9 @@ class Inbox(Moves):
         message = self._unsaved.pop(seq, None)
         if message is None:
             return
-        if message.is_open:
+        if self._known.pop(message.id, None) is not None and message.is_open:
             self._leave_place(message)
-            message.drop(str(error))
-        del self._known[message.id]
+        message.drop(str(error))
         self._refuse(message, error)
 
     def bounce(self, reason: str) -> None:
@@ -98,6 +97,7 @@ class Inbox(Moves):
         if again := self._leases.answered(receiver.correlation, receiver.session):
             self._effects.deliver(receiver, tuple(again))
         elif not receiver.is_answered:
+            self._receivers.pop(receiver.correlation)
             self._proceed(now)  # those who waited before it come first
             self._receive(receiver, now)
 

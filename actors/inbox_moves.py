@@ -80,20 +80,27 @@ class Moves:
             self._senders.wait(message, call)
             for answered in self._senders.answered():
                 self._release(answered)
-        self._add(message)
+        self._enter(message)
+        receiver = self._receivers.first_for(message)
+        if receiver is None or self._arrived or message.is_over(now):
+            self._make_ready(message)
+        else:
+            self._deliver(receiver, [message], now)  # it needs no place in the line
 
     def _add(self, message: Message) -> None:
-        """Put a message where its state says that it is."""
-        self._known[message.id] = message
-        if not message.is_open:
-            return
-        self._bytes += message.size
-        if message.task_id is not None:
-            self._results[message.task_id] = message
+        """Put a message that was elsewhere where its state says that it is."""
+        self._enter(message)
         if message.lease is not None:
             self._leases.add(message, message.lease)
-        else:
+        elif message.is_open:
             self._make_ready(message)
+
+    def _enter(self, message: Message) -> None:
+        self._known[message.id] = message
+        if message.is_open:
+            self._bytes += message.size
+            if message.task_id is not None:
+                self._results[message.task_id] = message
 
     def _make_ready(self, message: Message) -> None:
         self._ready.add(message)
@@ -103,7 +110,8 @@ class Moves:
     def _proceed(self, now: Moment) -> None:
         """Do what a change has made possible: expire, let in, hand out."""
         self._expire(now)
-        while not self.is_full and (message := self._senders.next_parked()) is not None:
+        while self._senders.parked and not self.is_full:
+            message = self._senders.next_parked()
             self._accept(message, message.call, now)
             self._expire(now)
         if self._arrived:
@@ -125,7 +133,6 @@ class Moves:
             self._offer(receiver, now)
 
     def _receive(self, receiver: Receiver, now: Moment) -> None:
-        self._receivers.pop(receiver.correlation)
         if self._offer(receiver, now):
             return
         if receiver.deadline is not None and receiver.deadline <= now.mono:
@@ -225,9 +232,8 @@ class Moves:
     def _follow_up(self, message: Message) -> None:
         """Tell the sender of a message how far it has come, once it is on disk and far enough."""
         call = message.call
-        if call is not None and message.stored:
-            if call.bounced or message.has_reached(call.goal):
-                self._tell(message, call)
+        if call is not None and message.stored and (call.bounced or message.has_reached(call.goal)):
+            self._tell(message, call)
         self._forget(message)
 
     def _hurry(self, message: Message) -> None:

@@ -46,6 +46,11 @@ class Receivers:
         asker = self._asking.get(reply.in_reply_to) if reply.in_reply_to else None
         return asker if asker and not asker.is_answered and asker.takes(reply) else None
 
+    def first_for(self, message: Message) -> Receiver | None:
+        """Return whoever is to get a message that has just come."""
+        asker = self.asking(message)
+        return asker or next((r for r in self._plain.values() if r.takes(message)), None)
+
     def add(self, receiver: Receiver) -> None:
         """Let somebody wait, behind the others."""
         self.pop(receiver.correlation)

@@ -40,13 +40,13 @@ class Senders:
         self._parked.setdefault(message.id, message)
         self._watch(call.park)
 
-    def next_parked(self) -> Message | None:
+    def next_parked(self) -> Message:
         """Take out the message that has waited longest for room."""
-        return self._parked.popitem(last=False)[1] if self._parked else None
+        return self._parked.popitem(last=False)[1]
 
     def unpark_all(self) -> list[Message]:
         """Take out all that wait for room, in order."""
-        return list(iter(self.next_parked, None))
+        return [self.next_parked() for _ in range(self.parked)]
 
     # ------------------------------------------------------------ who waits for a stage
 
@@ -113,8 +113,8 @@ class Senders:
         for message in self._parked.values():
             self._watch(message.call.park if message.call else None)
         for message in self._waiting.values():
-            if message not in due:
-                self._watch(message.call.deadline if message.call else None)
+            if message.call and not _is_due(message.call.deadline, now):
+                self._watch(message.call.deadline)
         return refused, due
 
     def next_deadline(self) -> float:

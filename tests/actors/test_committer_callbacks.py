@@ -174,3 +174,13 @@ async def test_one_change_of_a_kind_is_one_statement_for_all(setup: Setup) -> No
     await setup.put()
     inserts = ["INSERT", "100 rows"]
     assert setup.connection.log == ["BEGIN", *inserts, *inserts, "COMMIT"]
+
+
+async def test_whoever_waits_when_all_is_on_disk_costs_no_commit(setup: Setup) -> None:
+    await setup.put(1)
+    setup.connection.log.clear()
+    told: list[Exception | None] = []
+    setup.committer.when_committed(told.append)
+    await setup.committer.ask(lambda _: None)
+    assert told == [None]
+    assert setup.connection.log == []

@@ -64,6 +64,8 @@ class InboxClient(MailClient):
         It is acknowledged when the block ends well, and returned when it does not:
         counted as a failed attempt after an exception, not counted when cancelled.
         Its lease is extended as long as the block lasts.
+        Do the work inside: what has left the block well is done, even if the wait for the
+        broker's word on that is cancelled.
 
         :param wait_seconds: None: wait until there is one
         :raises StaleLease: as the block ended, it was not held any more; it may come again

@@ -55,9 +55,10 @@ class Archive:
     def recovered(self, request_id: bytes) -> messages.TaskReport | None:
         """Return the result of a request that an earlier life has served, if it did."""
         row = self._recovered.get(request_id)
-        return self._report(row) if row is not None else None
+        return self.look_back(row) if row is not None else None
 
-    def _report(self, row: TaskRow) -> messages.TaskReport:
+    def look_back(self, row: TaskRow) -> messages.TaskReport:
+        """Return a stored task with the end of its output, which is read from its log."""
         tail = self._output.tail(row.id, TAIL_BYTES)
         return report_of(row, str(self._output.path(row.id)), tail)
 
@@ -82,7 +83,7 @@ class Archive:
             raise BadRequest(
                 f"there is no task {task_id}. See the newest: signalpost list, or get_queue_status."
             )
-        return await anyio.to_thread.run_sync(self._report, row)
+        return await anyio.to_thread.run_sync(self.look_back, row)
 
     async def newest_ended(self, limit: int) -> list[messages.TaskReport]:
         """Return the newest ended tasks, newest first, without their output."""

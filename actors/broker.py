@@ -128,7 +128,10 @@ class Broker:
 
     def _serve(self, session: Session, correlation: bytes, request: messages.Request) -> None:
         try:
-            reply = self._desk.act(session, correlation, request)
+            if isinstance(request, mail.REQUESTS):
+                reply = self._post.act(session, correlation, request)
+            else:
+                reply = self._desk.act(session, correlation, request)
         except SignalpostError as error:
             reply = refusal(error)
         except Exception as error:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from anyio.abc import TaskGroup
 
-from ..transport import mail, messages
+from ..transport import messages
 from ..transport.errors import (
     BadRequest,
     NotAuthorised,
@@ -73,7 +73,7 @@ class Desk:
         self.draining = False
 
     def act(  # noqa: C901 - one flat match
-        self, session: Session, correlation: bytes, request: messages.Request
+        self, session: Session, correlation: bytes, request: messages.TaskRequest
     ) -> messages.Reply | None:
         """Serve a request; None: it is answered later.
 
@@ -114,22 +114,6 @@ class Desk:
                 self._stop_for(session, correlation, request)
             case messages.Hello():
                 raise BadRequest("hello was said already.")
-            case (
-                mail.Register()
-                | mail.Unregister()
-                | mail.ListAgents()
-                | mail.Send()
-                | mail.Receive()
-                | mail.Settle()
-                | mail.Extend()
-                | mail.Peek()
-                | mail.ReadMessage()
-                | mail.InboxStatus()
-                | mail.History()
-                | mail.Redrive()
-                | mail.Purge()
-            ):
-                return self._post.act(session, correlation, request)
         return None
 
     # ------------------------------------------------------------ requests

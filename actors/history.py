@@ -40,6 +40,7 @@ def row_of(task: Task) -> TaskRow:
         peak_rss_mb=outcome.peak_rss_mb if outcome else None,
         cpu_seconds=outcome.cpu_seconds if outcome else None,
         delivered=task.delivered,
+        agent_id=task.agent_id,
     )
 
 

@@ -27,8 +27,6 @@ from .deferred import Deferred
 from .ending import REMOVED, Ending
 from .estimate import Estimate
 from .eventlog import EventLog
-from .events import finished_event
-from .history import row_of
 from .job import Outcome
 from .launcher import Launcher
 from .lock import Lock
@@ -36,7 +34,7 @@ from .mailroom import Mailroom
 from .moment import Moment
 from .output import Output
 from .reception import Reception
-from .revival import revive
+from .resumption import Resumption
 from .services import Services
 from .settings import Settings
 from .store import SqliteStore
@@ -48,14 +46,7 @@ logger = logging.getLogger(__name__)
 _DAY = 86400.0
 _TAIL_LINES = 50
 """Of a task's output, in the mail that tells its result."""
-REMEMBERED = 5000
-"""So many ended tasks of earlier lives answer a request that is sent again."""
 _MB = 1024 * 1024
-
-
-def moment() -> Moment:
-    """Return the present."""
-    return Moment(anyio.current_time(), time.time())
 
 
 class Life:
@@ -91,7 +82,7 @@ class Life:
             log_bytes,
             later=asyncio.get_running_loop().call_later,
         )
-        self._archive = Archive(store, self._output, moment, self._vanished, self._delivered)
+        self._archive = Archive(store, self._output, self._moment, self._vanished, self._delivered)
         self._launcher = launcher
         self._reception = Reception(
             published.epoch,
@@ -152,7 +143,15 @@ class Life:
                 self._services(broker, estimate), room.post(Deferred(tasks, self._reception.answer))
             )
             self._ending.watch(broker, lambda: len(self._reception))
-            await self._revive(outcomes)
+            await Resumption(
+                store=self._store,
+                archive=self._archive,
+                task_mail=room.task_mail,
+                events=self._events,
+                clock=self._moment,
+                output_path=self._output_path,
+                run_dir=self._run_dir,
+            ).run(broker.restore, outcomes)
             for job in (
                 self._reception.run,
                 self._launcher.keep,
@@ -175,7 +174,7 @@ class Life:
     def _services(self, broker: Broker, estimate: Estimate) -> Services:
         briefing = Briefing(self._data_dir, self._run_dir, self._settings, self._turns.cookie)
         return Services(
-            clock=moment,
+            clock=self._moment,
             reply=broker.reply,
             runner=self._launcher,
             store=self._store,
@@ -218,25 +217,6 @@ class Life:
 
     def _output_path(self, task_id: int) -> str:
         return str(self._output.path(task_id))
-
-    async def _revive(self, outcomes: dict[int, Outcome]) -> None:
-        """Settle or put back the tasks that were open when an earlier life ended."""
-        for row in await self._store.open_tasks():
-            now = moment()
-            task = revive(row, outcomes.get(row.id), self._output_path(row.id), now)
-            if task.is_open:
-                self._broker.restore(task)
-                continue
-            self._store.put(row_of(task))
-            name, fields = finished_event(task)
-            self._events.write(name, **fields)
-            self._archive.finished(task)
-        await self._store.committed()
-        for row in await self._store.recent(REMEMBERED):
-            if not row.is_open:
-                self._archive.recover(row)
-        for task_id in outcomes:
-            recovery.forget(self._run_dir, task_id)
 
     # ------------------------------------------------------------ while it runs
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 import secrets
 from collections import Counter, defaultdict
@@ -16,6 +15,7 @@ from ..transport.session import Session
 from .agent import PERSON_ID, Agent
 from .agent_row import agent_of
 from .deferred import Deferred
+from .drafts import Drafts
 from .inboxes import Inboxes
 from .loop_guard import LoopGuard
 from .mail_archive import MailArchive
@@ -77,8 +77,9 @@ class Mailroom:
         self.membership = Membership(
             self._registry, self.inboxes, services, reception.session, push, works
         )
+        drafts = Drafts(self.inboxes, services, self._guard, _new_id)
         self._sending = self.inboxes.senders = Sending(
-            self._registry, self.membership, self.inboxes, services, self._guard, _new_id
+            self._registry, self.membership, self.inboxes, services, drafts
         )
         self._archive = MailArchive(store, self._registry, self.inboxes, clock)
         self.task_mail = TaskMail(self._registry, self.inboxes, services, text_of)
@@ -134,5 +135,5 @@ class Mailroom:
 
 
 def _new_id() -> str:
-    """Return 80 random bits in 16 characters that a model copies without a mistake."""
-    return base64.b32encode(secrets.token_bytes(10)).decode().lower()
+    """Return 16 random characters: short enough for a model to copy, and never the same again."""
+    return secrets.token_hex(8)

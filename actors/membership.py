@@ -225,12 +225,14 @@ class Membership:
     def _gone(self, agent: Agent) -> None:
         reason = f"{agent.name} has gone"
         self._inboxes.tell_existing(agent, lambda inbox, _now: inbox.bounce(reason))
-        self._services.events.write("agent_gone", agent=agent.name)
+        if not agent.is_person:  # who comes with every command
+            self._services.events.write("agent_gone", agent=agent.name)
 
     def _tell_arrival(self, agent: Agent) -> None:
-        self._services.events.write(
-            "agent_registered", agent=agent.name, role=agent.role, client=agent.client
-        )
+        if not agent.is_person:
+            self._services.events.write(
+                "agent_registered", agent=agent.name, role=agent.role, client=agent.client
+            )
 
     def _persist(self) -> None:
         store = self._services.store

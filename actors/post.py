@@ -57,6 +57,7 @@ class Post:
 
         :raises SignalpostError: it is refused
         """
+        self.membership.touch(session)
         match request:
             case mail.ListAgents():
                 return mail.Agents(agents=self.membership.states())

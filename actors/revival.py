@@ -28,6 +28,7 @@ def revive(row: TaskRow, outcome: Outcome | None, output: str, now: Moment) -> T
         created=_then(row.created_at, now),
         output=output,
         parent=row.parent,
+        agent_id=row.agent_id,
     )
     if outcome is None and row.state == "waiting":
         return task

@@ -52,6 +52,8 @@ class TaskRow(msgspec.Struct, frozen=True, kw_only=True):
     cpu_seconds: float | None = None
     delivered: bool = False
     """Whether a caller got the final result."""
+    agent_id: int = 0
+    """The agent who gets its result as mail; 0: nobody."""
 
     @property
     def is_open(self) -> bool:

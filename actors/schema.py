@@ -63,7 +63,8 @@ CREATE TABLE tasks (
     killed_leftovers TEXT NOT NULL,
     peak_rss_mb REAL,
     cpu_seconds REAL,
-    delivered INTEGER NOT NULL
+    delivered INTEGER NOT NULL,
+    agent_id INTEGER NOT NULL
 );
 CREATE INDEX tasks_by_request ON tasks (request_id);
 CREATE VIEW queue AS

@@ -19,14 +19,13 @@ from ..transport.errors import LoopDetected, SignalpostError
 from ..transport.session import Session
 from .address import Address, is_single, parse, recipients
 from .agent import Agent
+from .drafts import Drafts
 from .inboxes import Inboxes
-from .loop_guard import LoopGuard
-from .mail_history import message_of, row_of
+from .mail_history import message_of
 from .mail_services import Asker, MailServices
 from .membership import Membership
 from .message import Message, SendCall
 from .message_row import MessageRow
-from .moment import Moment
 from .outgoing import PARK_SECONDS, check, check_goal
 from .posting import Posting
 from .receiver import Receiver
@@ -49,15 +48,13 @@ class Sending:
         membership: Membership,
         inboxes: Inboxes,
         services: MailServices,
-        guard: LoopGuard,
-        new_id: Callable[[], str],
+        drafts: Drafts,
     ) -> None:
         self._registry = registry
         self._membership = membership
         self._inboxes = inboxes
         self._services = services
-        self._guard = guard
-        self._new_id = new_id
+        self._drafts = drafts
         self._postings: dict[bytes, Posting] = {}
         self._calls: dict[bytes, Agent] = {}
         """To whom a sender that waits has sent, by correlation."""
@@ -130,7 +127,7 @@ class Sending:
         addresses: list[Address],
     ) -> None:
         recipient = self._only(sender, addresses)
-        message = self._message(session, sender, recipient, correlation, request)
+        message = self._drafts.message(session, sender, recipient, correlation, request)
         now = self._services.clock().mono
         call = NamedCall(
             correlation=correlation,
@@ -169,7 +166,7 @@ class Sending:
         for recipient in found:
             call = NamedCall(correlation=correlation, session=session.token, name=recipient.name)
             try:
-                message = self._message(session, sender, recipient, correlation, request)
+                message = self._drafts.message(session, sender, recipient, correlation, request)
             except LoopDetected as error:
                 self.refused(call, error)
             else:
@@ -182,54 +179,6 @@ class Sending:
         return min(waiting or agents, key=self._inboxes.depth)
 
     # ------------------------------------------------------------ one message
-
-    def _message(
-        self,
-        session: Session,
-        sender: Agent,
-        recipient: Agent,
-        correlation: bytes,
-        request: mail.Send,
-    ) -> Message:
-        """Make the message to one recipient.
-
-        :raises LoopDetected: it goes round and round; it was made a dead letter
-        """
-        now = self._services.clock()
-        ttl = request.ttl_seconds
-        message = Message(
-            seq=0,
-            id=self._new_id(),
-            agent_id=recipient.id,
-            sender=sender.name,
-            sender_id=sender.id,
-            to=recipient.name,
-            kind=request.kind,
-            content=request.content,
-            request_id=correlation,
-            sent=now,
-            metadata=request.metadata,
-            in_reply_to=request.in_reply_to,
-            expires=None if ttl is None else now.mono + ttl,
-        )
-        try:
-            message.hops = self._guard.check(
-                sender.id, session.hello.kind, recipient.id, request.in_reply_to, now.mono
-            )
-        except LoopDetected as error:
-            self._bury(message, str(error), now)
-            raise
-        self._guard.learn(message.id, message.hops)
-        return message
-
-    def _bury(self, message: Message, reason: str, now: Moment) -> None:
-        message.seq = self._services.seqs()
-        message.state, message.reason, message.ended = "dead", reason, now
-        self._services.store.keep(row_of(message, now), _unheeded)
-        self._inboxes.dead[message.agent_id] += 1
-        self._services.events.write(
-            "message_dead_lettered", message_id=message.id, to=message.to, reason=reason
-        )
 
     def _post(self, session: Session, recipient: Agent, message: Message, call: NamedCall) -> None:
         if message.in_reply_to:
@@ -333,7 +282,3 @@ def _refusal(name: str, error: SignalpostError) -> letters.Refusal:
 
 def _giving_up(correlation: bytes) -> Callable[..., None]:
     return lambda inbox, now: inbox.give_up(correlation, now)
-
-
-def _unheeded(_error: Exception | None) -> None:
-    """Nobody waits for it."""

@@ -120,6 +120,7 @@ class Task:
         self.session = fresh.session
         self.requester_pid = fresh.requester_pid
         self.expected = fresh.expected
+        self.agent_id = fresh.agent_id
 
     def check_owner(self, principal: str | None) -> None:
         """Refuse anyone but the owner and a person (None).

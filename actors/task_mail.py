@@ -35,29 +35,33 @@ class TaskMail:
 
     def ended(self, task: Task) -> None:
         """A task has ended: post its result, at once or when nobody takes it."""
-        owner = self._owner(task)
+        owner = self._registry.by_id(task.agent_id)
         if owner is None or task.cancelled_by in ("client", owner.name):
             return
         wait = 0.0 if task.request is not None and task.request.notify else UNTAKEN_SECONDS
         asyncio.get_running_loop().call_later(wait, self._post_untaken, owner, task)
 
+    def left(self, agent_id: int, report: TaskReport) -> None:
+        """An earlier broker life left a result that nobody took: post it."""
+        owner = self._registry.by_id(agent_id)
+        if owner is not None and report.cancelled_by not in ("client", owner.name):
+            self._post(owner, report)
+
     def delivered(self, task: Task) -> None:
         """A caller got the result: what was posted is done."""
-        owner = self._owner(task)
+        owner = self._registry.by_id(task.agent_id)
         if owner is not None:
             self._inboxes.tell_existing(owner, lambda inbox, now: inbox.complete(task.id, now))
 
-    def _owner(self, task: Task) -> Agent | None:
-        return self._registry.by_id(task.agent_id) if task.agent_id else None
-
     def _post_untaken(self, owner: Agent, task: Task) -> None:
-        if task.delivered:
-            return
-        now = self._services.clock()
-        report = task.report(now)
+        if not task.delivered:
+            self._post(owner, task.report(self._services.clock()))
+
+    def _post(self, owner: Agent, report: TaskReport) -> None:
+        metadata = {"task_id": report.task_id, "state": report.state}
         message = Message(
             seq=0,
-            id=f"task-{task.id}",
+            id=f"task-{report.task_id}",
             agent_id=owner.id,
             sender=BROKER,
             sender_id=0,
@@ -65,8 +69,8 @@ class TaskMail:
             kind="result",
             content=self._text_of(report),
             request_id=b"",
-            sent=now,
-            metadata=json.dumps({"task_id": task.id, "state": task.state}).encode(),
-            task_id=task.id,
+            sent=self._services.clock(),
+            metadata=json.dumps(metadata).encode(),
+            task_id=report.task_id,
         )
         self._inboxes.put(owner, message, lambda inbox, now: inbox.put(message, None, now), None)

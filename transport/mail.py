@@ -142,6 +142,21 @@ class Purge(_Message, frozen=True, tag="purge"):
     message_ids: list[str]
 
 
+REQUESTS = (
+    Register,
+    Unregister,
+    ListAgents,
+    Send,
+    Receive,
+    Settle,
+    Extend,
+    Peek,
+    ReadMessage,
+    InboxStatus,
+    History,
+    Redrive,
+    Purge,
+)
 Request = (
     Register
     | Unregister

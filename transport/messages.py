@@ -133,7 +133,7 @@ class GetInfo(_Message, frozen=True, tag="get_info"):
     """Ask what broker this is."""
 
 
-Request = (
+TaskRequest = (
     Hello
     | Bye
     | Heartbeat
@@ -148,8 +148,8 @@ Request = (
     | FollowOutput
     | Stop
     | GetInfo
-    | mail.Request
 )
+Request = TaskRequest | mail.Request
 
 # ---------------------------------------------------------------- parts of replies
 

@@ -1,0 +1,84 @@
+"""Makes messages of requests to send, and stops those that go round and round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..transport import mail
+from ..transport.errors import LoopDetected
+from ..transport.session import Session
+from .agent import Agent
+from .inboxes import Inboxes
+from .loop_guard import LoopGuard
+from .mail_history import row_of
+from .mail_services import MailServices
+from .message import Message
+from .moment import Moment
+
+
+class Drafts:
+    """One message for each recipient of a send."""
+
+    def __init__(
+        self,
+        inboxes: Inboxes,
+        services: MailServices,
+        guard: LoopGuard,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._inboxes = inboxes
+        self._services = services
+        self._guard = guard
+        self._new_id = new_id
+
+    def message(
+        self,
+        session: Session,
+        sender: Agent,
+        recipient: Agent,
+        correlation: bytes,
+        request: mail.Send,
+    ) -> Message:
+        """Make the message to one recipient.
+
+        :raises LoopDetected: it goes round and round; it was made a dead letter
+        """
+        now = self._services.clock()
+        ttl = request.ttl_seconds
+        message = Message(
+            seq=0,
+            id=self._new_id(),
+            agent_id=recipient.id,
+            sender=sender.name,
+            sender_id=sender.id,
+            to=recipient.name,
+            kind=request.kind,
+            content=request.content,
+            request_id=correlation,
+            sent=now,
+            metadata=request.metadata,
+            in_reply_to=request.in_reply_to,
+            expires=None if ttl is None else now.mono + ttl,
+        )
+        try:
+            message.hops = self._guard.check(
+                sender.id, session.hello.kind, recipient.id, request.in_reply_to, now.mono
+            )
+        except LoopDetected as error:
+            self._bury(message, str(error), now)
+            raise
+        self._guard.learn(message.id, message.hops)
+        return message
+
+    def _bury(self, message: Message, reason: str, now: Moment) -> None:
+        message.seq = self._services.seqs()
+        message.state, message.reason, message.ended = "dead", reason, now
+        self._services.store.keep(row_of(message, now), _unheeded)
+        self._inboxes.dead[message.agent_id] += 1
+        self._services.events.write(
+            "message_dead_lettered", message_id=message.id, to=message.to, reason=reason
+        )
+
+
+def _unheeded(_error: Exception | None) -> None:
+    """Nobody waits for it."""

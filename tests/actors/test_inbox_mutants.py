@@ -1,0 +1,37 @@
+"""The state machine is worth something: it finds every fault that is planted."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from signalpost.actors.inbox import Inbox
+from tests.actors.inbox_machine import InboxMachine
+from tests.actors.inbox_mutants import MUTANTS
+
+SEARCH = settings(
+    max_examples=300,
+    stateful_step_count=40,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def drive(kind: type[Inbox]) -> None:
+    machine = type(f"{kind.__name__}Machine", (InboxMachine,), {"kind": kind})
+    run_state_machine_as_test(machine, settings=SEARCH)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda kind: kind.__name__)
+def test_a_planted_fault_is_found(mutant: type[Inbox]) -> None:
+    with pytest.raises(AssertionError):
+        drive(mutant)
+
+
+def test_the_same_search_finds_no_fault_in_the_rules_themselves() -> None:
+    drive(Inbox)

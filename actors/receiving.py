@@ -41,6 +41,8 @@ class Receiving:
         self._inboxes = inboxes
         self._services = services
         self._here = here
+        self._acknowledging: set[bytes] = set()
+        """The requests that go on once what they acknowledge is on disk."""
 
     # ------------------------------------------------------------ taking
 
@@ -57,19 +59,23 @@ class Receiving:
         if not request.acknowledge:
             self._receive(session.token, agent, correlation, request, ())
             return
+        self._acknowledging.add(correlation)
         token, held = session.token, request.acknowledge
         settled = self._settle(agent, held, lambda i, now: i.settle(token, held, "ack", now))
 
         def go_on(error: Exception | None) -> None:
+            wanted = correlation in self._acknowledging and self._here(token)
+            self._acknowledging.discard(correlation)
             if error is not None:
                 self._refuse(token, correlation, error)
-            elif self._here(token):
+            elif wanted:
                 self._receive(token, agent, correlation, request, tuple(settled))
 
         self._services.store.when_committed(go_on)
 
     def give_up(self, session: Session, correlation: bytes) -> None:
         """Whoever waits does so no more; what an answer has taken goes back."""
+        self._acknowledging.discard(correlation)
         agent = self._registry.agent_of(session.token)
         if agent is not None:
             self._give_up(agent, correlation)

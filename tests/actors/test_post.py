@@ -83,6 +83,20 @@ async def test_a_receive_that_its_client_gave_up_takes_nothing() -> None:
         assert len(await bob.receive()) == 1
 
 
+async def test_a_receive_given_up_while_it_acknowledges_takes_nothing() -> None:
+    async with counter() as place:
+        alice, bob = await pair(place)
+        await alice.send("bob", content="one")
+        await alice.send("bob", content="two")
+        (one,) = await bob.receive()
+        held = [letters.Held(message_id=one.id, lease=one.lease)]
+        call = bob.say(mail.Receive(wait_seconds=0, acknowledge=held))
+        bob.say(messages.CancelCall(correlation=call))
+        await bob.speaker.settle()
+        (two,) = await bob.receive()
+        assert (two.content, two.redelivered) == ("two", False)
+
+
 async def test_an_answer_that_nobody_waited_for_any_more_gives_its_mail_back_uncounted() -> None:
     async with counter() as place:
         alice, bob = await pair(place)

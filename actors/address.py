@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, get_args
 
 from ..transport import letters, names
@@ -116,6 +117,7 @@ def recipients(
     return Recipients(list(found.values()), list(refused.items()))
 
 
+@lru_cache(maxsize=4096)  # the same few names, with every message
 def _address(text: str) -> Address:
     if text == _EVERYONE:
         return Everyone()

@@ -2,10 +2,11 @@
 
 It exists only while its inbox holds mail, a receiver or a timer. Nothing that
 it does waits, so an order is carried out at once unless another is in hand:
-then it lies in the mailbox until that one is through.
+then it lies in the mailbox until that one is through. Mail goes out first; the
+rest is done, in order, when that is on its way.
 
-    order ─> mailbox ─> rules ─> effects ─> answers, the store, events
-                          ^
+    order ─> mailbox ─> rules ─> effects ─> deliveries
+                          ^         └─ chores ─> the store, senders, events
               the timer ──┴── "it is on disk", "it is not"
 """
 
@@ -15,6 +16,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from ..transport import mail
 from ..transport.errors import InternalFault, SignalpostError, StoreFull
@@ -57,6 +59,7 @@ class InboxActor:
         self._mailbox: deque[tuple[Work, Asker | None]] = deque()
         self._busy = False
         self._unsaved = 0
+        self._due_to_rest = False
         self._timer: asyncio.TimerHandle | None = None
 
     def tell(self, work: Work, asker: Asker | None = None) -> None:
@@ -70,10 +73,18 @@ class InboxActor:
                 self._serve(*self._mailbox.popleft())
         finally:
             self._busy = False
-        self._arm()
+        if not self._due_to_rest:
+            self._due_to_rest = True
+            self._services.chores.add(self._rest)
+
+    def _rest(self) -> None:
+        """Nothing is in hand: set the timer, or leave when the inbox is empty."""
+        self._due_to_rest = False
         if self.inbox.is_idle and not self._unsaved:
             self.close()
             self._idle(self._agent.id)
+        else:
+            self._arm()
 
     def close(self) -> None:
         """Stop the timer."""
@@ -92,11 +103,17 @@ class InboxActor:
             logger.exception("the inbox of %s failed", self._agent.name)
             self._refuse(asker, self._fault(error))
         for effect in self.inbox.take_effects():
-            try:
-                self._perform(effect)
-            except Exception as error:
-                logger.exception("the inbox of %s could not go on", self._agent.name)
-                self._salvage(effect, error)
+            if isinstance(effect, Deliver):
+                self._attempt(effect)
+            else:
+                self._services.chores.add(partial(self._attempt, effect))
+
+    def _attempt(self, effect: Effect) -> None:
+        try:
+            self._perform(effect)
+        except Exception as error:
+            logger.exception("the inbox of %s could not go on", self._agent.name)
+            self._salvage(effect, error)
 
     def _salvage(self, effect: Effect, error: Exception) -> None:
         """An effect failed: nobody may wait for ever for what it would have done."""
@@ -168,6 +185,9 @@ class InboxActor:
         if not self._services.reply(receiver.session, receiver.correlation, answer):
             self.tell(lambda inbox, now: inbox.give_up(receiver.correlation, now))
             return
+        self._services.chores.add(partial(self._log_deliveries, delivered))
+
+    def _log_deliveries(self, delivered: tuple[Message, ...]) -> None:
         for message in delivered:
             self._services.events.write(
                 "message_delivered",

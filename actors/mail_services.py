@@ -1,4 +1,4 @@
-"""What the actors of inboxes need of the world, as parameters. Pure: only the shapes.
+"""What the actors of inboxes need of the world, as parameters: only the shapes.
 
 A test passes stand-ins; the clock, the store and the sockets are never reached
 any other way.
@@ -14,6 +14,7 @@ from ..transport import mail, messages
 from ..transport.errors import SignalpostError
 from .agent import Agent
 from .agent_row import AgentRow
+from .chores import Chores
 from .message import Message, SendCall
 from .message_row import MessageRow
 from .moment import Moment
@@ -108,6 +109,7 @@ class MailServices:
     store: MailStore
     events: Events
     settings: Settings
+    chores: Chores
     tokens: Callable[[], bytes]
     """Makes lease tokens."""
     seqs: Callable[[], int]

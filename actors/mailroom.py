@@ -14,6 +14,7 @@ from ..transport.messages import TaskReport
 from ..transport.session import Session
 from .agent import PERSON_ID, Agent
 from .agent_row import agent_of
+from .chores import Chores
 from .deferred import Deferred
 from .drafts import Drafts
 from .inboxes import Inboxes
@@ -68,6 +69,7 @@ class Mailroom:
             store=store,
             events=events,
             settings=settings,
+            chores=Chores(),
             tokens=lambda: secrets.token_bytes(8),
             seqs=itertools.count(highest_seq + 1).__next__,
             renewed_at=self._renewed_at,
@@ -127,8 +129,9 @@ class Mailroom:
             await anyio.sleep(min(max(wait, 1.0), _LONGEST_WAIT))
 
     def close(self) -> None:
-        """Stop every timer."""
+        """Stop every timer and do what is left to do, before the store closes."""
         self.inboxes.close()
+        self._services.chores.do()
 
     def _renewed_at(self, agent: Agent) -> float:
         return self._clock().mono if self._works(agent) else agent.active

@@ -13,7 +13,7 @@ from ..transport.session import Session
 from .agent import Agent
 from .inbox import Inbox
 from .inboxes import Inboxes
-from .mail_services import MailServices
+from .mail_services import MailServices, Then
 from .membership import Membership
 from .moment import Moment
 from .receiver import Receiver
@@ -71,7 +71,7 @@ class Receiving:
             elif wanted:
                 self._receive(token, agent, correlation, request, tuple(settled))
 
-        self._services.store.when_committed(go_on)
+        self._when_kept(go_on)
 
     def give_up(self, session: Session, correlation: bytes) -> None:
         """Whoever waits does so no more; what an answer has taken goes back."""
@@ -117,7 +117,7 @@ class Receiving:
             else:
                 self._services.reply(token, correlation, mail.SettledAll(messages=settled))
 
-        self._services.store.when_committed(answer)
+        self._when_kept(answer)
 
     def extend(self, session: Session, request: mail.Extend) -> mail.SettledAll:
         """Renew leases."""
@@ -204,6 +204,10 @@ class Receiving:
         return agent
 
     # ------------------------------------------------------------ inside
+
+    def _when_kept(self, then: Then) -> None:
+        """Go on when all that has happened so far is on disk."""
+        self._services.chores.add(lambda: self._services.store.when_committed(then))
 
     def _true_name(self, name: str) -> str:
         """Return the name that stands on the mail of an agent, also of one that was renamed."""

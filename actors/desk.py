@@ -11,7 +11,7 @@ from typing import Protocol
 
 from anyio.abc import TaskGroup
 
-from ..transport import messages
+from ..transport import frames, messages
 from ..transport.errors import (
     BadRequest,
     NotAuthorised,
@@ -70,6 +70,7 @@ class Desk:
         self._ending = ending
         self._tasks = tasks
         self._deferred = Deferred(tasks, self.reply)
+        self._decoder = frames.request_decoder()
         self.draining = False
 
     def act(  # noqa: C901 - one flat match
@@ -85,6 +86,8 @@ class Desk:
         match request:
             case messages.RunTask():
                 self._run_task(session, correlation, request)
+            case messages.KeepPlace():
+                return self._keep_place(session, correlation, request)
             case messages.TaskStatus():
                 self._task_status(session, correlation, request)
             case messages.CancelTask(task_id=task_id):
@@ -130,12 +133,33 @@ class Desk:
             return
         if self.draining or self._archive.look():
             raise stopping()
+        task = self._task(session, correlation, request)
+        wait = 0.0 if request.notify else request.wait_seconds
+        self._submit(session, correlation, task, wait, progress=request.progress)
+
+    def _keep_place(
+        self, session: Session, correlation: bytes, request: messages.KeepPlace
+    ) -> messages.Reply | None:
+        """Give a waiting task of an earlier life its request back."""
+        if not self._queues.lacks(request.request_id):
+            return _ACCEPTED
+        asked = self._decoder.decode(request.run_task)
+        if not isinstance(asked, messages.RunTask):
+            raise BadRequest("keep_place needs the payload of a run_task.")
+        task = self._task(session, request.request_id, asked)
+        self._submit(session, correlation, task, 0.0, progress=False)
+        return None
+
+    def _task(self, session: Session, request_id: bytes, request: messages.RunTask) -> Task:
+        """Return the task that a request asks for.
+
+        :raises SignalpostError: it makes no sense
+        """
         request = check(request, self._services.settings)
         folder = real_folder(request.working_directory)
-        now = self._services.clock()
-        task = Task(
+        return Task(
             id=0,
-            request_id=correlation,
+            request_id=request_id,
             queue_name=request.queue_name,
             command=request.command,
             working_directory=folder,
@@ -143,7 +167,7 @@ class Desk:
             principal=session.principal,
             session=session.token,
             requester_pid=session.pid,
-            created=now,
+            created=self._services.clock(),
             output="",
             agent_id=0 if session.is_person else session.agent_id,
             request=request,
@@ -151,15 +175,24 @@ class Desk:
             parent=self._services.turns.parent_of(request.parent),
             expected=self._services.estimate.expect(request.command, folder),
         )
-        wait = 0.0 if request.notify else request.wait_seconds
+
+    def _submit(
+        self,
+        session: Session,
+        correlation: bytes,
+        task: Task,
+        wait: float | None,
+        *,
+        progress: bool,
+    ) -> None:
         call = Call(
             correlation=correlation,
             session=session.token,
             runs=True,
-            progress=request.progress,
-            deadline=None if wait is None else now.mono + wait,
+            progress=progress,
+            deadline=None if wait is None else task.created.mono + wait,
         )
-        self._queues.put(request.queue_name, Submit(task, call), correlation)
+        self._queues.put(task.queue_name, Submit(task, call), correlation)
 
     def _task_status(
         self, session: Session, correlation: bytes, request: messages.TaskStatus

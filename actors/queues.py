@@ -83,6 +83,10 @@ class Queues:
         """Tell whether an open task has this call."""
         return any(correlation in task.calls for task in self.open_tasks())
 
+    def lacks(self, request_id: bytes) -> bool:
+        """Tell whether the task of this request waits for its caller to come back."""
+        return any(t.request_id == request_id and not t.request for t in self.open_tasks())
+
     def find(self, task_id: int) -> Task | None:
         """Return an open task."""
         name = self._services.turns.queue_of(task_id)

@@ -10,6 +10,7 @@ import anyio
 
 from . import frames, letters, mail, messages
 from .errors import SignalpostError
+from .promises import Promises
 
 Answer = messages.Reply | SignalpostError
 Progress = Callable[[messages.TaskProgress], None]
@@ -28,6 +29,8 @@ class Call:
     listener: Listener | None = None
     lasting: bool = True
     """False: it means nothing to another broker than the one it was meant for."""
+    runs: bool = False
+    """Whether it asks for a task."""
     done: anyio.Event = field(default_factory=anyio.Event)
     answer: Answer | None = None
 
@@ -70,6 +73,7 @@ class Calls:
         self._count = 0
         self._open: dict[bytes, Call] = {}
         self._handed_out: dict[bytes, frozenset[bytes]] = {}
+        self._promises = Promises()
         self._demand = anyio.Event()
 
     def make(
@@ -90,6 +94,7 @@ class Calls:
             progress,
             listener,
             lasting=_lasts(request),
+            runs=isinstance(request, messages.RunTask),
         )
 
     def keep(self, call: Call) -> None:
@@ -118,8 +123,21 @@ class Calls:
             return not leases or self._handed_out.get(correlation) == leases
         if leases:
             self._remember(correlation, leases)
+        if isinstance(answer, messages.TaskReport):
+            self._note(call, answer)
         call.finish(answer)
         return True
+
+    def keep_places(self) -> None:
+        """The broker has died: have the next one keep the places of tasks that wait."""
+        for request in self._promises.requests():
+            self.keep(self.make(request))
+
+    def _note(self, call: Call, report: messages.TaskReport) -> None:
+        if call.runs:
+            self._promises.hear(report, call.correlation, call.payload)
+        else:
+            self._promises.learn(report)
 
     def _remember(self, correlation: bytes, leases: frozenset[bytes]) -> None:
         self._handed_out[correlation] = leases

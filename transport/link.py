@@ -147,6 +147,8 @@ class Link:
             if error is not None:
                 self._calls.fail(error)
                 deaths = 0
+            elif endpoint.read_published(self._folder) == self.published:
+                self._calls.keep_places()  # it was killed: one that leaves withdraws that
             await anyio.sleep(_BACKOFF[deaths])
 
     async def _attempt(self) -> SignalpostError | None:
@@ -191,9 +193,8 @@ class Link:
 
     def _watch(self, published: endpoint.Published) -> lifeline.Lifeline | None:
         # A pid of another namespace, or one used again, says nothing: heartbeats must do.
-        if lifeline.start_time(published.pid) != published.start_time:
-            return None
-        return lifeline.Lifeline(published.pid, self._on_death)
+        seen = lifeline.start_time(published.pid) == published.start_time
+        return lifeline.Lifeline(published.pid, self._on_death) if seen else None
 
     def _on_death(self) -> None:
         self._died.set()
@@ -205,9 +206,8 @@ class Link:
             self._lost.set()
 
     async def _await_welcome(self, published: endpoint.Published) -> None:
-        greeting = self._greeting
         with anyio.move_on_after(HELLO_SECONDS):
-            if greeting is not None:
+            if (greeting := self._greeting) is not None:
                 await greeting.done.wait()
             return
         self._lose(

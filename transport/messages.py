@@ -30,14 +30,10 @@ class Hello(_Message, frozen=True, tag="hello"):
     software: str
     kind: Literal["bridge", "client", "cli"]
     minor: int = MINOR
-    agent: str = ""
-    """The agent's name; empty: unnamed."""
-    thread: str = ""
-    """The MCP client's own id of the conversation, where it tells one."""
-    label: str = ""
-    """``folder/client``: the name that an unnamed agent gets."""
-    client: str = ""
-    """The program behind the agent, as it calls itself."""
+    agent: str = ""  # the agent's name; empty: unnamed
+    thread: str = ""  # the MCP client's own id of the conversation, where it tells one
+    label: str = ""  # ``folder/client``: the name that an unnamed agent gets
+    client: str = ""  # the program behind the agent, as it calls itself
     working_directory: str = ""
 
 
@@ -56,10 +52,8 @@ class RunTask(_Message, frozen=True, tag="run_task"):
     working_directory: str
     queue_name: str = "global"
     timeout_seconds: float = 1200
-    environment: dict[bytes, bytes] = {}
-    """The caller's environment; kept in memory only."""
-    env_vars: dict[str, str] = {}
-    """Additions the caller asked for by name."""
+    environment: dict[bytes, bytes] = {}  # the caller's; kept in memory only
+    env_vars: dict[str, str] = {}  # additions the caller asked for by name
     umask: int = 0o022
     limits: dict[str, int] = {}
     """Soft resource limits by ``resource`` module name, as ``RLIMIT_NOFILE``; -1: infinity."""
@@ -71,6 +65,13 @@ class RunTask(_Message, frozen=True, tag="run_task"):
     progress: bool = False
     stream: str = ""  # a unix socket of the caller's to which the output is copied as it comes
     parent: str = ""  # SIGNALPOST_TASK of the caller, when it runs inside a task
+
+
+class KeepPlace(_Message, frozen=True, tag="keep_place"):
+    """After a broker's death: keep the place of a waiting task that was answered before."""
+
+    request_id: bytes
+    run_task: bytes  # payload of that request
 
 
 class TaskStatus(_Message, frozen=True, tag="task_status"):
@@ -138,6 +139,7 @@ TaskRequest = (
     | Bye
     | Heartbeat
     | RunTask
+    | KeepPlace
     | TaskStatus
     | CancelTask
     | CancelCall
@@ -180,10 +182,8 @@ class TaskReport(_Message, frozen=True, tag="task_report"):
     ended_at: float | None = None
     waited_seconds: float = 0.0
     ran_seconds: float = 0.0
-    position: int = 0
-    """Place among the waiting, 1 is next; 0 when not waiting."""
-    eta_seconds: float | None = None
-    """Expected time until its end, learned from earlier runs; None: unknown."""
+    position: int = 0  # among the waiting, 1 is next; 0 when not waiting
+    eta_seconds: float | None = None  # until its end, learned from earlier runs; None: unknown
     exit_code: int | None = None
     signal: int | None = None
     reason: str = ""  # why it could not start, or how it was lost
@@ -199,7 +199,7 @@ class TaskReport(_Message, frozen=True, tag="task_report"):
 
 
 class RunningTask(msgspec.Struct, frozen=True):
-    """Who holds a slot, as shown to those who wait."""
+    """Who holds a slot."""
 
     task_id: int
     command: str

@@ -198,6 +198,26 @@ async def test_after_a_killed_broker_those_who_wait_keep_their_order_and_run_onc
     assert fresh.task_id > max(ids)
 
 
+@within(40)
+async def test_a_waiting_task_that_was_answered_before_its_turn_keeps_its_place(
+    place: Place,
+) -> None:
+    pids, order = place.fifo("pids"), place.folder / "order"
+    async with puppet(place, "a") as a, puppet(place, "b") as b:
+        await a.run_task(tree("plain", pids)).heard.running()
+        await pids.pid()
+        answered = await a.run_task(f"echo answered >>{order}", wait_seconds=0).report()
+        noted = await b.run_task(f"echo noted $MARK >>{order}", notify=True).report()
+        assert [answered.position, noted.position] == [1, 2]
+        place.broker_process().kill()
+        ended = [
+            await each.ask("task_status", task_id=task.task_id, wait_seconds=None).report()
+            for each, task in ((a, answered), (b, noted))
+        ]
+    assert [report.state for report in ended] == ["success", "success"]
+    assert order.read_text().split() == ["answered", "noted"]
+
+
 @within(30)
 async def test_who_is_not_back_after_a_killed_broker_is_recorded_as_cancelled(
     place: Place,

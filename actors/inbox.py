@@ -57,7 +57,8 @@ class Inbox(Moves):
                 raise self._full()
             self._senders.park(message, call)
         elif parked is None:
-            self._accept(message, call, now)
+            self._accept(message, call)
+            self._hand_on(message, now)
             self._proceed(now)
 
     def stored(self, seq: int) -> None:
@@ -169,14 +170,14 @@ class Inbox(Moves):
         self._effects.note(message)
         self._proceed(now)
 
-    def hand_over(self, now: Moment) -> list[Message]:
+    def hand_over(self) -> list[Message]:
         """Give everything away for :meth:`absorb` of another inbox; here nobody waits any more.
 
-        Those who wait for room are let in. What is not on disk yet is told to
-        either inbox: the one that hears of it answers.
+        Those who wait for room are let in. Of what is not on disk yet, the other
+        inbox has to hear ``stored``, and both ``withdraw``.
         """
         for message in self._senders.unpark_all():
-            self._accept(message, message.call, now)
+            self._accept(message, message.call)
         for receiver in self._receivers.all():
             self._answer(receiver, [])
         moved = sorted(self._known.values(), key=lambda m: m.seq)

@@ -72,20 +72,15 @@ class Moves:
             self._senders.wait(message, call)
             self._follow_up(message)
 
-    def _accept(self, message: Message, call: SendCall | None, now: Moment) -> None:
+    def _accept(self, message: Message, call: SendCall | None) -> None:
         message.seq = self._seqs()
         self._unsaved[message.seq] = message
         self._effects.keep(message)
+        self._enter(message)
         if call is not None:
             self._senders.wait(message, call)
             for answered in self._senders.answered():
                 self._release(answered)
-        self._enter(message)
-        receiver = self._receivers.first_for(message)
-        if receiver is None or self._arrived or message.is_over(now):
-            self._make_ready(message)
-        else:
-            self._deliver(receiver, [message], now)  # it needs no place in the line
 
     def _add(self, message: Message) -> None:
         """Put a message that was elsewhere where its state says that it is."""
@@ -112,12 +107,21 @@ class Moves:
         self._expire(now)
         while self._senders.parked and not self.is_full:
             message = self._senders.next_parked()
-            self._accept(message, message.call, now)
+            self._accept(message, message.call)
+            self._make_ready(message)
             self._expire(now)
         if self._arrived:
             self._serve(now)
 
     # ------------------------------------------------------------ to and from receivers
+
+    def _hand_on(self, message: Message, now: Moment) -> None:
+        """Give a new message to whoever waits for it: then it needs no place in the line."""
+        receiver = self._receivers.first_for(message)
+        if receiver is None or self._arrived or message.is_over(now):
+            self._make_ready(message)
+        else:
+            self._deliver(receiver, [message], now)
 
     def _serve(self, now: Moment) -> None:
         """Hand out what has arrived: a reply to who awaits it, then first come, first served."""

@@ -51,6 +51,6 @@ def row(agent: AgentState, now: float) -> tuple[str, ...]:
         agent.role,
         one_line(agent.client, _CLIENT) or "-",
         str(agent.depth),
-        duration(now - agent.since),
+        duration(now - agent.since) if agent.since else "-",
         one_line(agent.working_directory, _FOLDER) or "-",
     )

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from signalpost.actors.receiver import Receiver
 from signalpost.transport.errors import StoreFull
-from signalpost.transport.letters import Held
+from signalpost.transport.letters import Held, Outcome
 from tests.actors.inbox_model import NEVER
 from tests.actors.inbox_pair import InboxPair
 from tests.actors.inbox_pieces import Letter, Want
@@ -23,6 +23,8 @@ GOALS = st.sampled_from(["stored", "delivered", "acked", "reply"])
 OUTCOMES = st.sampled_from(["ack", "nack", "nack", "return"])
 SECONDS = st.none() | st.integers(0, 6)
 PICK = st.integers(0, 50)
+SELDOM = st.sampled_from([False, False, False, True])
+"""What ends everything at once, or there is never much to end."""
 
 
 class InboxMachine(InboxPair, RuleBasedStateMachine):
@@ -45,6 +47,12 @@ class InboxMachine(InboxPair, RuleBasedStateMachine):
         caller = self.a_caller(session, goal, park, wait) if calls else None
         self.post(letter, caller, on_disk=on_disk)
 
+    @rule(count=st.integers(1, 4), park=SECONDS, sender=SENDERS, on_disk=st.booleans())
+    def put_several(self, count: int, park: int | None, sender: str, on_disk: bool) -> None:
+        for _ in range(count):
+            letter = Letter(f"m{next(self.numbers)}", sender, "", None)
+            self.post(letter, self.a_caller(b"session-1", "acked", park, None), on_disk=on_disk)
+
     @rule(pick=PICK, goal=GOALS, park=SECONDS, calls=st.booleans())
     def put_again(self, pick: int, goal: str, park: int | None, calls: bool) -> None:
         letters = [*self.model.letters.values(), *self.model.parked]
@@ -65,6 +73,7 @@ class InboxMachine(InboxPair, RuleBasedStateMachine):
     @rule(pick=PICK)
     def a_commit_that_fails(self, pick: int) -> None:
         unsaved = [x for x in self.model.letters.values() if not x.stored]
+        unsaved = [x for x in unsaved if x.hold] or unsaved
         if unsaved:
             letter = unsaved[pick % len(unsaved)]
             self.inbox.withdraw(letter.seq, StoreFull("the disk is full"))
@@ -85,6 +94,17 @@ class InboxMachine(InboxPair, RuleBasedStateMachine):
     ) -> None:
         want = Want(self.correlation(), session, most, sender, question, self.in_(wait))
         self.ask_for(want)
+
+    @rule(session=SESSIONS, most=st.integers(1, 3), wait=SECONDS)
+    def receive_anything(self, session: bytes, most: int, wait: int | None) -> None:
+        self.ask_for(Want(self.correlation(), session, most, "", "", self.in_(wait)))
+
+    @rule(times=st.integers(1, 5), session=SESSIONS)
+    def receive_and_fail(self, times: int, session: bytes) -> None:
+        for _ in range(times):
+            self.receive_anything(session, 1, 0)
+            for letter in [x for x, hold in self.model.leased() if hold.session == session]:
+                self.settle_all([letter], "nack", session, "current")
 
     @rule(session=SESSIONS, wait=SECONDS)
     def await_a_reply(self, session: bytes, wait: int | None) -> None:
@@ -117,23 +137,21 @@ class InboxMachine(InboxPair, RuleBasedStateMachine):
         picks=st.lists(PICK, min_size=1, max_size=3, unique=True), outcome=OUTCOMES,
         session=SESSIONS | st.none(), token=st.sampled_from(["", "current", "current", "old"]),
     )  # fmt: skip
-    def settle(self, picks: list[int], outcome: str, session: bytes | None, token: str) -> None:
-        known = list(self.model.letters.values())
+    def settle(self, picks: list[int], outcome: Outcome, session: bytes | None, token: str) -> None:
+        known = [x for x, _ in self.model.leased()] or list(self.model.letters.values())
         letters = list(dict.fromkeys(known[pick % len(known)] for pick in picks if known))
         holders = [x.hold.session for x in letters if x.hold]
-        session = session or next(iter(holders), b"session-0")
-        held = [Held(x.id, self.a_token(x, token)) for x in letters]
-        good = [x for x, h in zip(letters, held, strict=True) if self.is_good(x, session, h)]
-        settled = self.inbox.settle(session, held, outcome, self.moment())  # type: ignore[arg-type]
-        assert [s.message_id for s in settled] == [x.id for x in letters]
-        assert [s.code for s in settled] == ["" if x in good else "STALE_LEASE" for x in letters]
-        for letter in good:
-            self.old_tokens[letter.id] = letter.hold.token if letter.hold else b""
-        self.model.settle(good, outcome)
-        self.compare()
+        self.settle_all(letters, outcome, session or next(iter(holders), b"session-0"), token)
 
-    @rule(pick=PICK, session=SESSIONS)
-    def extend(self, pick: int, session: bytes) -> None:
+    @rule(pick=PICK)
+    def settle_what_is_not_held(self, pick: int) -> None:
+        letters = [x for x in self.model.letters.values() if not x.hold]
+        if letters:
+            self.settle_all([letters[pick % len(letters)]], "ack", b"session-0", "old")
+
+    @rule(pick=PICK, session=SESSIONS, seconds=st.sampled_from([0, 6]))
+    def extend(self, pick: int, session: bytes, seconds: int) -> None:
+        self.model.now += seconds
         held = self.model.leased()
         if held:
             letter, hold = held[pick % len(held)]
@@ -141,6 +159,8 @@ class InboxMachine(InboxPair, RuleBasedStateMachine):
             assert settled.code == ("" if session == hold.session else "STALE_LEASE")
             hold.renewed = self.model.now if not settled.code else hold.renewed
             self.compare()
+        self.model.now += seconds
+        self.wake(NEVER)
 
     @rule(pick=PICK)
     def give_up(self, pick: int) -> None:
@@ -162,12 +182,16 @@ class InboxMachine(InboxPair, RuleBasedStateMachine):
 
     # ------------------------------------------------------------ the whole inbox
 
-    @rule(bound=st.integers(1, 4))
-    def change_the_bound(self, bound: int) -> None:
+    @rule(bound=st.integers(2, 5), somebody_comes=st.booleans())
+    def change_the_bound(self, bound: int, somebody_comes: bool) -> None:
         self.inbox.bound = self.model.bound = bound
+        if somebody_comes:
+            self.put_several(1, None, "bob", on_disk=True)
 
-    @rule()
-    def remove_the_agent(self) -> None:
+    @rule(really=SELDOM)
+    def remove_the_agent(self, really: bool) -> None:
+        if not really:
+            return
         self.inbox.empty_into_dead("alice was removed", self.moment())
         self.model.empty_into_dead("alice was removed")
         self.compare()
@@ -193,8 +217,10 @@ class InboxMachine(InboxPair, RuleBasedStateMachine):
             self.inbox.redrive(message, self.moment())
             self.compare()
 
-    @rule(backwards=st.booleans())
-    def the_broker_dies(self, backwards: bool) -> None:
+    @rule(really=SELDOM, backwards=st.booleans())
+    def the_broker_dies(self, really: bool, backwards: bool) -> None:
+        if not really:
+            return
         self.model.restart()
         self.inbox = self.new_inbox()
         for letter in sorted(self.model.open(), key=lambda x: x.seq, reverse=backwards):
@@ -214,6 +240,7 @@ class InboxMachine(InboxPair, RuleBasedStateMachine):
         self.inbox.shift(float(seconds))
         self.model.shift(seconds)
         self.compare()
+        self.wake(NEVER)
 
     @rule(worked=st.sampled_from([NEVER, NEVER, 0, 3]))
     def wake(self, worked: int) -> None:

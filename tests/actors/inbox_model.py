@@ -218,7 +218,7 @@ class InboxModel:
         times += [self.lease_ends(hold) for _, hold in self.leased()]
         times += [x.deadline for x in self.wants if not x.gone]
         times += [x.caller.park for x in self.parked if x.caller]
-        times += [c.deadline for x, c in self.waiting() if not c.is_over]
+        times += [c.deadline for _, c in self.waiting() if not c.is_over]
         if self.parked and len(self.open()) < self.bound:
             times.append(self.now)
         return [each for each in times if each is not None]

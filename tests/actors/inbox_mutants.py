@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from copy import copy
 
 from signalpost.actors.inbox import Inbox
-from signalpost.actors.lane import Lane
 from signalpost.actors.leases import Leases
 from signalpost.actors.message import Lease, Message, SendCall
 from signalpost.actors.moment import Moment
+from signalpost.actors.ready import Ready
 from signalpost.actors.receiver import Receiver
+from signalpost.actors.senders import Senders
 from signalpost.transport.errors import SignalpostError
 from signalpost.transport.letters import Held, Settled
 
@@ -29,15 +30,19 @@ class AcceptsTheSameAgain(Inbox):
         self._known.setdefault(message.id, known or message)
 
 
-class _Stack(Lane[int, Message]):
-    def first(self) -> Message | None:
-        return self._items[max(self._items)] if self._items else None
+class _Stack(Ready):
+    def take(self, receiver: Receiver) -> list[Message]:
+        fitting = [m for m in self.in_order() if receiver.takes(m)]
+        taken = fitting[: -receiver.most - 1 : -1]
+        for message in taken:
+            self.remove(message)
+        return taken
 
 
 class LastInFirstOut(Inbox):
     def _clear(self) -> None:
         super()._clear()
-        self._ready._all = _Stack()
+        self._ready = _Stack()
 
 
 class _AnyToken(Leases):
@@ -107,13 +112,19 @@ class KnowsNoBound(Inbox):
         return False
 
 
+class _NobodyParks(Senders):
+    @property
+    def parked(self) -> int:
+        return 0
+
+
 class NewcomersOvertake(Inbox):
     def put(self, message: Message, call: SendCall | None, now: Moment) -> None:
-        parked = self._senders._parked.copy()
-        if message.id not in parked and not self.is_full:
-            self._senders._parked.clear()
-        super().put(message, call, now)
-        self._senders._parked = parked | self._senders._parked
+        self._senders.__class__ = Senders if self.is_full else _NobodyParks
+        try:
+            super().put(message, call, now)
+        finally:
+            self._senders.__class__ = Senders
 
 
 class NeverExpires(Inbox):

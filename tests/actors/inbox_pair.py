@@ -14,7 +14,7 @@ from signalpost.actors.message import Message, SendCall
 from signalpost.actors.moment import Moment
 from signalpost.actors.receiver import Receiver
 from signalpost.transport.errors import InboxFull
-from signalpost.transport.letters import Held
+from signalpost.transport.letters import Held, Outcome
 from tests.actors.inbox_model import InboxModel
 from tests.actors.inbox_pieces import Caller, Expected, Letter, Want
 from tests.actors.inbox_words import a_message, counter
@@ -141,6 +141,19 @@ class InboxPair:
         )  # fmt: skip
         self.inbox.receive(receiver, self.moment())
         self.model.receive(want)
+        self.compare()
+
+    def settle_all(
+        self, letters: list[Letter], outcome: Outcome, session: bytes, token: str
+    ) -> None:
+        held = [Held(x.id, self.a_token(x, token)) for x in letters]
+        good = [x for x, h in zip(letters, held, strict=True) if self.is_good(x, session, h)]
+        settled = self.inbox.settle(session, held, outcome, self.moment())
+        assert [s.message_id for s in settled] == [x.id for x in letters]
+        assert [s.code for s in settled] == ["" if x in good else "STALE_LEASE" for x in letters]
+        for letter in good:
+            self.old_tokens[letter.id] = letter.hold.token if letter.hold else b""
+        self.model.settle(good, outcome)
         self.compare()
 
     def a_token(self, letter: Letter, which: str) -> bytes:

@@ -36,7 +36,7 @@ def an_inbox(bound: int = 1000, lease_seconds: float = LEASE) -> Inbox:
     return Inbox(bound, lease_seconds, counter(), itertools.count(1).__next__)
 
 
-def a_message(id: str = "", content: str = "hello", **fields: object) -> Message:  # noqa: A002
+def a_message(id: str = "", **fields: object) -> Message:  # noqa: A002
     """A message from bob to alice, but for the fields given."""
     message = Message(
         seq=0,
@@ -46,7 +46,7 @@ def a_message(id: str = "", content: str = "hello", **fields: object) -> Message
         sender_id=2,
         to="alice",
         kind="task",
-        content=content,
+        content="hello",
         request_id=b"",
         sent=at(0),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from signalpost.actors.inbox import Inbox
@@ -11,14 +11,13 @@ from tests.actors.inbox_machine import InboxMachine
 from tests.actors.inbox_mutants import MUTANTS
 
 SEARCH = settings(
-    max_examples=300,
-    stateful_step_count=40,
+    max_examples=400,
+    stateful_step_count=50,
     derandomize=True,
     database=None,
     deadline=None,
     phases=[Phase.generate],
     report_multiple_bugs=False,
-    suppress_health_check=list(HealthCheck),
 )
 
 

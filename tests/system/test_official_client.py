@@ -14,12 +14,22 @@ import pytest
 from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters
 
+import signalpost
 from tests.system.commands import tree
 from tests.system.journal import Journal
 from tests.system.place import GRACE, SIGNALPOST, Place, within
 from tests.system.processes import dead
+from tests.system.shown import only
 
 MODES = ("legacy", "auto", "2026-07-28")
+ABOUT_MAIL = {
+    "register_agent",
+    "send_message",
+    "receive_message",
+    "acknowledge_message",
+    "list_agents",
+    "unregister_agent",
+}
 
 
 @asynccontextmanager
@@ -48,7 +58,7 @@ def text_of(result: t.CallToolResult) -> str:
 
 @pytest.mark.parametrize("mode", MODES)
 @within(30)
-async def test_it_drives_every_tool(place: Place, mode: str) -> None:
+async def test_it_drives_every_tool_for_tasks(place: Place, mode: str) -> None:
     here, gate = place.fifo("here"), place.fifo("gate")
     async with client(place, mode) as it:
         offered = {tool.name for tool in (await it.list_tools()).tools}
@@ -77,11 +87,126 @@ async def test_it_drives_every_tool(place: Place, mode: str) -> None:
         assert cancelled.startswith("CANCELLED after ")
         assert " by alice " in cancelled
         assert json.loads(await use("clear_task_logs")) == {"deleted": 3}
-        assert used == offered
+        assert used == offered - ABOUT_MAIL
+        assert offered > ABOUT_MAIL
 
 
 def log_named_in(line: str) -> Path:
     return Path(line.rpartition("output=")[2])
+
+
+class Tools:
+    """Calls tools by name and keeps what they answer."""
+
+    def __init__(self, it: Client) -> None:
+        self._it = it
+        self.used: set[str] = set()
+        self.meta: dict[str, Any] = {}
+        """Of the last result."""
+
+    async def __call__(self, tool: str, **arguments: object) -> str:
+        self.used.add(tool)
+        result = await self._it.call_tool(tool, arguments)
+        self.meta = dict(result.meta or {})
+        assert not result.is_error or text_of(result).split(": ")[0].isupper()
+        return text_of(result)
+
+    async def line(self, tool: str, **arguments: object) -> Any:  # noqa: ANN401 - JSON
+        return json.loads(await self(tool, **arguments))
+
+
+@pytest.mark.parametrize("mode", MODES)
+@within(30)
+async def test_it_drives_every_tool_for_mail(place: Place, mode: str) -> None:
+    async with place.client("bob") as bob, client(place, mode) as it:
+        use = Tools(it)
+        named = {"name": "alice", "role": "consumer", "description": "tests"}
+        assert await use.line("register_agent", **named) == {"status": "registered"} | named
+        assert use.meta["signalpost/registered"] == named | {"inbox_bound": 1000}
+
+        await there_and_back(use, bob)
+        await by_hand(use, bob)
+        await to_several(use)
+        await who_is_there(use)
+        await leaving(use, bob)
+        assert use.used - {"get_queue_status"} == ABOUT_MAIL
+    assert place.stored("SELECT state, count(*) FROM messages GROUP BY 1 ORDER BY 1") == [
+        ("dead", 1),
+        ("done", 3),
+        ("ready", 1),
+    ]
+
+
+async def there_and_back(use: Tools, bob: signalpost.Client) -> None:
+    sent = await use.line("send_message", to="bob", content="a?", metadata={"n": 1})
+    question = sent.pop("message_id")
+    assert sent == {"status": "sent", "to": "bob"}
+    [stored] = use.meta["signalpost/sent"]["sent"]
+    assert (stored["message_id"], stored["stage"]) == (question, "stored")
+    async with bob.receive() as got:
+        assert got is not None
+        assert (got.id, got.sender, got.content) == (question, "alice", "a?")
+        assert got.metadata == {"n": 1}
+        await got.reply("b\x1b[2J", metadata={"m": [2]})
+
+    peeked = only(await use("receive_message", peek=True))
+    answer = only(await use("receive_message", timeout=10, in_reply_to=question))
+    assert peeked.id == answer.id
+    assert answer.body == "b"
+    assert answer.attempt == (1, False)
+    payload = {"metadata": {"m": [2]}, "in_reply_to": question}
+    envelope = {key: answer.envelope[key] for key in ("id", "from", "to", "timestamp", "type")}
+    assert (envelope["from"], envelope["to"], envelope["type"]) == ("bob", "alice", "result")
+    assert answer.envelope["payload"] == {"content_length": 5, **payload}
+    [whole] = use.meta["signalpost/messages"]
+    assert whole == envelope | {"payload": {"content": "b\x1b[2J", **payload}}
+    assert '"content":"' not in await use("receive_message", message_id=answer.id)
+    nothing = await use.line("receive_message", timeout=0)
+    assert nothing == {"status": "no_messages", "timeout": 0, "acknowledged": [answer.id]}
+    assert use.meta["signalpost/messages"] == []
+    [settled] = use.meta["signalpost/settled"]
+    assert settled == {"message_id": answer.id, "code": "", "detail": ""}
+
+
+async def by_hand(use: Tools, bob: signalpost.Client) -> None:
+    await bob.send("alice", "twice")
+    first = only(await use("receive_message", ack=False))
+    [nacked] = await use.line("acknowledge_message", message_ids=[first.id], outcome="nack")
+    assert nacked == {"message_id": first.id, "status": "nacked"}
+    second = only(await use("receive_message", ack=False))
+    assert (second.id, second.attempt) == (first.id, (2, True))
+    [acked] = await use.line("acknowledge_message", message_ids=second.id)
+    assert acked == {"message_id": first.id, "status": "acknowledged"}
+    stale = await use("acknowledge_message", message_ids=second.id)
+    assert stale.startswith("STALE_LEASE: ")
+
+
+async def to_several(use: Tools) -> None:
+    many = await use.line("send_message", to=["bob", "nobody"], content="all")
+    assert (many["to"], many["refused"]) == (["bob"], {"nobody": "UNKNOWN_AGENT"})
+    assert list(many["message_ids"]) == ["bob"]
+    unknown = await use("send_message", to="bobb", content="?")
+    assert unknown.startswith("UNKNOWN_AGENT: ")
+    assert "bob" in unknown.replace("bobb", "")
+
+
+async def who_is_there(use: Tools) -> None:
+    agents = {agent["name"]: agent for agent in await use.line("list_agents")}
+    assert agents.keys() == {"alice", "bob", "person"}
+    assert agents["alice"]["you"] is True
+    assert (agents["bob"]["online"], agents["bob"]["depth"]) == (True, 1)
+    status = await use.line("get_queue_status", agent="bob")
+    [inbox] = status["inboxes"]
+    assert (inbox["agent"], inbox["depth"], inbox["max_size"]) == ("bob", 1, 1000)
+
+
+async def leaving(use: Tools, bob: signalpost.Client) -> None:
+    await bob.send("alice", "unread")
+    kept = await use("unregister_agent")
+    assert kept.startswith("BAD_REQUEST: 1 unread message")
+    left = await use.line("unregister_agent", force=True)
+    assert left == {"status": "unregistered", "name": "alice"}
+    assert [agent.name for agent in await bob.agents()] == ["bob", "person"]
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -24,12 +24,12 @@ class Drafts:
         inboxes: Inboxes,
         services: MailServices,
         guard: LoopGuard,
-        new_id: Callable[[], str],
+        id_of: Callable[[bytes, int], str],
     ) -> None:
         self._inboxes = inboxes
         self._services = services
         self._guard = guard
-        self._new_id = new_id
+        self._id_of = id_of
 
     def message(
         self,
@@ -47,7 +47,7 @@ class Drafts:
         ttl = request.ttl_seconds
         message = Message(
             seq=0,
-            id=self._new_id(),
+            id=self._id_of(correlation, recipient.id),
             agent_id=recipient.id,
             sender=sender.name,
             sender_id=sender.id,

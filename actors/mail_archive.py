@@ -35,7 +35,7 @@ class MailArchive:
         self._clock = clock
         self._known: dict[bytes, bytes] = {}
 
-    # ------------------------------------------------------------ requests of an earlier life
+    # ------------------------------------------------------------ requests that came before
 
     def remember(self, requests: list[bytes]) -> None:
         """Note the latest request of each client that an earlier life has served.
@@ -44,8 +44,12 @@ class MailArchive:
         """
         self._known = {request[:_COUNTER_AT]: request for request in requests}
 
+    def note(self, request_id: bytes) -> None:
+        """Note a request that is served now: should it come again, its answer may be forgotten."""
+        self._known[request_id[:_COUNTER_AT]] = request_id
+
     def may_know(self, request_id: bytes) -> bool:
-        """Tell whether an earlier life may have served a request."""
+        """Tell whether a request may have been served before, in this life or an earlier one."""
         return request_id <= self._known.get(request_id[:_COUNTER_AT], b"")
 
     async def sent_before(self, request_id: bytes) -> list[MessageRow]:

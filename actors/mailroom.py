@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import secrets
 from collections import Counter, defaultdict
@@ -79,7 +80,7 @@ class Mailroom:
         self.membership = Membership(
             self._registry, self.inboxes, services, reception.session, push, works
         )
-        drafts = Drafts(self.inboxes, services, self._guard, _new_id)
+        drafts = Drafts(self.inboxes, services, self._guard, _id_of)
         self._sending = self.inboxes.senders = Sending(
             self._registry, self.membership, self.inboxes, services, drafts
         )
@@ -137,6 +138,10 @@ class Mailroom:
         return self._clock().mono if self._works(agent) else agent.active
 
 
-def _new_id() -> str:
-    """Return 16 random characters: short enough for a model to copy, and never the same again."""
-    return secrets.token_hex(8)
+def _id_of(correlation: bytes, agent_id: int) -> str:
+    """Return 16 characters, short enough for a model to copy: the id of one message of a request.
+
+    Sent again to the next broker, when this one died before the commit, it is the same message:
+    a receiver that got it beside the commit knows it again.
+    """
+    return hashlib.blake2b(b"%b/%d" % (correlation, agent_id), digest_size=8).hexdigest()

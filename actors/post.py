@@ -126,12 +126,13 @@ class Post:
             again = self._send_again(session, correlation, request)
             self._deferred.answer(session.token, correlation, again)
         else:
+            self._archive.note(correlation)
             self._sending.send(session, correlation, request)
 
     async def _send_again(
         self, session: Session, correlation: bytes, request: mail.Send
     ) -> messages.Reply | None:
-        """Serve a request that an earlier broker life may have served."""
+        """Serve a request that may have been served before."""
         rows = await self._archive.sent_before(correlation)
         if rows:
             return self._sending.resume(session, correlation, request, rows)

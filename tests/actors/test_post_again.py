@@ -1,0 +1,66 @@
+"""A send that comes again: to the same broker, or to the next one."""
+
+from __future__ import annotations
+
+import pytest
+
+from signalpost.actors import answers
+from signalpost.transport import mail, messages
+from tests.actors.correspondent import Correspondent, correspondent, sent
+from tests.actors.counter import Counter, counter
+
+HELLO = mail.Send(to=["bob"], content="hello")
+NUMBER = b"client 1" + (1).to_bytes(8, "big")
+
+
+async def pair(place: Counter) -> tuple[Correspondent, Correspondent]:
+    return await correspondent(place, "alice"), await correspondent(place, "bob")
+
+
+async def test_a_send_that_was_not_stored_before_the_broker_died_is_the_same_message() -> None:
+    ids: list[str] = []
+    for _ in range(2):
+        async with counter() as place:
+            alice, bob = await pair(place)
+            ids.append(sent(await alice.ask(HELLO, NUMBER)).sent[0].message_id)
+            (got,) = await bob.receive()
+            assert got.id == ids[-1]
+    assert ids[0] == ids[1]
+
+
+async def test_every_request_and_every_recipient_has_ids_of_its_own() -> None:
+    async with counter() as place:
+        alice, _ = await pair(place)
+        await correspondent(place, "carol")
+        posted = [await alice.send("*") for _ in range(2)]
+        ids = {one.message_id for answer in posted for one in answer.sent}
+        assert len(ids) == 4
+
+
+async def test_a_send_that_comes_again_when_its_answer_is_forgotten_is_not_sent_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answers, "MAX_AGE_SECONDS", -1)
+    async with counter() as place:
+        alice, bob = await pair(place)
+        first = sent(await alice.ask(HELLO, NUMBER))
+        (got,) = await bob.receive()
+        await bob.settle(got)
+        alice.say(HELLO, NUMBER)
+        again = sent(await alice.speaker.answer(NUMBER, 2))
+        assert again.sent[0].message_id == first.sent[0].message_id
+        assert again.sent[0].stage == "acked"
+        assert await bob.contents() == []
+
+
+async def test_a_send_that_was_given_up_before_it_was_accepted_may_come_again() -> None:
+    async with counter() as place:
+        alice, bob = await pair(place)
+        await bob.register("bob", inbox_bound=1)
+        await alice.send("bob", content="first")
+        alice.say(HELLO, NUMBER)
+        await alice.ask(messages.CancelCall(correlation=NUMBER))
+        (first,) = await bob.receive()
+        await bob.settle(first)
+        await alice.ask(HELLO, NUMBER)
+        assert await bob.contents() == ["hello"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 from typing import cast, get_args
@@ -11,23 +12,58 @@ import msgspec
 import pytest
 
 from signalpost import exit_codes
-from signalpost.actors import answers, line, news, queue, results, serve, settings, task
+from signalpost.actors import (
+    address,
+    agent,
+    answers,
+    inbox_moves,
+    leases,
+    line,
+    loop_guard,
+    mail_archive,
+    mail_search,
+    message,
+    news,
+    outgoing,
+    queue,
+    ready,
+    registry,
+    results,
+    serve,
+    settings,
+    task,
+    task_mail,
+)
 from signalpost.command_line import signalpost as front_door
-from signalpost.mcp_bridge import budget, tools
-from signalpost.transport import errors, frames, messages, names, session
+from signalpost.mcp_bridge import budget, message_text, tools
+from signalpost.mcp_bridge.tool_text import ToolText
+from signalpost.transport import errors, frames, letters, messages, names, session
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 PROTOCOL = (ROOT / "docs" / "protocol.md").read_text("utf-8")
 
 Struct = type[msgspec.Struct]
-PARTS: tuple[Struct, ...] = (messages.Leftover, messages.RunningTask, messages.QueueState)
+PARTS: tuple[Struct, ...] = (
+    messages.Leftover,
+    messages.RunningTask,
+    messages.QueueState,
+    letters.Held,
+    letters.Settled,
+    letters.Delivery,
+    letters.SentMessage,
+    letters.Refusal,
+    letters.AgentState,
+    letters.InboxState,
+    letters.StoredMessage,
+)
 MESSAGES = cast(
     "tuple[Struct, ...]",
     (*get_args(messages.Request), *get_args(messages.Reply), *get_args(messages.Push)),
 )
 CODES = sorted({kind.code for kind in errors.SignalpostError.__subclasses__()})
 ANSWERS_MIB = answers.MAX_BYTES // 1024**2
+DEFAULTS = settings.Settings()
 
 
 def section(text: str, heading: str) -> str:
@@ -48,10 +84,18 @@ def rows(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
 
 
-def options_of(command: str) -> list[str]:
+def commands() -> dict[str, click.Command]:
+    """Return every command by the words that call it, ``dead list`` like ``send``."""
+    found = dict(front_door.commands)
+    for name, group in front_door.commands.items():
+        if isinstance(group, click.Group):
+            found |= {f"{name} {word}": command for word, command in group.commands.items()}
+    return found
+
+
+def options_of(command: click.Command) -> list[str]:
     """Return every option of a command that people may see, as it is written."""
-    parameters = front_door.commands[command].params
-    shown = [p for p in parameters if isinstance(p, click.Option) and not p.hidden]
+    shown = [p for p in command.params if isinstance(p, click.Option) and not p.hidden]
     return [word for option in shown for word in option.opts]
 
 
@@ -103,6 +147,41 @@ def test_every_error_code_is_in_the_readme(code: str) -> None:
         ("after a broker's death, for waiters to come back", f"{line.GATE_SECONDS:g} s"),
         ("progress", f"{news.PROGRESS_SECONDS:g} s"),
         ("command in a report", f"{task.COMMAND_SHOWN:,} characters"),
+        ("content of a message", f"{letters.MAX_CONTENT:,} bytes"),
+        ("metadata of a message", f"{letters.MAX_METADATA:,} bytes"),
+        ("addresses in one `to`", f"{address.MAX_RECIPIENTS:,}"),
+        ("messages in one reply to `receive`", f"{letters.MAX_BATCH}"),
+        (
+            "content and metadata in one reply to `receive`",
+            f"{ready.MAX_BATCH_BYTES // 1024**2} MiB",
+        ),
+        ("unacknowledged messages in an inbox, unless configured", f"{DEFAULTS.inbox_bound:,}"),
+        (
+            "unacknowledged content and metadata in an inbox",
+            f"{inbox_moves.MAX_BYTES // 1024**2} MiB",
+        ),
+        ("bound that an agent may ask for", f"{registry.MAX_INBOX_BOUND:,}"),
+        ("description of an agent", f"{registry.MAX_DESCRIPTION:,} characters"),
+        ("wait for room in a full inbox", f"{outgoing.PARK_SECONDS:g} s"),
+        ("lease, unless configured", f"{DEFAULTS.lease:g} s"),
+        ("lease, however often renewed", f"{leases.CEILING_SECONDS / 3600:g} h"),
+        ("failed attempts before a message is dead", f"{message.MAX_ATTEMPTS}"),
+        ("replies that follow one another", f"{loop_guard.MAX_HOPS}"),
+        (
+            "messages between two agents, one of them a bridge",
+            f"{loop_guard.MAX_PER_MINUTE} in 60 s",
+        ),
+        (
+            "an agent with a made name, gone and without mail",
+            f"{agent.EXPIRY_SECONDS / 86400:g} days",
+        ),
+        (
+            "a result of a task that nobody took, before it is posted",
+            f"{task_mail.UNTAKEN_SECONDS:g} s",
+        ),
+        ("messages in one reply to `history`", f"{mail_archive.HISTORY_LIMIT:,}"),
+        ("words of a search", f"{mail_search.MAX_WORDS}"),
+        ("time of a search", f"{mail_search.SECONDS:g} s"),
     ],
 )
 def test_every_limit_in_the_protocol_is_the_codes_own(what: str, limit: str) -> None:
@@ -115,10 +194,10 @@ def test_the_protocol_names_the_version_that_is_spoken() -> None:
     assert title.endswith(f"version {frames.VERSION.decode()}, minor {messages.MINOR}")
 
 
-@pytest.mark.parametrize("command", sorted(front_door.commands))
-def test_every_command_and_its_options_are_in_the_readme(command: str) -> None:
-    assert f"signalpost {command}" in README
-    missing = [option for option in options_of(command) if not in_code(option, README)]
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_every_command_and_its_options_are_in_the_readme(name: str) -> None:
+    assert f"signalpost {name}" in README
+    missing = [option for option in options_of(commands()[name]) if not in_code(option, README)]
     assert missing == []
 
 
@@ -129,7 +208,7 @@ def test_the_readme_names_every_setting_of_the_config_file() -> None:
 
 
 @pytest.mark.parametrize("tool", tools.offered(), ids=lambda tool: tool.name)
-def test_every_tool_and_its_parameters_are_in_the_readme(tool: tools.ToolText) -> None:
+def test_every_tool_and_its_parameters_are_in_the_readme(tool: ToolText) -> None:
     properties = cast("dict[str, object]", tool.input_schema["properties"])
 
     assert f"**`{tool.name}`**" in README
@@ -177,3 +256,36 @@ def test_every_link_to_a_file_leads_somewhere(text: str) -> None:
     links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
 
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        "register_agent",
+        "send_message",
+        "receive_message",
+        "list_agents",
+        "get_queue_status",
+        "unregister_agent",
+    ],
+)
+def test_who_comes_from_gptqueue_finds_each_of_its_tools(tool: str) -> None:
+    old = [row[0] for row in rows(section(README, "Coming from gptqueue"))]
+
+    assert any(f"`{tool}`" in cell for cell in old)
+
+
+def test_the_examples_for_python_can_be_compiled() -> None:
+    examples = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+    assert len(examples) > 3
+    for example in examples:
+        compile(example, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+def test_what_models_are_told_of_a_message_is_in_the_readme() -> None:
+    received = letters.Delivery(id="1", sender="a", to="b", kind="task", content="", sent_at=0)
+    told = message_text.messages_text([received], "mark").splitlines()[-1]
+
+    assert told.startswith("The text between")
+    assert told in README

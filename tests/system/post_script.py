@@ -1,0 +1,84 @@
+"""One who writes or reads without end, in a process of its own. Run as a script.
+
+    post_script.py write JOURNAL NAME '{"agent": ..., ...}' RECIPIENT...
+    post_script.py read JOURNAL NAME '{"agent": ..., ...}'
+
+What it knows is in its journal before it goes on: one line for each thing that
+happened, which no SIGKILL takes back. At the end of its input it leaves in order.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import msgspec
+
+import signalpost
+
+
+class Scribe:
+    """Writes the journal of one process."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._file = path.open("ab", buffering=0)
+        self.name = name
+
+    def note(self, event: str, value: str, **what: object) -> None:
+        line = {"event": event, "value": value, "by": self.name, **what}
+        self._file.write(msgspec.json.encode(line) + b"\n")
+
+
+async def write(client: signalpost.Client, scribe: Scribe, recipients: Sequence[str]) -> None:
+    """Send NAME-0, NAME-1, … in turn to the recipients, each once as far as we can tell."""
+    ending = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(until_told, ending)
+        for number, to in enumerate(itertools.cycle(recipients)):
+            if ending.is_set():
+                return
+            value = f"{scribe.name}-{number}"
+            scribe.note("try", value, to=to)
+            try:
+                [sent] = (await client.send(to, value)).sent
+            except signalpost.SignalpostError as error:
+                scribe.note("unknown", value, code=error.code)
+            else:
+                scribe.note("sent", value, id=sent.message_id)
+
+
+async def read(client: signalpost.Client, scribe: Scribe) -> None:
+    """Receive one message after the other and acknowledge it."""
+    ending = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(until_told, ending)
+        while not ending.is_set():
+            try:
+                async with client.receive(wait_seconds=0.5) as got:
+                    if got is not None:
+                        marks = {"attempt": got.attempt, "redelivered": got.redelivered}
+                        scribe.note("got", got.content, id=got.id, **marks)
+            except signalpost.SignalpostError as error:
+                scribe.note("refused", "", code=error.code)
+
+
+async def until_told(ending: anyio.Event) -> None:
+    await anyio.to_thread.run_sync(sys.stdin.buffer.read)
+    ending.set()
+
+
+async def main(do: str, path: str, name: str, identity: dict[str, Any], *rest: str) -> None:
+    scribe = Scribe(Path(path), name)
+    async with signalpost.connect(**identity) as client:
+        await (write(client, scribe, rest) if do == "write" else read(client, scribe))
+
+
+if __name__ == "__main__":
+    do, path, name, identity, *rest = sys.argv[1:]
+    anyio.run(partial(main, do, path, name, msgspec.json.decode(identity), *rest))

@@ -17,6 +17,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
 from ..transport import mail
 from ..transport.errors import InternalFault, SignalpostError, StoreFull
@@ -38,6 +39,26 @@ Work = Callable[[Inbox, Moment], object]
 """One verb of the rules."""
 
 
+class House(Protocol):
+    """Where all inboxes are; see :mod:`inboxes`."""
+
+    def home(self, message: Message) -> InboxActor | None:
+        """Return the actor whose inbox has a message now."""
+        ...
+
+    def ended(self, message: Message) -> None:
+        """A message is in no inbox any more."""
+        ...
+
+    def forget(self, message_id: str) -> None:
+        """A message never came to be."""
+        ...
+
+    def leave(self, actor: InboxActor) -> None:
+        """An inbox is empty and nobody waits at it."""
+        ...
+
+
 class InboxActor:
     """Runs one :class:`Inbox`. It alone changes the inbox's state."""
 
@@ -47,15 +68,13 @@ class InboxActor:
         inbox: Inbox,
         services: MailServices,
         senders: Senders,
-        ended: Callable[[Message], None],
-        idle: Callable[[int], None],
+        house: House,
     ) -> None:
         self.inbox = inbox
-        self._agent = agent
+        self.agent = agent
         self._services = services
         self._senders = senders
-        self._ended = ended
-        self._idle = idle
+        self._house = house
         self._mailbox: deque[tuple[Work, Asker | None]] = deque()
         self._busy = False
         self._unsaved = 0
@@ -82,7 +101,7 @@ class InboxActor:
         self._due_to_rest = False
         if self.inbox.is_idle and not self._unsaved:
             self.close()
-            self._idle(self._agent.id)
+            self._house.leave(self)
         else:
             self._arm()
 
@@ -100,7 +119,7 @@ class InboxActor:
         except SignalpostError as error:
             self._refuse(asker, error)
         except Exception as error:
-            logger.exception("the inbox of %s failed", self._agent.name)
+            logger.exception("the inbox of %s failed", self.agent.name)
             self._refuse(asker, self._fault(error))
         for effect in self.inbox.take_effects():
             if isinstance(effect, Deliver):
@@ -112,7 +131,7 @@ class InboxActor:
         try:
             self._perform(effect)
         except Exception as error:
-            logger.exception("the inbox of %s could not go on", self._agent.name)
+            logger.exception("the inbox of %s could not go on", self.agent.name)
             self._salvage(effect, error)
 
     def _salvage(self, effect: Effect, error: Exception) -> None:
@@ -134,7 +153,7 @@ class InboxActor:
 
     def _fault(self, error: Exception) -> InternalFault:
         return InternalFault(
-            f"{type(error).__name__} in the inbox of {self._agent.name}; see the broker's log."
+            f"{type(error).__name__} in the inbox of {self.agent.name}; see the broker's log."
         )
 
     # ------------------------------------------------------------ effects
@@ -171,14 +190,16 @@ class InboxActor:
         self._kept(message, error)
 
     def _kept(self, message: Message, error: Exception | None) -> None:
+        home = self._house.home(message) or self  # its agent may have become another meanwhile
         if error is None:
             self._senders.stored(message)
-            self.tell(lambda inbox, _now: inbox.stored(message.seq))
+            home.tell(lambda inbox, _now: inbox.stored(message.seq))
             return
         refusal = error if isinstance(error, SignalpostError) else StoreFull(str(error))
         self._services.store.forget(message.seq)
-        self.tell(lambda inbox, _now: inbox.withdraw(message.seq, refusal))
-        self._advance()
+        self._house.forget(message.id)
+        for actor in {self, home}:
+            actor.tell(lambda inbox, _now: inbox.withdraw(message.seq, refusal))
 
     def _deliver(self, receiver: Receiver, delivered: tuple[Message, ...]) -> None:
         answer = self._answer(receiver, delivered)
@@ -192,7 +213,7 @@ class InboxActor:
             self._services.events.write(
                 "message_delivered",
                 message_id=message.id,
-                to=self._agent.name,
+                to=self.agent.name,
                 attempt=message.attempts + 1,
             )
 
@@ -207,14 +228,14 @@ class InboxActor:
         )
 
     def _end(self, message: Message) -> None:
-        self._ended(message)
+        self._house.ended(message)
         if message.state == "done":
-            self._services.events.write("message_acked", message_id=message.id, to=self._agent.name)
+            self._services.events.write("message_acked", message_id=message.id, to=self.agent.name)
         else:
             self._services.events.write(
                 "message_dead_lettered",
                 message_id=message.id,
-                to=self._agent.name,
+                to=self.agent.name,
                 reason=message.reason or message.state,
             )
 
@@ -226,7 +247,9 @@ class InboxActor:
         if deadline is None or (self._timer is not None and self._timer.when() <= deadline):
             return
         self.close()
-        self._timer = asyncio.get_running_loop().call_at(deadline, self._due, deadline)
+        loop = asyncio.get_running_loop()
+        when = max(deadline, loop.time())  # what is due already is not late
+        self._timer = loop.call_at(when, self._due, when)
 
     def _due(self, deadline: float) -> None:
         self._timer = None
@@ -238,4 +261,4 @@ class InboxActor:
         self._advance()
 
     def _advance(self) -> None:
-        self.tell(lambda inbox, now: inbox.advance(now, self._services.renewed_at(self._agent)))
+        self.tell(lambda inbox, now: inbox.advance(now, self._services.renewed_at(self.agent)))

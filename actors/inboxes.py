@@ -52,8 +52,8 @@ class Inboxes:
         actor = self._actors.pop(former.id, None)
         if actor is None:
             return
-        moved = actor.inbox.open_messages()
-        actor.close()
+        moved: list[Message] = []
+        actor.tell(lambda inbox, now: moved.extend(inbox.hand_over()))
         for message in moved:
             self._where[message.id] = message.agent_id = agent.id
         if moved:
@@ -67,6 +67,23 @@ class Inboxes:
         """Stop every timer."""
         for actor in self._actors.values():
             actor.close()
+
+    # ------------------------------------------------------------ for the actors
+
+    def home(self, message: Message) -> InboxActor | None:
+        """Return the actor whose inbox has a message now."""
+        return self._actors.get(message.agent_id)
+
+    def ended(self, message: Message) -> None:
+        """A message is in no inbox any more."""
+        self._where.pop(message.id, None)
+        if message.state == "dead":
+            self.dead[message.agent_id] += 1
+
+    def leave(self, actor: InboxActor) -> None:
+        """An inbox is empty and nobody waits at it."""
+        if self._actors.get(actor.agent.id) is actor:
+            del self._actors[actor.agent.id]
 
     # ------------------------------------------------------------ looking at them
 
@@ -93,17 +110,9 @@ class Inboxes:
             inbox = Inbox(
                 bound, self._services.settings.lease, self._services.tokens, self._services.seqs
             )
-            actor = InboxActor(agent, inbox, self._services, self.senders, self._ended, self._drop)
+            actor = InboxActor(agent, inbox, self._services, self.senders, self)
             self._actors[agent.id] = actor
         return actor
-
-    def _ended(self, message: Message) -> None:
-        self._where.pop(message.id, None)
-        if message.state == "dead":
-            self.dead[message.agent_id] += 1
-
-    def _drop(self, agent_id: int) -> None:
-        self._actors.pop(agent_id, None)
 
 
 def _restoring(message: Message) -> Callable[..., None]:

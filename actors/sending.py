@@ -227,9 +227,10 @@ class Sending:
 
     def replied(self, receiver: Receiver, reply: Message | None) -> mail.Sent:
         """Return the answer to a sender whose reply has come, or whose time is over."""
-        _, message, recipient = self._asks.pop(receiver.correlation)
+        asker, message, recipient = self._asks.pop(receiver.correlation)
         self._calls.pop(receiver.correlation, None)
-        self._inboxes.tell_existing(recipient, _giving_up(receiver.correlation))
+        if recipient is not asker:  # in one's own inbox it would give the reply back
+            self._inboxes.tell_existing(recipient, _giving_up(receiver.correlation))
         return mail.Sent(
             sent=[self._sent(message)], reply=reply.delivery() if reply is not None else None
         )

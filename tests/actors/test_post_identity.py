@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from signalpost.transport import letters, mail, messages
-from tests.actors.correspondent import Correspondent, correspondent
+from tests.actors.correspondent import Correspondent, correspondent, deliveries, sent
 from tests.actors.counter import Counter, counter
 
 
@@ -110,6 +110,23 @@ async def test_who_becomes_an_agent_that_has_gone_gets_the_mail_of_both() -> Non
         assert await carol.contents() == ["for bob", "for the unnamed"]
 
 
+async def test_who_waits_at_an_inbox_that_is_merged_is_told_or_let_in() -> None:
+    async with counter() as place:
+        alice, bob = await correspondent(place, "alice"), await correspondent(place, "bob")
+        await bob.leave()
+        carol = await bridge(place)
+        await carol.register("carol", inbox_bound=1)
+        await alice.send("carol", content="first")
+        parked = alice.say(mail.Send(to=["carol"], content="second"))
+        waiting = carol.say(mail.Receive(wait_seconds=None, sender="nobody-else"))
+        await carol.speaker.settle()
+        await alice.speaker.settle()
+        await carol.register("bob")
+        assert deliveries(await carol.speaker.answer(waiting)).messages == []
+        assert [s.name for s in sent(await alice.speaker.answer(parked)).sent] == ["bob"]
+        assert await carol.contents() == ["first", "second"]
+
+
 async def test_the_name_of_a_living_agent_is_not_given_away() -> None:
     async with counter() as place:
         await bridge(place, "alice")
@@ -129,13 +146,13 @@ async def test_what_is_no_name_for_an_agent_is_refused(name: str) -> None:
 async def test_unread_mail_is_never_thrown_away_silently() -> None:
     async with counter() as place:
         alice, bob = await correspondent(place, "alice"), await correspondent(place, "bob")
-        sent = await alice.message_id("bob")
+        sent_id = await alice.message_id("bob")
         refused = await bob.speaker.refusal(mail.Unregister())
         assert "1 unread" in refused.detail
         await bob.ask(mail.Unregister(force=True))
         person = await correspondent(place, kind="cli")
         (dead,) = await person.stored(state="dead")
-        assert (dead.id, dead.to) == (sent, "bob")
+        assert (dead.id, dead.to) == (sent_id, "bob")
         assert "unregistered" in dead.reason
         assert await alice.code(mail.Send(to=["bob"], content="x")) == "UNKNOWN_AGENT"
 

@@ -142,3 +142,15 @@ async def test_who_waits_at_a_full_inbox_for_a_reply_gets_it() -> None:
         reply = sent(await alice.speaker.answer(call)).reply
         assert reply is not None
         assert reply.content == "42"
+
+
+async def test_who_asks_itself_gets_its_own_reply_once() -> None:
+    async with counter() as place:
+        alice, _ = await pair(place)
+        call = alice.say(asking(to=["alice"]))
+        (question,) = await alice.receive(wait=None)
+        await alice.send("alice", content="42", in_reply_to=question.id)
+        reply = sent(await alice.speaker.answer(call)).reply
+        assert reply is not None
+        assert await alice.contents() == []
+        assert await alice.settle(reply) == [""]

@@ -1,7 +1,8 @@
-"""One who writes or reads without end, in a process of its own. Run as a script.
+"""One who writes or reads, in a process of its own. Run as a script.
 
-    post_script.py write JOURNAL NAME '{"agent": ..., ...}' RECIPIENT...
-    post_script.py read JOURNAL NAME '{"agent": ..., ...}'
+    post_script.py write JOURNAL NAME '{"agent": ..., ...}' RECIPIENT...   without end
+    post_script.py read JOURNAL NAME '{"agent": ..., ...}'                 without end
+    post_script.py hold JOURNAL NAME '{"agent": ..., ...}'                 one message
 
 What it knows is in its journal before it goes on: one line for each thing that
 happened, which no SIGKILL takes back. At the end of its input it leaves in order.
@@ -68,6 +69,18 @@ async def read(client: signalpost.Client, scribe: Scribe) -> None:
                 scribe.note("refused", "", code=error.code)
 
 
+async def hold(client: signalpost.Client, scribe: Scribe) -> None:
+    """Receive one message and work on it until told to end."""
+    try:
+        async with client.receive() as got:
+            assert got is not None
+            scribe.note("got", got.content, id=got.id)
+            await until_told(anyio.Event())
+        scribe.note("acknowledged", got.content)
+    except signalpost.SignalpostError as error:
+        scribe.note("refused", "", code=error.code)
+
+
 async def until_told(ending: anyio.Event) -> None:
     await anyio.to_thread.run_sync(sys.stdin.buffer.read)
     ending.set()
@@ -76,7 +89,13 @@ async def until_told(ending: anyio.Event) -> None:
 async def main(do: str, path: str, name: str, identity: dict[str, Any], *rest: str) -> None:
     scribe = Scribe(Path(path), name)
     async with signalpost.connect(**identity) as client:
-        await (write(client, scribe, rest) if do == "write" else read(client, scribe))
+        match do:
+            case "write":
+                await write(client, scribe, rest)
+            case "read":
+                await read(client, scribe)
+            case _:
+                await hold(client, scribe)
 
 
 if __name__ == "__main__":

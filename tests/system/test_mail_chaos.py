@@ -5,21 +5,18 @@ from __future__ import annotations
 import os
 import random
 import secrets
-import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 
 import anyio
-import anyio.to_thread
-import msgspec
 import psutil
 
 from signalpost.transport import endpoint, lifeline
 from signalpost.transport.letters import Held
 from tests.system.ledger import Entry, Ledger
-from tests.system.place import SECONDS, Place, Process, within
+from tests.system.place import Place, Process, within
+from tests.system.scribes import end_in_order, scribe
 
-SCRIPT = Path(__file__).with_name("post_script.py")
 CHAOS_SECONDS = 15.0
 WRITERS = ("w0", "w1", "w2")
 READERS = {"r0": "solo", "r1": "pool", "r2": "pool"}
@@ -40,7 +37,8 @@ class Cast:
         for name in READERS:
             self._start_reader(name)
         for name in WRITERS:
-            self.writers[name] = self._start("write", name, name, "solo", "pool")
+            journal = self._journal(name)
+            self.writers[name] = scribe(self.place, "write", journal, name, to=("solo", "pool"))
 
     def journals(self) -> list[Path]:
         return sorted(self.place.folder.glob("*.journal"))
@@ -74,24 +72,11 @@ class Cast:
         self._start_reader(name)
 
     def _start_reader(self, name: str) -> None:
-        self.readers[name] = self._start("read", name, READERS[name])
+        journal = self._journal(name)
+        self.readers[name] = scribe(self.place, "read", journal, READERS[name], name=name)
 
-    def _start(self, do: str, name: str, agent: str, *rest: str) -> Process:
-        place = self.place
-        who = {"agent": agent, "data_dir": str(place.state), "options": place.options}
-        journal = place.folder / f"{name}.journal"
-        identity = msgspec.json.encode(who).decode()
-        return place.start(sys.executable, str(SCRIPT), do, str(journal), name, identity, *rest)
-
-
-async def end_in_order(processes: Collection[Process]) -> None:
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.close()
-    for process in processes:
-        with anyio.fail_after(SECONDS):
-            code = await anyio.to_thread.run_sync(process.wait, abandon_on_cancel=True)
-        assert code == 0, process.stderr and process.stderr.read().decode()
+    def _journal(self, name: str) -> Path:
+        return self.place.folder / f"{name}.journal"
 
 
 async def drain(place: Place, agent: str) -> list[Entry]:
@@ -111,7 +96,7 @@ async def drain(place: Place, agent: str) -> list[Entry]:
 @within(90)
 async def test_nothing_is_lost_made_up_or_overtaken_whoever_is_killed(place: Place) -> None:
     seed = int(os.environ.get("SIGNALPOST_SEED") or secrets.randbits(32))
-    print(f"SIGNALPOST_SEED={seed}")
+    print(f"SIGNALPOST_SEED={seed}")  # noqa: T201 - to try the same again
     place.options = ("--grace", "0.5", "--inbox-bound", "200")
     async with place.client("solo"), place.client("pool"):
         pass  # both are known from now on
@@ -124,7 +109,7 @@ async def test_nothing_is_lost_made_up_or_overtaken_whoever_is_killed(place: Pla
     ledger.add(left)
     again = ledger.again()
     unmarked = [entry for entry in again if not entry.redelivered]
-    print(
+    print(  # noqa: T201 - what this run has seen
         f"killed {cast.killed}; tried {len(ledger.tried)}, confirmed {len(ledger.confirmed)},"
         f" read {len(ledger.read)} (left for the end {len(left)}),"
         f" recovered {len(ledger.recovered)}, read again {len(again)}, of them unmarked"

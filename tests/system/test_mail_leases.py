@@ -1,0 +1,94 @@
+"""Receivers and brokers that are stopped for longer than a lease lasts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+
+import anyio
+import anyio.to_thread
+import pytest
+
+from signalpost.transport.letters import Delivery, Held
+from tests.system.place import Place, Process, within
+from tests.system.scribes import scribe
+
+LEASE = "1"
+LONGER_SECONDS = 2.0
+
+
+async def stop(process: Process) -> None:
+    """Stop a process that we have started, and return when it stands still."""
+    process.send_signal(signal.SIGSTOP)
+    await anyio.to_thread.run_sync(os.waitid, os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+
+
+def held(*messages: Delivery) -> list[Held]:
+    return [Held(message.id, message.lease) for message in messages]
+
+
+@pytest.mark.parametrize("the_other", ["still holds it", "has acknowledged it"])
+@within(30)
+async def test_a_receiver_that_was_stopped_past_its_lease_acknowledges_in_vain(
+    place: Place, the_other: str
+) -> None:
+    place.options = ("--lease", LEASE)
+    journal = place.fifo("journal")
+    async with place.client("boss") as boss, place.client("worker") as other:
+        message_id = (await boss.send("worker", "once")).sent[0].message_id
+        first = scribe(place, "hold", journal.path, "worker")
+        assert json.loads(await journal.line())["id"] == message_id
+        await stop(first)
+        [again] = (await other.take(wait_seconds=None)).messages
+        assert (again.id, again.attempt, again.redelivered) == (message_id, 2, True)
+        if the_other == "has acknowledged it":
+            assert [s.code for s in await other.settle(held(again))] == [""]
+        first.send_signal(signal.SIGCONT)
+        assert first.stdin is not None
+        first.stdin.close()
+        said = json.loads(await journal.line())
+        assert (said["event"], said["code"]) == ("refused", "STALE_LEASE")
+        if the_other == "still holds it":
+            assert [s.code for s in await other.settle(held(again))] == [""]
+        assert (await other.take(wait_seconds=0)).messages == []
+    rows = place.stored("SELECT id, state, attempts, deliveries FROM messages")
+    assert rows == [(message_id, "done", 1, 2)]
+
+
+@within(30)
+async def test_acknowledgements_that_wait_while_the_broker_is_stopped_count(place: Place) -> None:
+    codes: list[str] = []
+    got: list[Delivery] = []
+    broker = await place.serve("--lease", LEASE)
+    async with (
+        place.client("boss") as boss,
+        place.client("worker") as worker,
+        place.client("worker") as idle,
+        anyio.create_task_group() as tasks,
+    ):
+        for number in range(6):
+            await boss.send("worker", str(number))
+        *done, kept = (await worker.take(max_messages=6)).messages
+        assert len(done) == 5
+
+        async def wait() -> None:
+            got.extend((await idle.take(wait_seconds=None)).messages)
+
+        async def acknowledge(message: Delivery) -> None:
+            codes.extend(settled.code for settled in await worker.settle(held(message)))
+
+        tasks.start_soon(wait)
+        await idle.ping()
+        await stop(broker)
+        async with anyio.create_task_group() as acknowledging:
+            for message in done:
+                acknowledging.start_soon(acknowledge, message)
+            await anyio.sleep(LONGER_SECONDS)  # the lease ends, if this time counts
+            broker.send_signal(signal.SIGCONT)
+        assert codes == [""] * 5
+        assert [s.code for s in await worker.extend(held(kept))] == [""]  # that was nobody's time
+        await boss.send("worker", "next")
+    assert [message.content for message in got] == ["next"]
+    rows = place.stored("SELECT state, attempts, deliveries, count(*) FROM messages GROUP BY 1")
+    assert rows[0] == ("done", 0, 1, 5)

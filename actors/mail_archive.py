@@ -82,8 +82,14 @@ class MailArchive:
         if not 1 <= request.limit <= HISTORY_LIMIT:
             raise BadRequest(f"limit must be from 1 to {HISTORY_LIMIT}, not {request.limit}.")
         name = request.agent if agent is None else agent.name
+        known = self._registry.find(name)
         rows = await self._store.history(
-            request.search, name, request.state, request.limit, request.before
+            request.search,
+            name,
+            request.state,
+            request.limit,
+            request.before,
+            known.id if known is not None else 0,
         )
         return mail.StoredMessages(messages=_bounded([stored_message(row) for row in rows]))
 

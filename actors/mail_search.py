@@ -43,6 +43,8 @@ class Query:
     state: State | None = None
     limit: int = 20
     before: float | None = None
+    agent_id: int = 0
+    """Of an agent that is known: it may have had other names."""
 
     def words(self) -> list[str]:
         """Return what must all occur.
@@ -66,7 +68,10 @@ class Query:
         if self.state is not None:
             clauses.append("state = ?")
             values.append(self.state)
-        if self.agent:
+        if self.agent_id:
+            clauses.append("? IN (sender_id, agent_id)")
+            values.append(self.agent_id)
+        elif self.agent:
             clauses.append("? IN (sender, recipient)")
             values.append(self.agent)
         for word in self.words():
@@ -98,16 +103,17 @@ class MailSearch:
         state: State | None = None,
         limit: int = 20,
         before: float | None = None,
+        agent_id: int = 0,
     ) -> list[MessageRow]:
         """Return the newest messages that fit, newest first, as they are on disk.
 
         :param search: words that all occur in content, sender or recipient, in any case
-        :param agent: the name of who sent or got it
+        :param agent: the name of who sent or got it; ``agent_id``, if it is known, counts
         :param before: only what was sent earlier, in Unix seconds
         :raises BadRequest: too many words, or it took too long: the text says how to narrow it
         :raises BrokerUnavailable: the file cannot be read
         """
-        query = Query(search, agent, state, limit, before)
+        query = Query(search, agent, state, limit, before, agent_id)
         query.words()
         wanted = True
         try:

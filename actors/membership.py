@@ -127,15 +127,15 @@ class Membership:
         depth = self._inboxes.depth(agent)
         if depth and not force:
             raise BadRequest(
-                f"{depth} unread messages wait for {agent.name}. Receive them first, or"
-                " unregister with force=true: they become dead letters, which a person can"
+                f"{depth} unread message{'s' * (depth > 1)} for {agent.name}. Receive them first,"
+                " or unregister with force=true: they become dead letters, which a person can"
                 " put back."
             )
         holders = [self._session_of(token) for token in agent.holders]
         self._registry.unregister(session.token)
         reason = f"{agent.name} was unregistered"
-        self._inboxes.tell_existing(agent, lambda inbox, now: inbox.empty_into_dead(reason, now))
         self._inboxes.tell_existing(agent, lambda inbox, _now: inbox.bounce(reason))
+        self._inboxes.tell_existing(agent, lambda inbox, now: inbox.empty_into_dead(reason, now))
         for holder in holders:
             if holder is not None:
                 holder.act_as("", 0)
@@ -223,10 +223,11 @@ class Membership:
             self._push(session, mail.Superseded(agent=session.agent))
 
     def _gone(self, agent: Agent) -> None:
+        if agent.is_person:  # who comes and goes with every command, and may still reply
+            return
         reason = f"{agent.name} has gone"
         self._inboxes.tell_existing(agent, lambda inbox, _now: inbox.bounce(reason))
-        if not agent.is_person:  # who comes with every command
-            self._services.events.write("agent_gone", agent=agent.name)
+        self._services.events.write("agent_gone", agent=agent.name)
 
     def _tell_arrival(self, agent: Agent) -> None:
         if not agent.is_person:

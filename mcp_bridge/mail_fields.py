@@ -91,7 +91,10 @@ def timestamp(seconds: float) -> str:
 
 def _agent(agent: AgentState, own: str) -> Json:
     fields = cast("Json", msgspec.to_builtins(agent))
-    fields |= {"online": agent.presence != "gone", "since": timestamp(agent.since) if agent.since else None}
+    fields |= {
+        "online": agent.presence != "gone",
+        "since": timestamp(agent.since) if agent.since else None,
+    }
     return fields | ({"you": True} if agent.name == own else {})
 
 

@@ -47,6 +47,8 @@ def awaited_line(sent: Sent, call: SendMessage) -> str:
     """Return how to go on when the awaited reply has not come, else ``""``."""
     if call.wait_for != "reply" or sent.reply or sent.bounced or len(sent.sent) != 1:
         return ""
+    if sent.sent[0].stage in ("expired", "dead"):
+        return "No reply will come: nobody will get the message any more."
     return (
         "No reply yet. It will come as mail:"
         f' receive_message(in_reply_to="{sent.sent[0].message_id}") waits for it.'
@@ -129,7 +131,7 @@ def _agent(agent: AgentState, own: str) -> Json:
         "presence": agent.presence,
         "client": one_line(agent.client, _NAME),
         "working_directory": one_line(agent.working_directory, _DETAIL),
-        "since": timestamp(agent.since),
+        "since": timestamp(agent.since) if agent.since else None,
         "depth": agent.depth,
     }
     return fields | ({"you": True} if agent.name == own else {})

@@ -97,6 +97,7 @@ async def test_renaming_keeps_the_mail_and_the_old_name_leads_to_the_new_one() -
         known = await alice.agents()
         assert (known["robert"].role, known["robert"].description) == ("consumer", "builds")
         assert "bob" not in known
+        assert len(await bob.stored()) == 3
 
 
 async def test_who_becomes_an_agent_that_has_gone_gets_the_mail_of_both() -> None:
@@ -148,7 +149,7 @@ async def test_unread_mail_is_never_thrown_away_silently() -> None:
         alice, bob = await correspondent(place, "alice"), await correspondent(place, "bob")
         sent_id = await alice.message_id("bob")
         refused = await bob.speaker.refusal(mail.Unregister())
-        assert "1 unread" in refused.detail
+        assert "1 unread message for bob" in refused.detail
         await bob.ask(mail.Unregister(force=True))
         person = await correspondent(place, kind="cli")
         (dead,) = await person.stored(state="dead")

@@ -115,8 +115,20 @@ async def test_who_asks_hears_at_once_that_the_other_was_unregistered() -> None:
         await alice.speaker.settle()
         assert await bob.code(mail.Unregister()) == "BAD_REQUEST"
         assert await bob.ask(mail.Unregister(force=True)) == messages.Accepted()
-        answer = sent(await alice.speaker.answer(call))
-        assert answer.sent[0].stage == "dead"
+        assert "unregistered" in sent(await alice.speaker.answer(call)).bounced
+
+
+async def test_the_person_who_comes_and_goes_may_still_reply() -> None:
+    async with counter() as place:
+        alice, _ = await pair(place)
+        call = alice.say(asking(to=["person"]))
+        await (await correspondent(place, kind="cli")).leave()
+        person = await correspondent(place, kind="cli")
+        (question,) = await person.receive()
+        await person.send("alice", content="yes", in_reply_to=question.id)
+        reply = sent(await alice.speaker.answer(call)).reply
+        assert reply is not None
+        assert reply.content == "yes"
 
 
 async def test_who_gives_up_asking_gets_the_reply_as_mail() -> None:

@@ -79,6 +79,10 @@ class Asker(Protocol):
 class Senders(Protocol):
     """Those who wait for what becomes of their messages; see :mod:`sending`."""
 
+    def leave(self, session: bytes) -> None:
+        """A session is gone: it waits for nothing any more."""
+        ...
+
     def stored(self, message: Message) -> None:
         """A message is on disk."""
         ...

@@ -82,7 +82,7 @@ class Mailroom:
         )
         drafts = Drafts(self.inboxes, services, self._guard, _id_of)
         self._sending = self.inboxes.senders = Sending(
-            self._registry, self.membership, self.inboxes, services, drafts
+            self._registry, self.membership, self.inboxes, services, drafts, reception.forget
         )
         self._archive = MailArchive(store, self._registry, self.inboxes, clock)
         self.task_mail = TaskMail(self._registry, self.inboxes, services, text_of)

@@ -74,7 +74,8 @@ class Membership:
         self._persist()
 
     def depart(self, session: Session, *, died: bool) -> None:
-        """A session is gone: what it held goes back to the inbox."""
+        """A session is gone: it waits for nothing, and what it held goes back to the inbox."""
+        self._inboxes.senders.leave(session.token)
         agent = self._registry.agent_of(session.token)
         if agent is None:
             return

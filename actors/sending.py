@@ -49,15 +49,17 @@ class Sending:
         inboxes: Inboxes,
         services: MailServices,
         drafts: Drafts,
+        forget: Callable[[bytes], None],
     ) -> None:
         self._registry = registry
         self._membership = membership
         self._inboxes = inboxes
         self._services = services
         self._drafts = drafts
+        self._forget = forget
         self._postings: dict[bytes, Posting] = {}
-        self._calls: dict[bytes, Agent] = {}
-        """To whom a sender that waits has sent, by correlation."""
+        self._calls: dict[bytes, tuple[Agent, bytes]] = {}
+        """To whom a sender that waits has sent, and its session, by correlation."""
         self._asks: dict[bytes, tuple[Agent, Message, Agent]] = {}
         """Who asks, what, and whom, by correlation."""
         self._answering: dict[str, bytes] = {}
@@ -101,6 +103,7 @@ class Sending:
         elif not message.is_open:
             return mail.Sent(sent=[self._sent(message)])
         if message.is_open:
+            self._calls[correlation] = recipient, session.token
             self._post(session, recipient, message, call)
         return None
 
@@ -113,10 +116,17 @@ class Sending:
     def give_up(self, correlation: bytes) -> None:
         """The sender does not wait any more; what was accepted stays."""
         self._postings.pop(correlation, None)
-        recipient = self._calls.get(correlation)
+        call = self._calls.get(correlation)
         self._call_off(correlation)
-        if recipient is not None:
-            self._inboxes.tell_existing(recipient, _giving_up(correlation))
+        if call is not None:
+            self._inboxes.tell_existing(call[0], _giving_up(correlation))
+
+    def leave(self, session: bytes) -> None:
+        """A session is gone: its requests are given up, and may come again under another one."""
+        for correlation, (_, asking) in [*self._calls.items()]:
+            if asking == session:
+                self.give_up(correlation)
+                self._forget(correlation)
 
     def _send_one(
         self,
@@ -139,7 +149,7 @@ class Sending:
         )
         if request.wait_for == "reply":
             self._await_reply(sender, recipient, message, call)
-        self._calls[correlation] = recipient
+        self._calls[correlation] = recipient, session.token
         self._post(session, recipient, message, call)
 
     def _only(self, sender: Agent, addresses: list[Address]) -> Agent:

@@ -58,7 +58,13 @@ class Post:
         :raises SignalpostError: it is refused
         """
         self.membership.touch(session)
-        match request:
+        match request:  # what is asked most comes first
+            case mail.Send() | mail.Settle() | mail.Register() | mail.Unregister():
+                return self._once(session, correlation, request)
+            case mail.Receive():
+                self._receiving.receive(session, correlation, request)
+            case mail.Redrive() | mail.Purge():
+                return self._once(session, correlation, request)
             case mail.ListAgents():
                 return mail.Agents(agents=self.membership.states())
             case mail.InboxStatus():
@@ -67,22 +73,10 @@ class Post:
                 return self._receiving.peek(session, request)
             case mail.Extend():
                 return self._receiving.extend(session, request)
-            case mail.Receive():
-                self._receiving.receive(session, correlation, request)
             case mail.ReadMessage(message_id=message_id):
                 self._read(session, correlation, message_id)
             case mail.History():
                 self._search(session, correlation, request)
-            case (
-                mail.Send()
-                | mail.Settle()
-                | mail.Register()
-                | mail.Unregister()
-                | mail.Redrive()
-                | mail.Purge()
-            ):
-                if not self._known.is_known(session, correlation):
-                    return self._take_effect(session, correlation, request)
         return None
 
     def give_up(self, session: Session, correlation: bytes) -> None:
@@ -92,17 +86,11 @@ class Post:
 
     # ------------------------------------------------------------ what takes effect once
 
-    def _take_effect(
-        self,
-        session: Session,
-        correlation: bytes,
-        request: mail.Send
-        | mail.Settle
-        | mail.Register
-        | mail.Unregister
-        | mail.Redrive
-        | mail.Purge,
+    def _once(
+        self, session: Session, correlation: bytes, request: mail.Effective
     ) -> messages.Reply | None:
+        if self._known.is_known(session, correlation):
+            return None
         match request:
             case mail.Send():
                 self._send(session, correlation, request)

@@ -142,6 +142,8 @@ class Purge(_Message, frozen=True, tag="purge"):
     message_ids: list[str]
 
 
+Effective = Send | Settle | Register | Unregister | Redrive | Purge
+"""Requests that take effect, once per correlation."""
 REQUESTS = (
     Register,
     Unregister,

@@ -1,0 +1,111 @@
+"""Senders that wait for room in a full inbox."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+
+import signalpost
+from signalpost.transport.errors import InboxFull
+from tests.system.bridge import Bridge, bridge
+from tests.system.place import Place, within
+from tests.system.puppet import puppet
+from tests.system.shown import only
+
+
+@asynccontextmanager
+async def full(place: Place) -> AsyncGenerator[signalpost.Client, None]:
+    """Give worker an inbox with room for one message, and put one there."""
+    async with place.client("worker") as worker:
+        await worker.register("worker", inbox_bound=1)
+        await worker.send("worker", "first")
+        yield worker
+
+
+async def parked(worker: signalpost.Client, count: int) -> None:
+    """Return when so many senders wait for room."""
+    while (await worker.inboxes("worker"))[0].waiting_senders != count:
+        pass
+
+
+async def next_one(worker: signalpost.Client) -> str:
+    async with worker.receive() as message:
+        assert message is not None
+        return message.content
+
+
+@within(40)
+async def test_parked_senders_are_let_in_one_by_one_in_their_order(place: Place) -> None:
+    async with full(place) as worker, AsyncExitStack() as stack:
+        senders = [await stack.enter_async_context(puppet(place, f"s{n}")) for n in range(3)]
+        asks = []
+        for number in range(9):
+            sender = senders[number % 3]
+            asks.append(sender.ask("send", to="worker", content=str(number)))
+            await parked(worker, number + 1)
+        assert await next_one(worker) == "first"
+        for number, ask in enumerate(asks):
+            await ask.result()
+            assert not any(later.done.is_set() for later in asks[number + 1 :])
+            assert await next_one(worker) == str(number)
+
+
+@within(30)
+async def test_a_sender_that_is_killed_while_it_waits_for_room_has_sent_nothing(
+    place: Place,
+) -> None:
+    async with full(place) as worker, puppet(place, "s0") as mortal, puppet(place, "s1") as other:
+        mortal.ask("send", to="worker", content="of the dead")
+        await parked(worker, 1)
+        sent = other.ask("send", to="worker", content="of the living")
+        await parked(worker, 2)
+        mortal.kill()
+        await parked(worker, 1)
+        assert await next_one(worker) == "first"
+        await sent.result()
+        assert await next_one(worker) == "of the living"
+    contents = place.stored("SELECT content FROM bodies ORDER BY seq")
+    assert contents == [("first",), ("of the living",)]
+
+
+@within(30)
+async def test_a_sender_that_waits_for_room_in_vain_is_told_how_full_it_is(place: Place) -> None:
+    async with full(place) as worker:
+        with pytest.raises(InboxFull, match="it takes 1 "):
+            await worker.send("worker", "second", park_seconds=0.1)
+        with pytest.raises(InboxFull):
+            await worker.send("worker", "second", park_seconds=0)
+        assert await next_one(worker) == "first"
+        assert (await worker.send("worker", "third")).sent
+
+
+@within(40)
+async def test_bridges_wait_for_room_in_another_bridges_inbox(place: Place) -> None:
+    await place.serve("--inbox-bound", "1")
+    async with (
+        bridge(place, "reader") as reader,
+        bridge(place, "left") as left,
+        bridge(place, "right") as right,
+        place.client("watcher") as watcher,
+    ):
+        for it in (reader, left, right):
+            await it.handshake()
+            await it.answer(it.call("list_agents"))
+        calls: list[tuple[Bridge, int]] = []
+        for number, it in enumerate((left, right, right, left)):
+            calls.append((it, it.call("send_message", to="reader", content=str(number))))
+            while (await watcher.inboxes("reader"))[0].waiting_senders < number:
+                pass
+        got = [
+            only(await reader.text(reader.call("receive_message", timeout=10))) for _ in range(4)
+        ]
+        assert [(each.sender, each.body) for each in got] == [
+            ("left", "0"),
+            ("right", "1"),
+            ("right", "2"),
+            ("left", "3"),
+        ]
+        for it, number in calls:
+            assert '"status":"sent"' in await it.text(number)

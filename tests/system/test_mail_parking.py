@@ -11,7 +11,7 @@ import signalpost
 from signalpost.transport.errors import InboxFull
 from tests.system.bridge import Bridge, bridge
 from tests.system.place import Place, within
-from tests.system.puppet import puppet
+from tests.system.puppet import Ask, puppet
 from tests.system.shown import only
 
 
@@ -40,7 +40,7 @@ async def next_one(worker: signalpost.Client) -> str:
 async def test_parked_senders_are_let_in_one_by_one_in_their_order(place: Place) -> None:
     async with full(place) as worker, AsyncExitStack() as stack:
         senders = [await stack.enter_async_context(puppet(place, f"s{n}")) for n in range(3)]
-        asks = []
+        asks: list[Ask] = []
         for number in range(9):
             sender = senders[number % 3]
             asks.append(sender.ask("send", to="worker", content=str(number)))

@@ -69,3 +69,10 @@ def _check_metadata(metadata: bytes) -> None:
         _metadata.decode(metadata)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"the metadata are no JSON object: {error}. Send an object.") from error
+
+
+def deadline_of(request: mail.Send, now: float) -> float | None:
+    """Return until when its sender waits for a stage; None: for none, or for ever."""
+    if request.wait_for == "stored" or request.wait_seconds is None:
+        return None
+    return now + request.wait_seconds

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ..transport import letters, mail
+from ..transport.errors import SignalpostError
+from .message import SendCall
+
+
+@dataclass(slots=True, eq=False)
+class NamedCall(SendCall):
+    """The part of a send that goes to one recipient."""
+
+    name: str = ""
 
 
 class Posting:
@@ -38,3 +49,8 @@ class Posting:
             sent=sorted(self._sent, key=lambda sent: sent.name),
             refused=sorted(self._refused, key=lambda refusal: refusal.name),
         )
+
+
+def refusal(name: str, error: SignalpostError) -> letters.Refusal:
+    """Return what is said of a recipient that did not get the message."""
+    return letters.Refusal(name=name, code=error.code, detail=str(error))

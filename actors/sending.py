@@ -11,13 +11,12 @@ calls the other off.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from ..transport import letters, mail, messages
 from ..transport.errors import LoopDetected, SignalpostError
 from ..transport.session import Session
-from .address import Address, is_single, parse, recipients
+from .address import Address, AnyOf, is_single, parse, recipients
 from .agent import Agent
 from .drafts import Drafts
 from .inboxes import Inboxes
@@ -26,17 +25,10 @@ from .mail_services import Asker, MailServices
 from .membership import Membership
 from .message import Message, SendCall
 from .message_row import MessageRow
-from .outgoing import PARK_SECONDS, check, check_goal
-from .posting import Posting
+from .outgoing import PARK_SECONDS, check, check_goal, deadline_of
+from .posting import NamedCall, Posting, refusal
 from .receiver import Receiver
 from .registry import Registry
-
-
-@dataclass(slots=True, eq=False)
-class NamedCall(SendCall):
-    """The part of a send that goes to one recipient."""
-
-    name: str = ""
 
 
 class Sending:
@@ -92,11 +84,12 @@ class Sending:
         sender = self._membership.agent_of(session)
         found = [self._open(row) or message_of(row, now) for row in rows]
         if request.wait_for == "stored":
-            return mail.Sent(sent=[self._sent(message) for message in found])
+            self._send_rest(session, sender, correlation, request, found)
+            return None
         message, recipient = found[0], self._registry.by_id(found[0].agent_id)
         if recipient is None:
             return mail.Sent(sent=[self._sent(message)], bounced=f"{message.to} is no agent")
-        deadline = _deadline(request, now.mono)
+        deadline = deadline_of(request, now.mono)
         call = NamedCall(correlation, session.token, request.wait_for, None, deadline)
         if request.wait_for == "reply":
             self._await_reply(sender, recipient, message, call)
@@ -106,6 +99,19 @@ class Sending:
             self._calls[correlation] = recipient, session.token
             self._post(session, recipient, message, call)
         return None
+
+    def _send_rest(
+        self,
+        session: Session,
+        sender: Agent,
+        correlation: bytes,
+        request: mail.Send,
+        kept: list[Message],
+    ) -> None:
+        """Send to those of many whose messages were not on disk when the broker died."""
+        addresses = parse(request.to)
+        rest = [] if is_single(addresses) else [a for a in addresses if not isinstance(a, AnyOf)]
+        self._send_many(session, sender, correlation, request, rest, kept)
 
     def _open(self, row: MessageRow) -> Message | None:
         """Return a stored message that is still in an inbox."""
@@ -144,7 +150,7 @@ class Sending:
             session=session.token,
             goal=request.wait_for,
             park=now + min(request.park_seconds, PARK_SECONDS) if request.park_seconds else None,
-            deadline=_deadline(request, now),
+            deadline=deadline_of(request, now),
             name=recipient.name,
         )
         if request.wait_for == "reply":
@@ -164,16 +170,21 @@ class Sending:
         sender: Agent,
         correlation: bytes,
         request: mail.Send,
-        addresses: list[Address],
+        addresses: Sequence[Address],
+        kept: Sequence[Message] = (),
     ) -> None:
         found, unknown = recipients(addresses, self._registry, sender, self._pick)
-        if not found and unknown:
+        if not found and unknown and not kept:
             raise unknown[0][1]
-        posting = Posting(session.token, [_refusal(name, error) for name, error in unknown])
+        posting = Posting(session.token, [refusal(name, error) for name, error in unknown])
         self._postings[correlation] = posting
-        for recipient in found:
+        for message in kept:
+            posting.arrived(self._sent(message))
+        served = {message.agent_id for message in kept}
+        left = [recipient for recipient in found if recipient.id not in served]
+        for recipient in left:
             posting.expect(recipient.name)
-        for recipient in found:
+        for recipient in left:
             call = NamedCall(correlation=correlation, session=session.token, name=recipient.name)
             try:
                 message = self._drafts.message(session, sender, recipient, correlation, request)
@@ -253,7 +264,7 @@ class Sending:
             failed = messages.Failed(code=error.code, detail=str(error))
             self._services.reply(asker.session, asker.correlation, failed)
             return
-        posting.refuse(_refusal(asker.name, error))
+        posting.refuse(refusal(asker.name, error))
         self._finish(asker.correlation, posting)
 
     # ------------------------------------------------------------ inside
@@ -279,16 +290,6 @@ class Sending:
             stage=message.stage(),
             presence="gone" if recipient is None else self._membership.presence(recipient),
         )
-
-
-def _deadline(request: mail.Send, now: float) -> float | None:
-    if request.wait_for == "stored" or request.wait_seconds is None:
-        return None
-    return now + request.wait_seconds
-
-
-def _refusal(name: str, error: SignalpostError) -> letters.Refusal:
-    return letters.Refusal(name=name, code=error.code, detail=str(error))
 
 
 def _giving_up(correlation: bytes) -> Callable[..., None]:

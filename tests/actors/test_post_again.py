@@ -64,3 +64,35 @@ async def test_a_send_that_was_given_up_before_it_was_accepted_may_come_again() 
         await bob.settle(first)
         await alice.ask(HELLO, NUMBER)
         assert await bob.contents() == ["hello"]
+
+
+async def test_a_send_to_many_of_which_some_were_stored_reaches_the_others_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answers, "MAX_AGE_SECONDS", -1)
+    async with counter() as place:
+        alice, bob = await pair(place)
+        carol = await correspondent(place, "carol")
+        # So it is when the broker dies between two commits: bob's message is stored.
+        first = sent(await alice.ask(mail.Send(to=["bob", "bob"], content="x"), NUMBER))
+        kept = {one.name: one.message_id for one in first.sent}
+        alice.say(mail.Send(to=["*", "any:role:both", "nobody"], content="x"), NUMBER)
+        again = sent(await alice.speaker.answer(NUMBER, 2))
+        assert kept.items() <= {one.name: one.message_id for one in again.sent}.items()
+        assert [one.name for one in again.sent] == ["bob", "carol"]
+        assert [one.name for one in again.refused] == ["nobody"]
+        assert (await bob.contents(), await carol.contents()) == (["x"], ["x"])
+
+
+async def test_any_of_several_is_not_another_one_the_second_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answers, "MAX_AGE_SECONDS", -1)
+    async with counter() as place:
+        alice, bob = await pair(place)
+        await correspondent(place, "carol")
+        request = mail.Send(to=["any:role:both"], content="x")
+        first = sent(await alice.ask(request, NUMBER))
+        await bob.send("bob")  # carol's is the emptier one now, or as empty
+        alice.say(request, NUMBER)
+        assert sent(await alice.speaker.answer(NUMBER, 2)) == first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import anyio
 import anyio.to_thread
 import psutil
 
@@ -42,3 +43,27 @@ async def test_a_broadcast_reaches_a_thousand_agents_and_names_every_id(place: P
     assert stored == {one.message_id for one in (*sent.sent, *again.sent)}
     assert len(stored) == 2 * AGENTS
     assert max(waiting, full) < MOST_MEGABYTES
+
+
+@within(60)
+async def test_a_broadcast_is_whole_though_the_broker_is_killed_in_the_middle(place: Place) -> None:
+    await place.serve()
+    async with place.client("boss") as boss:
+        with Crowd(place.broker().endpoint, AGENTS) as crowd:
+            await anyio.to_thread.run_sync(crowd.wait_for_mail)
+        for seconds in (0.04, 0.06, 0.08):  # it is about then that they are written
+            await boss.ping()
+            family = place.family()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(kill_after, place.broker_process(), seconds)
+                sent = await boss.send("*", f"after {seconds}")
+                assert sorted(one.name for one in sent.sent) == sorted(crowd.names)
+                assert sent.refused == []
+            await family.all_dead(5)
+    kept = place.stored("SELECT content, count(*) FROM bodies GROUP BY content")
+    assert [count for _, count in kept] == [AGENTS] * 3
+
+
+async def kill_after(broker: psutil.Process, seconds: float) -> None:
+    await anyio.sleep(seconds)
+    broker.kill()

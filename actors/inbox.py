@@ -251,8 +251,9 @@ class Inbox(Moves):
     @property
     def is_idle(self) -> bool:
         """Whether nothing is here and nobody waits."""
-        waits = self._senders.parked or self._senders.any_waits or self._receivers.any_waits
-        return not (self.depth or waits)
+        if self.depth or self._senders.parked:
+            return False
+        return not (self._senders.any_waits or self._receivers.any_waits)
 
     @property
     def has_receiver(self) -> bool:

@@ -185,7 +185,7 @@ class Membership:
         inbox = self._inboxes.look(agent)
         if inbox is not None and inbox.has_receiver:
             return "idle"
-        if self._works(agent) or (inbox is not None and inbox.in_flight):
+        if (inbox is not None and inbox.in_flight) or self._works(agent):
             return "working"
         return "online"
 

@@ -225,6 +225,8 @@ class Sending:
 
     def stored(self, message: Message) -> None:
         """A message is on disk: the one that it answers is done."""
+        if not message.in_reply_to:
+            return
         session = self._answering.pop(message.id, None)
         sender = self._registry.by_id(message.sender_id)
         if session is None or sender is None:

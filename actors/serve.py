@@ -8,6 +8,7 @@ release <── store closed <── sessions told <── tasks ended or killed
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import secrets
@@ -76,11 +77,23 @@ async def _serve(data_dir: Path, lock: Lock, settings: Settings, auto: bool) -> 
         _sweep_sockets(data_dir, keep=socket.name)
         endpoint.publish(data_dir, published)
         logger.info("serving %s at %s", data_dir, published.endpoint)
+        _spare_the_collector()
         _say("ready\n", auto=auto)
         await ending.over()
     _withdraw(data_dir, published, socket)
     logger.info("stopped")
     return EXIT_STORE if ending.failed else 0
+
+
+def _spare_the_collector() -> None:
+    """Look for garbage seldom, and never among what the broker is made of.
+
+    Nearly all that a message leaves behind is freed by counting. Looking for the rest after
+    every 700 objects cost a fifth of each message.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _say(text: str, *, auto: bool) -> None:

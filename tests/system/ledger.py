@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,8 @@ import msgspec
 class Entry(msgspec.Struct):
     """One line of a journal; see :mod:`post_script`."""
 
+    at: float
+    """On the monotonic clock, which all processes share."""
     event: str
     value: str
     by: str
@@ -66,16 +69,12 @@ class Ledger:
         """Seen although nobody could tell their sender so."""
         return self.read - self.confirmed.keys()
 
-    def again(self) -> list[Entry]:
-        """Return every read of a value but the first one that calls itself that."""
+    def again(self) -> list[tuple[Entry, Entry]]:
+        """Return what was read more than once: each read with the one before it."""
         by_value: defaultdict[str, list[Entry]] = defaultdict(list)
-        for entry in self.reads:
+        for entry in sorted(self.reads, key=lambda entry: entry.at):
             by_value[entry.value].append(entry)
-        return [
-            entry
-            for found in by_value.values()
-            for entry in sorted(found, key=lambda e: (e.redelivered, e.attempt))[1:]
-        ]
+        return [pair for found in by_value.values() for pair in pairwise(found)]
 
     def overtaken(self, recipient: str) -> list[str]:
         """Return what came to the one reader of an inbox after a later one of its writer."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,9 @@ import msgspec
 
 import signalpost
 
+WORK_SECONDS = 0.005
+"""For so long a reader has each message in hand, so that its death hits it there."""
+
 
 class Scribe:
     """Writes the journal of one process."""
@@ -32,7 +36,7 @@ class Scribe:
         self.name = name
 
     def note(self, event: str, value: str, **what: object) -> None:
-        line = {"event": event, "value": value, "by": self.name, **what}
+        line = {"at": time.monotonic(), "event": event, "value": value, "by": self.name, **what}
         self._file.write(msgspec.json.encode(line) + b"\n")
 
 
@@ -65,6 +69,7 @@ async def read(client: signalpost.Client, scribe: Scribe) -> None:
                     if got is not None:
                         marks = {"attempt": got.attempt, "redelivered": got.redelivered}
                         scribe.note("got", got.content, id=got.id, **marks)
+                        await anyio.sleep(WORK_SECONDS)
             except signalpost.SignalpostError as error:
                 scribe.note("refused", "", code=error.code)
 

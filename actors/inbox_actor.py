@@ -32,8 +32,10 @@ from .receiver import Receiver
 
 logger = logging.getLogger(__name__)
 
-PAUSE_SECONDS = 2.0
+PAUSE_SECONDS = 0.5
 """A timer that is so late tells that the broker itself was stopped."""
+DRAIN_SECONDS = 1.0
+"""After a stop, what was sent meanwhile is waited for so long before anything ends."""
 
 Work = Callable[[Inbox, Moment], object]
 """One verb of the rules."""
@@ -255,9 +257,8 @@ class InboxActor:
         self._timer = None
         late = self._services.clock().mono - deadline
         if late > PAUSE_SECONDS:
-            # We were stopped. What was sent meanwhile was read before this timer was looked
-            # at; what is still held gets the time back before anything ends.
-            self.tell(lambda inbox, _now: inbox.shift(late))
+            # Acknowledgements may lie in the socket, or still before it: they come first.
+            self.tell(lambda inbox, _now: inbox.shift(late + DRAIN_SECONDS))
         self._advance()
 
     def _advance(self) -> None:

@@ -23,6 +23,7 @@ MODULES = (
     "shim_tree",
     "shim_pages",
     "shim_log",
+    "shim_lanes",
     "shim_pipes",
     "shim_streams",
     "shim_child",

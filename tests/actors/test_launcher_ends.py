@@ -60,7 +60,7 @@ async def test_cancelling_a_run_whose_shim_hangs_kills_it_too(
     beat: Beat,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("signalpost.actors.launcher._MARGIN_SECONDS", 0.2)
+    monkeypatch.setattr("signalpost.actors.patience.MARGIN_SECONDS", 0.2)
     job = new_job("sleep 60 & echo $! > beat; wait", grace_seconds=0.1)
     sleeper = 0
     async with anyio.create_task_group() as group:

@@ -7,7 +7,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import pytest
@@ -41,7 +41,7 @@ def _of(pieces: list[shim_pipes.Piece], stream: bytes) -> bytes:
 
 
 @contextmanager
-def _writing(pipes: Pipes, command: str) -> Iterator[None]:
+def _writing(pipes: Pipes, command: str) -> Generator[None]:
     """Have something write for as long as the block lasts."""
     out, err = pipes.writers()
     with subprocess.Popen(

@@ -48,6 +48,8 @@ _TAIL_SECONDS = 0.5
 
 _TAIL_BYTES = 32 * 1024
 
+_REMEDY = "If that lasts, restart the broker: signalpost stop"
+
 
 class _Run:
     """One job, how long it may last, and the shim that has it."""
@@ -102,11 +104,14 @@ class Launcher:
         """
         run = self._runs[job.task_id] = _Run(job)
         try:
-            return await self._run(run, on_started)
+            outcome = await self._run(run, on_started)
         except OSError as error:
-            return self._outcome("cannot_start", describe(error))
+            outcome = self._outcome("cannot_start", f"{describe(error)}. {_REMEDY}")
         finally:
             del self._runs[job.task_id]
+        if outcome.error:
+            logger.warning("task %d: %s", job.task_id, outcome.error)
+        return outcome
 
     def kill(self, task_id: int) -> None:
         """Kill a running task; its outcome tells when it is dead. Another one is left alone."""
@@ -174,7 +179,7 @@ class Launcher:
             outcome = await self._end_of(shim, run)
             if outcome is not None:
                 return outcome
-        return self._outcome("cannot_start", "shims die before they take their job")
+        return self._outcome("cannot_start", f"shims die before they take their job. {_REMEDY}")
 
     async def _shim(self) -> Control:
         spare, self._spare = self._spare, None
@@ -236,7 +241,6 @@ class Launcher:
         if shim.outcome is not None or (in_time and not shim.taken):
             return shim.outcome
         if not in_time:
-            logger.warning("the shim of task %d hangs: it is killed", run.job.task_id)
             shim.kill_shim()
         await self._clear_up(shim, run.job)
         return await self._lost(run, in_time)
@@ -245,7 +249,9 @@ class Launcher:
         # Whichever of the two hangs: the next job shall have better ones.
         shim.kill_shim()
         self._zygote.close()
-        return self._outcome("cannot_start", f"no shim answered within {_TAKE_SECONDS:.0f} s")
+        return self._outcome(
+            "cannot_start", f"no shim answered within {_TAKE_SECONDS:.0f} s. {_REMEDY}"
+        )
 
     async def _lost(self, run: _Run, in_time: bool) -> Outcome:
         """Return what can be told of a task whose shim can tell nothing any more."""

@@ -27,6 +27,7 @@ MODULES = (
     "shim_pipes",
     "shim_streams",
     "shim_child",
+    "shim_reason",
     "shim_ending",
     "shim_report",
     "shim_task",

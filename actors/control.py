@@ -73,13 +73,18 @@ class Control(asyncio.Protocol):
         number = next(self._numbers)
         answer = self._tails[number] = asyncio.get_running_loop().create_future()
         self._send("tail", id=number)
-        data: bytes = await answer
+        try:
+            data: bytes = await answer
+        finally:
+            self._tails.pop(number, None)
         return data
 
     def kill_shim(self) -> None:
-        """Kill the shim itself, when it does not do what it should."""
+        """Kill the shim itself, when it does not do what it should, or does nothing at all."""
         if self._handle >= 0 and sys.platform == "linux":
             signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+        elif self.pid and self._transport is not None:  # connected: it is still that process
+            os.kill(self.pid, signal.SIGKILL)
         self.abort()
 
     def abort(self) -> None:
@@ -148,8 +153,8 @@ class Control(asyncio.Protocol):
                 self._settle()
 
     def _answer(self, number: int, data: bytes) -> None:
-        answer = self._tails.pop(number)
-        if not answer.done():
+        answer = self._tails.get(number)  # None: nobody waits for it any more
+        if answer is not None and not answer.done():
             answer.set_result(data)
 
     def _settle(self) -> None:

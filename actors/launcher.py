@@ -4,8 +4,9 @@
         |                                  |
         +----- control socket -------------+     which is the shim's lifeline too
 
-One spare shim waits for the next job. A shim that dies in the middle of its job leaves orphans. They fall to this
-process, and the job's outcome waits until they are dead.
+One spare shim waits for the next job. A shim that hangs is killed when the time
+of its task is up. One that dies in the middle of its job leaves orphans: they
+fall to this process, and the job's outcome waits until they are dead.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from collections.abc import Callable
 from typing import Literal
 
 import anyio
+import anyio.to_thread
 
-from . import orphans, zygote
+from . import orphans, output, zygote
 from .control import Control
 from .job import Job, Outcome
+from .patience import Patience
 from .shim_child import describe
 from .shim_tree import become_subreaper
 
@@ -37,8 +40,31 @@ _SPARE_SECONDS = 0.001
 """After the start of a command until its spare shim is replaced."""
 
 _CLOSE_SECONDS = 10.0
-_MARGIN_SECONDS = 5.0
-"""How long beyond the grace the end of a killed task is awaited before stronger means."""
+_DEATH_SECONDS = 2.0
+"""How long a shim that lost its connection may take to be gone."""
+
+_TAIL_SECONDS = 0.5
+"""How long a shim may take to tell what its task has written; the log tells nearly as much."""
+
+_TAIL_BYTES = 32 * 1024
+
+_REMEDY = "If that lasts, restart the broker: signalpost stop"
+
+
+class _Run:
+    """One job, how long it may last, and the shim that has it."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.patience = Patience(
+            timeout_seconds=job.timeout_seconds, grace_seconds=job.grace_seconds
+        )
+        self.shim: Control | None = None
+
+    def kill(self, grace: float | None) -> None:
+        self.patience.kill(grace)
+        if self.shim is not None:
+            self.shim.kill(grace)
 
 
 class Launcher:
@@ -54,8 +80,7 @@ class Launcher:
     ) -> None:
         self._zygote = zygote.Zygote(python)
         self._clock = clock
-        self._jobs: dict[int, Control | None] = {}
-        self._killed: set[int] = set()
+        self._runs: dict[int, _Run] = {}
         self._shims: set[Control] = set()
         self._spare: Control | None = None
         self._wanted = anyio.Event()
@@ -77,73 +102,84 @@ class Launcher:
         Returns when nothing of the task lives any more, whatever became of it.
         Cancelling kills the task and waits until it is dead.
         """
-        self._jobs[job.task_id] = None
+        run = self._runs[job.task_id] = _Run(job)
         try:
-            return await self._run(job, on_started)
+            outcome = await self._run(run, on_started)
         except OSError as error:
-            return self._outcome("cannot_start", describe(error))
+            outcome = self._outcome("cannot_start", f"{describe(error)}. {_REMEDY}")
         finally:
-            del self._jobs[job.task_id]
-            self._killed.discard(job.task_id)
+            del self._runs[job.task_id]
+        if outcome.error:
+            logger.warning("task %d: %s", job.task_id, outcome.error)
+        return outcome
 
     def kill(self, task_id: int) -> None:
         """Kill a running task; its outcome tells when it is dead. Another one is left alone."""
-        if task_id in self._jobs:
-            self._killed.add(task_id)
-            if (shim := self._jobs[task_id]) is not None:
-                shim.kill(self._grace)
+        if (run := self._runs.get(task_id)) is not None:
+            run.kill(self._grace)
 
     def limit_grace(self, seconds: float) -> None:
         """Let killed tasks have at most so long between TERM and KILL, those included that die."""
         self._grace = seconds
-        for task_id in self._killed:
-            self.kill(task_id)
+        for run in self._runs.values():
+            if run.patience.killed:
+                run.kill(seconds)
 
     async def tail(self, task_id: int) -> bytes:
         """Return the last 32 KiB of a running task's output; of another one nothing."""
-        shim = self._jobs.get(task_id)
-        return await shim.tail() if shim is not None else b""
+        run = self._runs.get(task_id)
+        if run is None or run.shim is None:
+            return b""
+        with anyio.move_on_after(_TAIL_SECONDS):
+            return await run.shim.tail()
+        return await self._logged(run.job)
 
     def follow(self, task_id: int, stream: str) -> None:
         """Copy a running task's further output to a unix socket. Another one is left alone."""
-        if (shim := self._jobs.get(task_id)) is not None:
-            shim.follow(stream)
+        if (run := self._runs.get(task_id)) is not None and run.shim is not None:
+            run.shim.follow(stream)
 
     def shim_pid(self, task_id: int) -> int:
         """Return the pid of a running task's shim, 0: none yet, or no such task."""
-        shim = self._jobs.get(task_id)
-        return shim.pid if shim is not None else 0
+        run = self._runs.get(task_id)
+        return run.shim.pid if run is not None and run.shim is not None else 0
 
     async def close(self) -> None:
         """Kill every running task, wait until their shims are dead, end the zygote."""
         self._closed = True
-        for task_id in list(self._jobs):
-            self.kill(task_id)
+        for run in self._runs.values():
+            run.kill(self._grace)
         with anyio.move_on_after(_CLOSE_SECONDS):
             for shim in list(self._shims):
                 if shim is not self._spare:
                     await shim.settled.wait()
-        for shim in list(self._shims):
+        for shim in self._shims:
             shim.abort()
-        with anyio.move_on_after(_MARGIN_SECONDS):
+        await self._all_dead()
+        for shim in self._shims:
+            shim.kill_shim()  # it hangs: the end of its connection has not ended it
+        await self._all_dead()
+        self._zygote.close()
+
+    async def _all_dead(self) -> None:
+        with anyio.move_on_after(_DEATH_SECONDS):
             for shim in list(self._shims):
                 await shim.dead.wait()
-        self._zygote.close()
 
     # ------------------------------------------------------------ one job
 
-    async def _run(self, job: Job, on_started: Callable[[int], None]) -> Outcome:
+    async def _run(self, run: _Run, on_started: Callable[[int], None]) -> Outcome:
         for _ in range(_ATTEMPTS):
             shim = await self._shim()
-            if job.task_id in self._killed:
+            if run.patience.killed:
                 shim.abort()
                 return self._outcome("killed")
-            self._jobs[job.task_id] = shim
-            shim.run(job, self._telling(on_started))
-            outcome = await self._end_of(shim, job)
+            run.shim = shim
+            shim.run(run.job, self._telling(on_started))
+            outcome = await self._end_of(shim, run)
             if outcome is not None:
                 return outcome
-        return self._outcome("cannot_start", "shims die before they take their job")
+        return self._outcome("cannot_start", f"shims die before they take their job. {_REMEDY}")
 
     async def _shim(self) -> Control:
         spare, self._spare = self._spare, None
@@ -183,37 +219,56 @@ class Launcher:
         self._shims.add(shim)
         return shim
 
-    async def _end_of(self, shim: Control, job: Job) -> Outcome | None:
+    async def _end_of(self, shim: Control, run: _Run) -> Outcome | None:
         """Return the job's outcome; None: the shim died and never touched it."""
         try:
-            return await self._outcome_of(shim, job)
+            return await self._outcome_of(shim, run)
         except anyio.get_cancelled_exc_class():
+            run.kill(self._grace)
             with anyio.CancelScope(shield=True):
-                await self._kill(shim, job)
+                await self._outcome_of(shim, run)
             raise
 
-    async def _outcome_of(self, shim: Control, job: Job) -> Outcome | None:
-        with anyio.move_on_after(_TAKE_SECONDS):
-            await shim.answered.wait()
+    async def _outcome_of(self, shim: Control, run: _Run) -> Outcome | None:
+        with anyio.move_on_after(_TAKE_SECONDS) as taking:
+            await run.patience.lasts_until(shim.answered)
+        if taking.cancelled_caught:
+            return self._no_answer(shim)
         if shim.refused:
             return self._outcome("cannot_start", shim.refused)
-        if not shim.answered.is_set():
-            shim.kill_shim()
-            return self._outcome("cannot_start", f"no shim answered within {_TAKE_SECONDS:.0f} s")
-        await shim.settled.wait()
-        if shim.outcome is not None or not shim.taken:
+        run.patience.begin()
+        in_time = await run.patience.lasts_until(shim.settled)
+        if shim.outcome is not None or (in_time and not shim.taken):
             return shim.outcome
-        await self._clear_up(shim, job)
-        return self._outcome("shim_lost", "its shim was killed")
-
-    async def _kill(self, shim: Control, job: Job) -> None:
-        shim.kill()
-        with anyio.move_on_after(job.grace_seconds + _MARGIN_SECONDS):
-            await shim.settled.wait()
-        if shim.outcome is None:
+        if not in_time:
             shim.kill_shim()
-            with anyio.move_on_after(_MARGIN_SECONDS):
-                await self._clear_up(shim, job)
+        await self._clear_up(shim, run.job)
+        return await self._lost(run, in_time)
+
+    def _no_answer(self, shim: Control) -> Outcome:
+        # Whichever of the two hangs: the next job shall have better ones.
+        shim.kill_shim()
+        self._zygote.close()
+        return self._outcome(
+            "cannot_start", f"no shim answered within {_TAKE_SECONDS:.0f} s. {_REMEDY}"
+        )
+
+    async def _lost(self, run: _Run, in_time: bool) -> Outcome:
+        """Return what can be told of a task whose shim can tell nothing any more."""
+        return Outcome(
+            reason="shim_lost" if in_time else run.patience.reason,
+            error="its shim was killed" if in_time else "its shim hung and was killed",
+            ran_seconds=run.patience.seconds,
+            tail=await self._logged(run.job),
+            ended_at=self._clock(),
+        )
+
+    async def _logged(self, job: Job) -> bytes:
+        try:
+            return await anyio.to_thread.run_sync(output.tail_of, job.log, _TAIL_BYTES)
+        except OSError as error:
+            logger.warning("the log of task %d: %s", job.task_id, describe(error))
+            return b""
 
     async def _clear_up(self, shim: Control, job: Job) -> None:
         # Its orphans fall to us when it is dead, which is later than its silence.
@@ -222,7 +277,5 @@ class Launcher:
         await orphans.kill_adopted({*spared, self._zygote.pid})
         await orphans.kill_carriers({job.cookie})
 
-    def _outcome(
-        self, reason: Literal["cannot_start", "killed", "shim_lost"], error: str = ""
-    ) -> Outcome:
+    def _outcome(self, reason: Literal["cannot_start", "killed"], error: str = "") -> Outcome:
         return Outcome(reason=reason, error=error, ended_at=self._clock())

@@ -1,8 +1,9 @@
-"""Killing what a dead shim left behind.
+"""Killing what a dead shim left behind, or one that hangs does not kill.
 
 A shim that dies cannot clear up its task. Its orphans fall to the broker, which
 is a subreaper too; and if both are dead, the survivors still carry the cookie
-of their task in their environment.
+of their task in their environment. While a shim of a dead broker only hangs,
+all of its task is still below it.
 """
 
 from __future__ import annotations
@@ -42,6 +43,14 @@ async def kill_carriers(cookies: set[str]) -> None:
     wanted = {f"{COOKIE}={cookie}".encode() for cookie in cookies if cookie}
     if wanted:
         await _until_none(lambda: _strike_carriers(wanted))
+
+
+async def kill_below(pid: int) -> None:
+    """Kill every process below ``pid``, which does not reap them; return when none lives.
+
+    This process and its ancestors are never touched.
+    """
+    await _until_none(lambda: _strike_below(pid))
 
 
 async def _until_none(strike: Callable[[], set[int]]) -> None:
@@ -92,6 +101,14 @@ def _reap(pid: int) -> None:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
         return
+
+
+def _strike_below(pid: int) -> set[int]:
+    above = _ancestors(shim_tree.processes())
+    for struck in shim_tree.freeze(lambda: shim_tree.children(pid) - above):
+        shim_tree.signal_one(struck, signal.SIGKILL)
+    below = shim_tree.descendants([pid], shim_tree.processes())
+    return {process.pid for process in below if not process.dead} - above
 
 
 def _strike_carriers(wanted: set[bytes]) -> set[int]:

@@ -73,19 +73,7 @@ class Output:
 
         :raises OSError: it cannot be read
         """
-        try:
-            descriptor = os.open(
-                self.path(task_id), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-            )
-        except FileNotFoundError:
-            return b""
-        try:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
-                return b""
-            return _tail(descriptor, found.st_size, max_bytes)
-        finally:
-            os.close(descriptor)
+        return tail_of(self.path(task_id), max_bytes)
 
     def ids(self) -> set[int]:
         """Return the tasks whose logs are there."""
@@ -115,6 +103,24 @@ def header(command: str, working_directory: str, queue_name: str, started_at: fl
     }
     lines = "\n".join(f"{key}: {text}".replace("\n", "\n    ") for key, text in fields.items())
     return f"{lines}\n{_HEADER_END.decode()}"
+
+
+def tail_of(path: str | Path, max_bytes: int) -> bytes:
+    """Return the end of the output in a log; empty when there is no log.
+
+    :raises OSError: it cannot be read
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return b""
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            return b""
+        return _tail(descriptor, found.st_size, max_bytes)
+    finally:
+        os.close(descriptor)
 
 
 def _tail(descriptor: int, size: int, max_bytes: int) -> bytes:

@@ -120,6 +120,8 @@ async def _await_shim(record: _Running, grace_seconds: float) -> None:
         return
     try:
         if not await _ends_within(handle, grace_seconds):
+            # First what it should have killed: once it is dead, nobody could tell whose that was.
+            await orphans.kill_below(record.shim)
             signal.pidfd_send_signal(handle, signal.SIGKILL)
             await _ends_within(handle, _DEATH_SECONDS)
     except ProcessLookupError:

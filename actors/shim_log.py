@@ -8,6 +8,7 @@ Standard library only: this module runs inside the shim.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 
 class Ring:
@@ -73,11 +74,10 @@ class CappedLog:
         self._append(summary)
 
     def _open(self, path: str) -> int:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         try:
-            return os.open(path, flags, 0o600)
+            return _create(path)
         except OSError as error:
-            self.error = f"log: {error.strerror}"
+            self.error = f"no log at {path}: {error.strerror}"
             return -1
 
     def _append(self, data: bytes) -> None:
@@ -88,4 +88,15 @@ class CappedLog:
                 self.size += done
                 rest = rest[done:]
         except OSError as error:
-            self.error = f"log: {error.strerror}"
+            self.error = f"log cut short: {error.strerror}"
+
+
+def _create(path: str) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    try:
+        return os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        # Somebody has tidied up: the folder is made anew, by whoever is first.
+        with suppress(FileExistsError):
+            os.mkdir(os.path.dirname(path), 0o700)
+        return os.open(path, flags, 0o600)

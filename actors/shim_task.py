@@ -18,7 +18,15 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from . import shim_child, shim_ending, shim_pipes, shim_record, shim_report, shim_streams
+from . import (
+    shim_child,
+    shim_ending,
+    shim_pipes,
+    shim_reason,
+    shim_record,
+    shim_report,
+    shim_streams,
+)
 from .shim_child import JobFields
 
 _LAST_DRAIN = 4 * 1024 * 1024
@@ -76,7 +84,7 @@ class Task:
             self._started = self._now()
             self._child = shim_child.spawn(self._job, *self._pipes.writers())
         except (OSError, ValueError, MemoryError) as error:
-            self._reason, self._error = "cannot_start", shim_child.describe(error)
+            self._reason, self._error = "cannot_start", shim_reason.reason(error, self._job)
             self._finish()
         else:
             self._say("started", pid=self._child)

@@ -32,14 +32,18 @@ async def test_without_descriptors_a_job_cannot_start_and_later_ones_can(
         outcome = await outcome_of(launcher, new_job("true", 3))
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
-    assert (outcome.reason, outcome.error) == ("cannot_start", "Too many open files")
+    assert outcome.reason == "cannot_start"
+    assert outcome.error.startswith("Too many open files. ")
     assert (await outcome_of(launcher, new_job("echo ok", 4))).tail == b"ok\n"
 
 
 async def test_an_interpreter_that_is_gone_is_named(new_job: NewJob) -> None:
     outcome = await outcome_of(Launcher(python="/no/such/python"), new_job("true"))
     assert outcome.reason == "cannot_start"
-    assert outcome.error == "No such file or directory: /no/such/python"
+    assert outcome.error == (
+        "No such file or directory: /no/such/python."
+        " If that lasts, restart the broker: signalpost stop"
+    )
 
 
 async def test_cancelling_a_run_waits_until_its_tree_is_dead(
@@ -60,7 +64,7 @@ async def test_cancelling_a_run_whose_shim_hangs_kills_it_too(
     beat: Beat,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("signalpost.actors.launcher._MARGIN_SECONDS", 0.2)
+    monkeypatch.setattr("signalpost.actors.patience.MARGIN_SECONDS", 0.2)
     job = new_job("sleep 60 & echo $! > beat; wait", grace_seconds=0.1)
     sleeper = 0
     async with anyio.create_task_group() as group:

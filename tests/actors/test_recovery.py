@@ -106,6 +106,20 @@ async def test_a_shim_that_does_not_finish_is_killed(tmp_path: Path, spawn: Spaw
     assert shim.wait() == -signal.SIGKILL
 
 
+async def test_what_is_below_a_shim_that_hangs_is_killed_too(tmp_path: Path, spawn: Spawn) -> None:
+    os.mkfifo(tmp_path / "pid")
+    fifo = os.open(tmp_path / "pid", os.O_RDWR)
+    shim = spawn(f"sh -c 'env -i setsid sleep 60 & echo $! > {tmp_path}/pid; kill -STOP $$'")
+    handle = os.pidfd_open(int(await anyio.to_thread.run_sync(os.read, fifo, 20)))
+    os.close(fifo)
+    _record(tmp_path, 5, shim.pid)
+    assert (await _settle(tmp_path))[5].reason == "broker_lost"
+    assert shim.wait() == -signal.SIGKILL
+    with anyio.fail_after(5):
+        await anyio.wait_readable(handle)
+    os.close(handle)
+
+
 @pytest.mark.parametrize("fields", [{"shim_start": 1}, {"boot_id": "other"}, {"shim_start": 0}])
 async def test_another_process_under_the_same_number_is_left_alone(
     tmp_path: Path, spawn: Spawn, fields: dict[str, object]

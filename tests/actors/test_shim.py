@@ -6,12 +6,10 @@ import json
 import os
 import signal
 import socket
-from typing import Any
 
 import anyio
 import anyio.to_thread
 import msgspec
-import pytest
 
 from signalpost.actors import shim_child, shim_record
 from signalpost.actors.job import Job, Outcome
@@ -81,26 +79,6 @@ async def test_the_first_reason_to_end_is_recorded(bench: Bench) -> None:
             msgspec.structs.replace(job, timeout_seconds=0.3), kill_soon
         )
     assert outcome.reason == "killed"
-
-
-# ---------------------------------------------------------------- what cannot start
-
-
-@pytest.mark.parametrize(
-    ("fields", "error"),
-    [
-        ({"working_directory": "/no/such"}, "No such file or directory: /no/such"),
-        ({"working_directory": "/etc/passwd"}, "Not a directory: /etc/passwd"),
-        ({"command": "x" * 200_000}, "Argument list too long: /bin/sh"),
-        ({"command": "a\0b"}, "embedded null byte"),
-        ({"environment": {"A=B": "c"}}, "illegal environment variable name"),
-    ],
-)
-async def test_what_cannot_start_says_why(bench: Bench, fields: dict[str, Any], error: str) -> None:
-    outcome = await bench.run(**({"command": "true"} | fields))
-    assert (outcome.reason, outcome.error) == ("cannot_start", error)
-    assert (outcome.exit_code, outcome.signal) == (None, None)
-    assert f"REASON: cannot_start: {error}\n".encode() in bench.log()
 
 
 # ---------------------------------------------------------------- records

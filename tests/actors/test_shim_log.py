@@ -53,7 +53,7 @@ def test_a_full_disk_ends_the_logging_and_is_remembered(tmp_path: Path) -> None:
     os.dup2(full, disk)
     log.write(b"cd")
     log.finish(b"S")
-    assert log.error == "log: No space left on device"
+    assert log.error == "log cut short: No space left on device"
     assert (tmp_path / "a").read_bytes() == b"Hab"
     os.close(full)
     os.close(disk)

@@ -77,7 +77,7 @@ async def test_a_file_that_can_grow_no_more_ends_the_log_but_not_the_task(bench:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     outcome = await bench.run("head -c 1000000 /dev/zero; exit 3")
     assert (outcome.exit_code, outcome.output_bytes) == (3, 1_000_000)
-    assert outcome.error == f"log: {os.strerror(errno.EFBIG)}"
+    assert outcome.error == f"log cut short: {os.strerror(errno.EFBIG)}"
 
 
 @pytest.mark.parametrize("links", [True, False])
@@ -87,7 +87,25 @@ async def test_a_log_that_is_there_already_is_left_alone(bench: Bench, links: bo
     there.symlink_to("mine") if links else there.write_text("mine")
     outcome = await bench.run("echo hello")
     assert there.read_text() == "mine"
-    assert (outcome.tail, outcome.error) == (b"hello\n", f"log: {os.strerror(errno.EEXIST)}")
+    assert outcome.tail == b"hello\n"
+    assert outcome.error == f"no log at {there}: {os.strerror(errno.EEXIST)}"
+
+
+async def test_a_folder_of_logs_that_is_gone_is_made_again(bench: Bench) -> None:
+    folder = bench.folder / "output"
+    outcomes = [await bench.run("echo hello", log=f"{folder}/task_{n}.log") for n in (1, 2)]
+    assert [outcome.error for outcome in outcomes] == ["", ""]
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert all(b"hello\n" in (folder / f"task_{n}.log").read_bytes() for n in (1, 2))
+
+
+async def test_a_log_that_cannot_be_opened_is_told_to_the_broker_log_too(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    outcome = await bench.run("echo hello", log="/no/such/task_1.log")
+    assert outcome.tail == b"hello\n"
+    assert outcome.error == f"no log at /no/such/task_1.log: {os.strerror(errno.ENOENT)}"
+    assert caplog.messages == [f"task 1: {outcome.error}"]
 
 
 async def test_the_log_is_private(bench: Bench) -> None:

@@ -1,17 +1,23 @@
 from __future__ import annotations
 
+import fcntl
+import mmap
 import os
 import select
+import signal
+import subprocess
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 
 import pytest
 
-from signalpost.actors import shim_pipes
+from signalpost.actors import shim_lanes, shim_pipes
 from signalpost.actors.shim_pipes import STDERR, STDOUT, Pipes
 
 KINDS: list[type[Pipes]] = [shim_pipes.PlainPipes]
 if sys.platform == "linux":
-    KINDS.append(shim_pipes.OrderedPipes)
+    KINDS.append(shim_lanes.OrderedPipes)
 
 
 def _run(pipes: Pipes, command: str) -> list[shim_pipes.Piece]:
@@ -32,6 +38,24 @@ def _run(pipes: Pipes, command: str) -> list[shim_pipes.Piece]:
 
 def _of(pieces: list[shim_pipes.Piece], stream: bytes) -> bytes:
     return b"".join(data for tag, data in pieces if tag == stream)
+
+
+@contextmanager
+def _writing(pipes: Pipes, command: str) -> Generator[None]:
+    """Have something write for as long as the block lasts."""
+    out, err = pipes.writers()
+    with subprocess.Popen(
+        ["/bin/sh", "-c", command], stdout=out, stderr=err, process_group=0
+    ) as process:
+        yield
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _heard(pipes: Pipes) -> bytes:
+    """Return what one pump takes, once there is something."""
+    (fd,) = pipes.watch()
+    select.select([fd], [], [])
+    return b"".join(data for _, data in pipes.pump(fd))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -60,18 +84,47 @@ def test_a_kernel_without_packet_pipes_gets_plain_ones(monkeypatch: pytest.Monke
     assert isinstance(shim_pipes.open_pipes(), shim_pipes.PlainPipes)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs packet pipes")
 def test_a_pump_takes_a_bounded_amount() -> None:
     pipes = shim_pipes.open_pipes()
+    with _writing(pipes, "yes & yes >&2 & yes & exec yes"):
+        sizes = [len(_heard(pipes)) for _ in range(300)]
+    assert 0 < max(sizes) <= 4 * 1024 * 1024
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs packet pipes")
+def test_a_pipe_that_a_command_has_made_wider_is_emptied_and_narrowed() -> None:
+    pipes = shim_pipes.open_pipes()
     out, _ = pipes.writers()
-    os.set_blocking(out, False)
-    os.write(out, b"x")
-    sizes: list[int] = []
-    for _ in range(3):
-        for fd in pipes.watch():
-            sizes += [sum(len(data) for _, data in pipes.pump(fd))]
-        while True:
-            try:
-                os.write(out, bytes(4096))
-            except BlockingIOError:
-                break
-    assert 0 < max(sizes) <= 512 * 1024
+    fcntl.fcntl(out, fcntl.F_SETPIPE_SZ, 1 << 20)
+    for number in range(100):
+        os.write(out, b"%d\n" % number)
+    assert _heard(pipes) == b"".join(b"%d\n" % number for number in range(100))
+    assert fcntl.fcntl(out, fcntl.F_GETPIPE_SZ) == mmap.PAGESIZE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs packet pipes")
+def test_a_writer_that_would_sooner_fail_is_made_to_wait() -> None:
+    pipes = shim_pipes.open_pipes()
+    for end in pipes.writers():
+        os.set_blocking(end, False)
+        os.write(end, b"x")
+    _heard(pipes)
+    assert [os.get_blocking(end) for end in pipes.writers()] == [True, True]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs packet pipes")
+def test_a_user_without_room_for_wide_pipes_has_narrow_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    control = fcntl.fcntl
+
+    def refuse(fd: int, command: int, argument: int = 0) -> int:
+        if command == fcntl.F_SETPIPE_SZ and argument > mmap.PAGESIZE:
+            raise PermissionError(1, "Operation not permitted")
+        return control(fd, command, argument)
+
+    monkeypatch.setattr(fcntl, "fcntl", refuse)
+    pieces = _run(shim_pipes.open_pipes(), "seq 30000; echo end >&2; echo out")
+    merged = b"".join(data for _, data in pieces)
+    assert merged == b"".join(b"%d\n" % i for i in range(1, 30001)) + b"end\nout\n"

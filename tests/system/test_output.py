@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -154,3 +155,35 @@ async def test_clearing_the_logs_never_touches_a_running_task_nor_anothers(place
         ended = await alice.task_status(running.task_id, None)
         assert b"on" in log_of(ended)
         assert (await alice.task_status(mine.task_id)).state == "success"
+
+
+@within(20)
+async def test_a_folder_of_logs_that_was_removed_is_made_again(place: Place) -> None:
+    async with place.client() as client:
+        await client.run_task("true", "/tmp")
+        shutil.rmtree(place.state / "output")
+        reports = [await client.run_task(f"echo {number}", "/tmp") for number in range(2)]
+    assert [output_of(report) for report in reports] == [b"0\n", b"1\n"]
+    assert (place.state / "output").stat().st_mode & 0o777 == 0o700
+
+
+@within(20)
+async def test_a_log_that_cannot_be_written_is_told_in_the_log_of_the_broker(place: Place) -> None:
+    async with place.client() as client:
+        await client.run_task("true", "/tmp")
+        (place.state / "output" / "task_2.log").mkdir()
+        report = await client.run_task("echo hello", "/tmp")
+        (place.state / "output" / "task_2.log").rmdir()
+    assert (report.state, report.tail) == ("success", b"hello\n")
+    assert f"no log at {report.output}: File exists" in place.broker_log()
+
+
+@pytest.mark.parametrize("stream", [1, 2])
+@within(60)
+async def test_the_last_error_of_a_flood_is_in_the_tail(place: Place, stream: int) -> None:
+    command = f"seq 200000 >&{stream}; echo 'error: cause' >&2; echo stop; exit 1"
+    async with place.client() as client:
+        for _ in range(20):
+            report = await client.run_task(command, "/tmp")
+            assert report.tail.endswith(b"\n200000\nerror: cause\nstop\n")
+            assert output_of(report).endswith(b"\n200000\nerror: cause\nstop\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from .agent import Agent
 from .inbox import Inbox
@@ -115,5 +115,5 @@ class Inboxes:
         return actor
 
 
-def _restoring(message: Message) -> Callable[..., None]:
+def _restoring(message: Message) -> Work:
     return lambda inbox, _now: inbox.restore(message)

@@ -167,7 +167,7 @@ class Life:
             yield
             self._router.flush()
             tasks.cancel_scope.cancel()
-        room.close()
+        self._room.close()
         self._reception.shut()
         self._events.close()
 

@@ -15,6 +15,7 @@ from .agent import Agent
 from .agent_row import row_of_agent
 from .arrival import Arrival
 from .directory import AgentChanged, AgentRemoved, ForwardRemoved, ForwardSet
+from .inbox_actor import Work
 from .inboxes import Inboxes
 from .mail_services import MailServices
 from .registry import Registry
@@ -250,7 +251,7 @@ class Membership:
                     store.forget_forward(name)
 
 
-def _leaving(token: bytes, *, died: bool = False) -> Callable[..., None]:
+def _leaving(token: bytes, *, died: bool = False) -> Work:
     return lambda inbox, now: inbox.leave(token, died=died, now=now)
 
 

@@ -19,6 +19,7 @@ from ..transport.session import Session
 from .address import Address, AnyOf, is_single, parse, recipients
 from .agent import Agent
 from .drafts import Drafts
+from .inbox_actor import Work
 from .inboxes import Inboxes
 from .mail_history import message_of
 from .mail_services import Asker, MailServices
@@ -294,5 +295,5 @@ class Sending:
         )
 
 
-def _giving_up(correlation: bytes) -> Callable[..., None]:
+def _giving_up(correlation: bytes) -> Work:
     return lambda inbox, now: inbox.give_up(correlation, now)

@@ -30,6 +30,14 @@ async def parked(worker: signalpost.Client, count: int) -> None:
         pass
 
 
+async def counted(watcher: signalpost.Client, count: int) -> None:
+    """Return when so many messages are in reader's inbox or wait for room there."""
+    while True:
+        [inbox] = await watcher.inboxes("reader")
+        if inbox.depth + inbox.waiting_senders == count:
+            return
+
+
 async def next_one(worker: signalpost.Client) -> str:
     async with worker.receive() as message:
         assert message is not None
@@ -96,8 +104,7 @@ async def test_bridges_wait_for_room_in_another_bridges_inbox(place: Place) -> N
         calls: list[tuple[Bridge, int]] = []
         for number, it in enumerate((left, right, right, left)):
             calls.append((it, it.call("send_message", to="reader", content=str(number))))
-            while (await watcher.inboxes("reader"))[0].waiting_senders < number:
-                pass
+            await counted(watcher, number + 1)
         got = [
             only(await reader.text(reader.call("receive_message", timeout=10))) for _ in range(4)
         ]

@@ -32,8 +32,8 @@ from .receiver import Receiver
 
 logger = logging.getLogger(__name__)
 
-PAUSE_SECONDS = 0.5
-"""A timer that is so late tells that the broker itself was stopped."""
+PAUSE_SECONDS = 0.1
+"""A timer that is so late tells that the broker itself was stopped, or had no time for anybody."""
 DRAIN_SECONDS = 1.0
 """After a stop, what was sent meanwhile is waited for so long before anything ends."""
 

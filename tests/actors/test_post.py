@@ -94,7 +94,7 @@ async def test_a_receive_given_up_while_it_acknowledges_takes_nothing() -> None:
         bob.say(messages.CancelCall(correlation=call))
         await bob.speaker.settle()
         (two,) = await bob.receive()
-        assert (two.content, two.redelivered) == ("two", False)
+        assert (two.content, two.attempt) == ("two", 1)
 
 
 async def test_an_answer_that_nobody_waited_for_any_more_gives_its_mail_back_uncounted() -> None:

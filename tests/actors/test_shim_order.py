@@ -38,7 +38,7 @@ UNWILLING = """if True:
     os.set_blocking(1, False)
     os.set_blocking(2, False)
     os.write(1, b"o"); os.write(2, b"e")
-    time.sleep(0.1)
+    while not (os.get_blocking(1) and os.get_blocking(2)): time.sleep(0.01)
     for _ in range(200): os.write(1, b"o"); os.write(2, b"e")
 """
 

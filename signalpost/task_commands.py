@@ -47,7 +47,7 @@ def run(
 
     Its output comes live and byte by byte on both streams, its input is empty, it
     has this environment, folder and umask. Ctrl-C kills all of it and waits until
-    it is dead; once more leaves at once.
+    it is dead; once more leaves at once, while it is still being killed.
     """
     from .order import Order
     from .run import run as run_order

@@ -47,6 +47,7 @@ class Foreground:
         self._status = status
         self._task_id = 0
         self._accepted = anyio.Event()
+        self._outcomes: list[TaskReport | SignalpostError] = []
         self._cut_off = anyio.Event()
         self.cut_off_code: int | None = None
         """The exit code, once a signal or a lost reader has cut the task off."""
@@ -56,20 +57,19 @@ class Foreground:
 
         :raises SignalpostError: it was refused, or the broker did not answer
         """
-        outcomes: list[TaskReport | SignalpostError] = []
         async with anyio.create_task_group() as group:
             await group.start(self._watch_signals)
             group.start_soon(self._cancel_when_cut_off)
             async with anyio.create_task_group() as output:
                 output.start_soon(self._copy_output)
-                outcomes.append(await self._ask())
+                self._outcomes.append(await self._ask())
                 self._stream.nobody_comes()
                 if self.cut_off_code is not None:
                     output.cancel_scope.deadline = anyio.current_time() + _LAST_OUTPUT
             if output.cancel_scope.cancelled_caught:
-                self._leave_at_once(self.cut_off_code)  # its thread still hangs in a write
+                self._leave_at_once()  # its thread still hangs in a write
             group.cancel_scope.cancel()
-        outcome = outcomes[0]
+        outcome = self._outcomes[0]
         if isinstance(outcome, SignalpostError):
             raise outcome
         return outcome
@@ -123,7 +123,7 @@ class Foreground:
             task_status.started()
             async for number in signals:
                 if self.cut_off_code is not None:
-                    self._leave_at_once(exit_codes.LOST)
+                    self._leave_at_once()
                 self._cut(exit_codes.of_signal(number))
                 self._status.end()
                 say("cancelling, until all its processes are dead; once more: leave at once")
@@ -142,8 +142,9 @@ class Foreground:
         except SignalpostError as error:
             say(f"task {self._task_id} could not be cancelled: {error}")
 
-    def _leave_at_once(self, code: int) -> NoReturn:
+    def _leave_at_once(self) -> NoReturn:
         """End this process now; a thread that hangs in a write would keep it."""
         with contextlib.suppress(OSError):
             self._stream.close()
-        os._exit(code)
+        code = self.cut_off_code if self._outcomes else None
+        os._exit(exit_codes.LOST if code is None else code)

@@ -12,7 +12,8 @@ from .options import data_dir_option
 from .transport.errors import BadRequest
 from .words import shell_command, variable
 
-_TASK = click.IntRange(min=1)
+_TASK = click.IntRange(1, 2**63 - 1)
+"""No store has greater numbers, nor has the wire."""
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 _CODES = "\b\nExit codes:\n" + "\n".join(f"  {c:<12} {text}" for c, text in exit_codes.TABLE)
 
@@ -102,7 +103,7 @@ def output(task: int, follow: bool, data_dir: Path) -> int:
 
 
 @click.command()
-@click.option("-n", "count", type=click.IntRange(min=0), default=20, help="So many events. [20]")
+@click.option("-n", "count", type=click.IntRange(0, 2**31), default=20, help="So many events. [20]")
 @click.option("-f", "--follow", is_flag=True, help="Go on with every new event.")
 @_AS_JSON
 @data_dir_option

@@ -27,7 +27,7 @@ _CODES = "\b\nExit codes:\n" + "\n".join(f"  {c:<12} {text}" for c, text in exit
     type=click.FloatRange(min=0, min_open=True),
     default=1200,
     metavar="SECONDS",
-    help="Kill it after so long; waiting does not count. [1200]",
+    help="Kill it after so long; waiting does not count. [1200, or --lock-timeout if less]",
 )
 @click.option("-C", "--directory", metavar="DIR", help="Run it there. [the current folder]")
 @click.option("-e", "--env", "variables", multiple=True, metavar="K=V", help="Set a variable too.")

@@ -30,21 +30,18 @@ class Archive:
         store: SqliteStore,
         output: Output,
         clock: Callable[[], Moment],
-        vanished: Callable[[], None],
+        gone: Callable[[], bool],
     ) -> None:
         self._store = store
         self._output = output
         self._clock = clock
-        self._vanished = vanished
+        self._gone = gone
         self._recent: OrderedDict[int, Task] = OrderedDict()
         self._recovered: dict[bytes, TaskRow] = {}
 
     def look(self) -> bool:
-        """Tell whether the store has vanished from under us, and say so if it has."""
-        if not self._store.vanished():
-            return False
-        self._vanished()
-        return True
+        """Tell whether what we keep here is lost, since our files were removed."""
+        return self._gone()
 
     def recover(self, row: TaskRow) -> None:
         """Remember a task that ended in an earlier life, for a caller that asks again for it."""

@@ -21,7 +21,7 @@ from . import recovery
 from .archive import Archive
 from .briefing import Briefing
 from .broker import Broker
-from .ending import REMOVED, Ending
+from .ending import Ending
 from .estimate import Estimate
 from .eventlog import EventLog
 from .events import finished_event
@@ -31,6 +31,7 @@ from .launcher import Launcher
 from .lock import Lock
 from .moment import Moment
 from .output import Output
+from .presence import Presence
 from .reception import Reception
 from .revival import revive
 from .services import Services
@@ -79,13 +80,14 @@ class Life:
         self._output = Output(endpoint.output_dir(data_dir), settings.max_output_files)
         log_bytes = int(settings.max_log_size * _MB)
         self._events = EventLog(data_dir / "signalpost-logs.json", log_bytes)
-        self._archive = Archive(store, self._output, moment, self._vanished)
+        self._presence = Presence(data_dir, published, lock, store, router.door, ending.fold)
+        self._archive = Archive(store, self._output, moment, self._presence.gone)
         self._launcher = launcher
         self._reception = Reception(
             published.epoch,
             router.post,
             self._session_gone,
-            ending.note,
+            self._session_came,
             asyncio.get_running_loop().time,  # the same clock as anyio's, at a tenth of its cost
         )
 
@@ -135,7 +137,7 @@ class Life:
                 tasks=tasks,
             )
             broker.equip(self._services(broker, estimate))
-            self._ending.watch(broker, lambda: len(self._reception))
+            self._ending.watch(broker, lambda: len(self._reception), self._presence.look)
             await self._revive(outcomes)
             for job in (
                 self._reception.run,
@@ -196,8 +198,9 @@ class Life:
 
     # ------------------------------------------------------------ while it runs
 
-    def _vanished(self) -> None:
-        self._ending.fold(REMOVED)
+    def _session_came(self) -> None:
+        self._presence.look()
+        self._ending.note()
 
     def _session_gone(self, session: Session) -> None:
         self._broker.session_gone(session)
@@ -205,9 +208,9 @@ class Life:
 
     def _finished(self, task: Task) -> None:
         self._broker.finished(task)
-        self._archive.look()
+        self._presence.look()
         self._ending.note()
-        self._router.ease()
+        self._router.door.ease()
         self._broker.later(self._tidy_after, task.id)
 
     async def _tidy_after(self, task_id: int) -> None:

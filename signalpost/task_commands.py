@@ -74,7 +74,10 @@ def run(
 @_AS_JSON
 @data_dir_option
 def list_tasks(limit: int, as_json: bool, data_dir: Path) -> int:
-    """List what runs and what waits, queue by queue, then the newest that have ended."""
+    """List what runs and what waits, queue by queue, then the newest that have ended.
+
+    Starts a broker if none runs and tasks are kept.
+    """
     from .listing import show_list
 
     return show_list(data_dir, limit, as_json=as_json)
@@ -85,7 +88,10 @@ def list_tasks(limit: int, as_json: bool, data_dir: Path) -> int:
 @_AS_JSON
 @data_dir_option
 def status(task: int, as_json: bool, data_dir: Path) -> int:
-    """Tell how TASK stands or how it ended. Does not wait."""
+    """Tell how TASK stands or how it ended. Does not wait.
+
+    Starts a broker if none runs and tasks are kept.
+    """
     from .listing import show_status
 
     return show_status(data_dir, task, as_json=as_json)

@@ -53,8 +53,7 @@ class Counter:
             EPOCH, self.router.post, self._session_gone, self._note, self.now
         )
         self.ending = Ending(store, None, self._limit_grace)
-        self.folded: list[str] = []
-        archive = Archive(store, self.output, moment, lambda: self.folded.append("vanished"))
+        archive = Archive(store, self.output, moment, store.vanished)
         self.broker = Broker(
             reception=self.reception,
             archive=archive,
@@ -64,7 +63,7 @@ class Counter:
             tasks=tasks,
         )
         self.broker.equip(self._services())
-        self.ending.watch(self.broker, lambda: len(self.reception))
+        self.ending.watch(self.broker, lambda: len(self.reception), int)
         for job in (self.reception.run, self.ending.heed_folder):
             tasks.start_soon(job)
         tasks.start_soon(self.router.serve, self.broker.handle)

@@ -9,7 +9,7 @@ import anyio.to_thread
 
 from ..transport import messages
 from ..transport.errors import BadRequest
-from .history import report_of
+from .history import report_of, row_of
 from .moment import Moment
 from .output import Output
 from .row import TaskRow
@@ -79,17 +79,24 @@ class Archive:
         return await anyio.to_thread.run_sync(self._report, row)
 
     async def newest_ended(self, limit: int) -> list[messages.TaskReport]:
-        """Return the newest ended tasks, newest first, without their output."""
-        await self._store.committed()
-        rows = await self._store.recent(limit)
-        return [report_of(r, str(self._output.path(r.id))) for r in rows if not r.is_open]
+        """Return the newest ended tasks, newest first, without their output.
+
+        What is not on disk yet is at hand here: a full disk does not hinder looking.
+        """
+        rows = {row.id: row for row in await self._store.recent(limit)}
+        rows.update((task.id, row_of(task)) for task in self._recent.values())
+        ended = sorted((r for r in rows.values() if not r.is_open), key=lambda r: -r.id)
+        return [report_of(row, str(self._output.path(row.id))) for row in ended[:limit]]
 
     async def clear_logs(self, principal: str | None) -> int:
         """Delete the logs of ended tasks of one principal, or of everyone (None)."""
-        await self._store.committed()
         ids: list[int] = []
         for task_id in self._output.ids():
-            row = await self._store.task(task_id)
+            row = await self._row(task_id)
             if row is not None and not row.is_open and principal in (None, row.principal):
                 ids.append(task_id)
         return await anyio.to_thread.run_sync(self._output.delete, ids)
+
+    async def _row(self, task_id: int) -> TaskRow | None:
+        task = self._recent.get(task_id)
+        return row_of(task) if task is not None else await self._store.task(task_id)

@@ -9,7 +9,7 @@ import anyio.to_thread
 
 from ..transport import messages
 from ..transport.errors import BadRequest
-from .history import report_of
+from .history import report_of, row_of
 from .moment import Moment
 from .output import Output
 from .row import TaskRow
@@ -30,23 +30,20 @@ class Archive:
         store: SqliteStore,
         output: Output,
         clock: Callable[[], Moment],
-        vanished: Callable[[], None],
+        gone: Callable[[], bool],
         delivered: Callable[[Task], None],
     ) -> None:
         self._store = store
         self._output = output
         self._clock = clock
-        self._vanished = vanished
+        self._gone = gone
         self._delivered = delivered
         self._recent: OrderedDict[int, Task] = OrderedDict()
         self._recovered: dict[bytes, TaskRow] = {}
 
     def look(self) -> bool:
-        """Tell whether the store has vanished from under us, and say so if it has."""
-        if not self._store.vanished():
-            return False
-        self._vanished()
-        return True
+        """Tell whether what we keep here is lost, since our files were removed."""
+        return self._gone()
 
     def recover(self, row: TaskRow) -> None:
         """Remember a task that ended in an earlier life, for a caller that asks again for it."""
@@ -86,17 +83,24 @@ class Archive:
         return await anyio.to_thread.run_sync(self.look_back, row)
 
     async def newest_ended(self, limit: int) -> list[messages.TaskReport]:
-        """Return the newest ended tasks, newest first, without their output."""
-        await self._store.committed()
-        rows = await self._store.recent(limit)
-        return [report_of(r, str(self._output.path(r.id))) for r in rows if not r.is_open]
+        """Return the newest ended tasks, newest first, without their output.
+
+        What is not on disk yet is at hand here: a full disk does not hinder looking.
+        """
+        rows = {row.id: row for row in await self._store.recent(limit)}
+        rows.update((task.id, row_of(task)) for task in self._recent.values())
+        ended = sorted((r for r in rows.values() if not r.is_open), key=lambda r: -r.id)
+        return [report_of(row, str(self._output.path(row.id))) for row in ended[:limit]]
 
     async def clear_logs(self, principal: str | None) -> int:
         """Delete the logs of ended tasks of one principal, or of everyone (None)."""
-        await self._store.committed()
         ids: list[int] = []
         for task_id in self._output.ids():
-            row = await self._store.task(task_id)
+            row = await self._row(task_id)
             if row is not None and not row.is_open and principal in (None, row.principal):
                 ids.append(task_id)
         return await anyio.to_thread.run_sync(self._output.delete, ids)
+
+    async def _row(self, task_id: int) -> TaskRow | None:
+        task = self._recent.get(task_id)
+        return row_of(task) if task is not None else await self._store.task(task_id)

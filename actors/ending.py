@@ -1,6 +1,7 @@
 """Why and how a broker ends. Each way leads to the same two steps: drain, then leave.
 
-stop --wait, folder removed     open tasks end by themselves
+stop --wait                     open tasks end by themselves
+folder or lock removed          what runs ends by itself, what waits is cancelled
 stop --force                    they are killed with their grace
 SIGTERM, SIGINT                 they are killed with a grace of 3 s
 idle (auto-started only)        there are none
@@ -22,7 +23,6 @@ from .task import BROKER
 logger = logging.getLogger(__name__)
 
 TERM_SECONDS = 3.0
-REMOVED = "the data dir was removed"
 _DEATH_SECONDS = 3.0
 """What killed trees may need to be gone; who hangs in the kernel is left to the next life."""
 
@@ -41,24 +41,31 @@ class Ending:
         self._idle_seconds = idle_seconds
         self._broker: Broker | None = None
         self._sessions: Callable[[], int] = int
+        self._look: Callable[[], object] = int
         self._activity = anyio.Event()
         self._wanted = anyio.Event()
         self._over = anyio.Event()
         self._why = ""
         self.failed = False
 
-    def watch(self, broker: Broker, sessions: Callable[[], int]) -> None:
-        """Say what to end, and how many sessions it has; before anything runs."""
+    def watch(
+        self, broker: Broker, sessions: Callable[[], int], look: Callable[[], object]
+    ) -> None:
+        """Say what to end, how many sessions it has, and who looks after its files.
+
+        Before anything runs.
+        """
         self._broker = broker
         self._sessions = sessions
+        self._look = look
 
     def note(self) -> None:
         """Something happened: a session opened or closed, a task ended."""
         self._activity.set()
 
     def fold(self, why: str) -> None:
-        """Let what runs end, refuse the rest, and leave."""
-        self._why = why
+        """Let what runs end, refuse the rest, and leave. The first reason counts."""
+        self._why = self._why or why
         self._wanted.set()
 
     async def drain(self, *, force: bool) -> None:
@@ -80,22 +87,28 @@ class Ending:
         await self._over.wait()
 
     async def heed_signals(self) -> None:
-        """SIGTERM and SIGINT end the broker; SIGHUP has it look after its folder."""
+        """SIGTERM and SIGINT end the broker; SIGHUP has it look after its files."""
         wanted = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-        with anyio.open_signal_receiver(*wanted) as signals:
-            async for number in signals:
-                if number == signal.SIGHUP:
-                    if self._store.vanished():
-                        self.fold(REMOVED)
-                    continue
-                logger.info("stopping on signal %d", number)
-                self._limit_grace(TERM_SECONDS)
-                with anyio.move_on_after(TERM_SECONDS + _DEATH_SECONDS):
-                    await self.drain(force=True)
-                self.leave()
+        before = signal.getsignal(signal.SIGHUP)
+        try:
+            with anyio.open_signal_receiver(*wanted) as signals:
+                async for number in signals:
+                    await self._heed(number)
+        finally:
+            signal.signal(signal.SIGHUP, before)  # a nudge on the way out must not kill
+
+    async def _heed(self, number: int) -> None:
+        if number == signal.SIGHUP:
+            self._look()
+            return
+        logger.info("stopping on signal %d", number)
+        self._limit_grace(TERM_SECONDS)
+        with anyio.move_on_after(TERM_SECONDS + _DEATH_SECONDS):
+            await self.drain(force=True)
+        self.leave()
 
     async def heed_folder(self) -> None:
-        """Leave once the folder is gone and what runs has ended."""
+        """Leave once there is a reason to fold and what runs has ended."""
         await self._wanted.wait()
         logger.warning("%s: no new tasks; leaving when the running have ended", self._why)
         if self._broker is not None:

@@ -13,10 +13,12 @@ from ..transport.errors import BadRequest, TooLarge
 from .settings import Settings
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+UNASKED_SECONDS = 1200.0
+"""The wire's default. Whoever sends just this may not have chosen it: it is capped, not refused."""
 
 
 def check(request: messages.RunTask, settings: Settings) -> messages.RunTask:
-    """Return the request with its names in their normal form.
+    """Return the request with its names in their normal form and its time limit as it holds.
 
     :raises BadRequest: what is wrong and what to do
     :raises TooLarge: environment and command are over 1 MiB
@@ -26,11 +28,12 @@ def check(request: messages.RunTask, settings: Settings) -> messages.RunTask:
             "this broker serves no tasks (--no-tasks). Restart it without that option to use them."
         )
     _check_command(request.command)
-    _check_timeout(request.timeout_seconds, settings.lock_timeout * 60)
+    timeout = _timeout(request.timeout_seconds, settings.lock_timeout * 60)
     _check_variables(request)
     if request.wait_seconds is not None and not request.wait_seconds >= 0:
         raise BadRequest("wait_seconds must not be negative. Use 0 to return at once.")
-    return msgspec.structs.replace(request, queue_name=names.queue_name(request.queue_name))
+    name = names.queue_name(request.queue_name)
+    return msgspec.structs.replace(request, queue_name=name, timeout_seconds=timeout)
 
 
 def _check_command(command: str) -> None:
@@ -40,16 +43,18 @@ def _check_command(command: str) -> None:
         raise BadRequest("the command contains a NUL byte. Remove it.")
 
 
-def _check_timeout(seconds: float, limit: float) -> None:
+def _timeout(seconds: float, limit: float) -> float:
     if not math.isfinite(seconds) or seconds <= 0:
         raise BadRequest(
             f"timeout_seconds={seconds:g} is no time limit. Use a number above 0, such as 1200."
         )
-    if seconds > limit:
+    if seconds > limit and seconds != UNASKED_SECONDS:
         raise BadRequest(
             f"timeout_seconds={seconds:g} is above this broker's limit of {limit:g} s."
-            f" Use at most {limit:g}, or start the broker with a larger --lock-timeout."
+            f" Use at most {limit:g}, leave it out to get just that, or start the broker with a"
+            " larger --lock-timeout."
         )
+    return min(seconds, limit)
 
 
 def _check_variables(request: messages.RunTask) -> None:

@@ -24,7 +24,7 @@ from .archive import Archive
 from .briefing import Briefing
 from .broker import Broker
 from .deferred import Deferred
-from .ending import REMOVED, Ending
+from .ending import Ending
 from .estimate import Estimate
 from .eventlog import EventLog
 from .job import Outcome
@@ -32,6 +32,7 @@ from .launcher import Launcher
 from .lock import Lock
 from .mailroom import Mailroom
 from .output import Output
+from .presence import Presence
 from .reception import Reception
 from .resumption import Resumption
 from .round_clock import RoundClock
@@ -81,14 +82,17 @@ class Life:
             log_bytes,
             later=asyncio.get_running_loop().call_later,
         )
-        self._archive = Archive(store, self._output, self._clock, self._vanished, self._delivered)
+        self._presence = Presence(data_dir, published, lock, store, router.door, ending.fold)
+        self._archive = Archive(
+            store, self._output, self._clock, self._presence.gone, self._delivered
+        )
         self._launcher = launcher
         self._reception = Reception(
             published.epoch,
             router.post,
             self._session_gone,
             self._session_died,
-            ending.note,
+            self._session_came,
             # The same clock as anyio's, at a tenth of its cost.
             asyncio.get_running_loop().time,
         )
@@ -142,7 +146,7 @@ class Life:
             broker.equip(
                 self._services(broker, estimate), room.post(Deferred(tasks, self._reception.answer))
             )
-            self._ending.watch(broker, lambda: len(self._reception))
+            self._ending.watch(broker, lambda: len(self._reception), self._presence.look)
             await Resumption(
                 store=self._store,
                 archive=self._archive,
@@ -217,8 +221,9 @@ class Life:
 
     # ------------------------------------------------------------ while it runs
 
-    def _vanished(self) -> None:
-        self._ending.fold(REMOVED)
+    def _session_came(self) -> None:
+        self._presence.look()
+        self._ending.note()
 
     def _session_died(self, session: Session) -> None:
         self._room.membership.depart(session, died=True)
@@ -233,9 +238,9 @@ class Life:
     def _finished(self, task: Task) -> None:
         self._broker.finished(task)
         self._room.task_mail.ended(task)
-        self._archive.look()
+        self._presence.look()
         self._ending.note()
-        self._router.ease()
+        self._router.door.ease()
         self._broker.later(self._tidy_after, task.id)
 
     async def _tidy_after(self, task_id: int) -> None:

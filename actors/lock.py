@@ -2,7 +2,8 @@
 
 It lies beside the folder, not in it, so that emptying the folder frees
 nothing; and it remembers the highest task id, so that ids are not given out
-again when the folder is emptied.
+again when the folder is emptied. Where the lock file itself was removed, who
+takes the new one looks for the holder of the old one before it serves.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
-from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -18,23 +18,15 @@ import msgspec
 
 from ..transport import lifeline
 from ..transport.errors import BrokerUnavailable
-
-_BYTES = 201
-"""One length always, and no more is read: never a torn tail, nor one of something longer."""
-
-
-class Holder(msgspec.Struct, frozen=True):
-    """What the lock file says of whoever holds it, and of the ids given out."""
-
-    pid: int = 0
-    start_time: float = 0.0
-    highest_id: int = 0
+from . import holder as holders
+from .holder import Holder
 
 
 class Lock:
     """An exclusive ``flock``; the kernel frees it when the process ends, however it ends."""
 
-    def __init__(self, descriptor: int, holder: Holder) -> None:
+    def __init__(self, path: Path, descriptor: int, holder: Holder) -> None:
+        self._path = path
         self._descriptor = descriptor
         self._holder = holder
 
@@ -43,27 +35,28 @@ class Lock:
         """Take the lock.
 
         :param patience: seconds to wait for a holder that may be on its way out
-        :raises BrokerUnavailable: a broker holds it; it is asked to look after its folder
+        :raises BrokerUnavailable: a broker holds it; it is asked to look after its files
         """
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = _open(path)
         try:
-            descriptor = os.open(path, flags, 0o600)
-        except OSError as error:
-            raise BrokerUnavailable(
-                f"cannot open {path}: {error.strerror}. Choose another place with --data-dir."
-            ) from error
-        holder = _read(descriptor)
-        if not _locked(descriptor) and not _nudge_and_wait(descriptor, holder, patience):
+            _wait(descriptor, patience)
+            removed = _count_of_removed(path, descriptor, patience)
+        except BrokerUnavailable:
             os.close(descriptor)
-            raise BrokerUnavailable(
-                f"a broker (pid {holder.pid}) already serves this data dir. If its folder was"
-                " removed, it ends when its running tasks have ended; try again then."
-            )
-        highest_id = _read(descriptor).highest_id  # not before: the last holder went on counting
+            raise
+        if _leads_elsewhere(path, descriptor):  # removed while we waited: another one counts
+            os.close(descriptor)
+            return cls.take(path, patience)
+        # Not read before: the last holder went on counting.
+        highest_id = max(holders.read(descriptor).highest_id, removed)
         holder = Holder(os.getpid(), lifeline.start_time(os.getpid()), highest_id)
-        lock = cls(descriptor, holder)
+        lock = cls(path, descriptor, holder)
         lock._write(holder)
         return lock
+
+    def lost(self) -> bool:
+        """Tell whether the path no longer leads to what is locked here."""
+        return _leads_elsewhere(self._path, self._descriptor)
 
     def skip_to(self, highest_id: int) -> None:
         """Never give out an id up to ``highest_id``."""
@@ -81,15 +74,56 @@ class Lock:
 
     def _write(self, holder: Holder) -> None:
         self._holder = holder
-        text = msgspec.json.encode(holder).ljust(_BYTES - 1) + b"\n"
+        text = msgspec.json.encode(holder).ljust(holders.BYTES - 1) + b"\n"
         os.pwrite(self._descriptor, text, 0)
 
 
-def _read(descriptor: int) -> Holder:
+def _open(path: Path) -> int:
     try:
-        return msgspec.json.decode(os.pread(descriptor, _BYTES, 0), type=Holder)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return Holder()
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise BrokerUnavailable(
+            f"cannot open {path}: {error.strerror}. Choose another place with --data-dir."
+        ) from error
+
+
+def _leads_elsewhere(path: Path, descriptor: int) -> bool:
+    try:
+        return not os.path.samestat(path.lstat(), os.fstat(descriptor))
+    except OSError:
+        return True
+
+
+def _count_of_removed(path: Path, descriptor: int, patience: float) -> int:
+    """Wait for the holder of a lock file that was removed; return its last id, 0: there is none.
+
+    Only a new file, which names nobody yet, can have had one before it.
+    """
+    removed = holders.open_removed(path) if not holders.read(descriptor).pid else None
+    if removed is None:
+        return 0
+    try:
+        _wait(removed, patience)
+        return holders.read(removed).highest_id
+    finally:
+        os.close(removed)
+
+
+def _wait(descriptor: int, patience: float) -> None:
+    """Lock an open file, having its holder look after its files and waiting for its end.
+
+    :raises BrokerUnavailable: it does not end in time
+    """
+    if _locked(descriptor):
+        return
+    holder = holders.read(descriptor)
+    holder.nudge()
+    if not _locked_within(descriptor, patience):
+        raise BrokerUnavailable(
+            f"a broker (pid {holder.pid}) already serves this data dir. If files of it were"
+            " removed, it puts them back, or ends when its running tasks have ended: try again"
+            " then, or run `signalpost stop --force`."
+        )
 
 
 def _locked(descriptor: int) -> bool:
@@ -100,13 +134,11 @@ def _locked(descriptor: int) -> bool:
     return True
 
 
-def _nudge_and_wait(descriptor: int, holder: Holder, patience: float) -> bool:
-    """Have the holder look after its folder, and take the lock if it leaves in time."""
-    _nudge(holder)
-    if patience <= 0:
+def _locked_within(descriptor: int, seconds: float) -> bool:
+    if seconds <= 0:
         return False
     before = signal.signal(signal.SIGALRM, _out_of_patience)
-    signal.setitimer(signal.ITIMER_REAL, patience)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     except TimeoutError:
@@ -120,9 +152,3 @@ def _nudge_and_wait(descriptor: int, holder: Holder, patience: float) -> bool:
 
 def _out_of_patience(_number: int, _frame: object) -> None:
     raise TimeoutError
-
-
-def _nudge(holder: Holder) -> None:
-    if holder.pid > 0 and lifeline.start_time(holder.pid) == holder.start_time:
-        with suppress(OSError):
-            os.kill(holder.pid, signal.SIGHUP)

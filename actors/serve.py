@@ -2,7 +2,7 @@
 
 lock ─> settle what an earlier life left ─> store ─> socket ─> publish ─> SERVING
                                                                             │
-    stop, SIGTERM, idle, folder gone, store failed                          v
+    stop, SIGTERM, idle, files gone, store failed                           v
 release <── store closed <── sessions told <── tasks ended or killed <── DRAINING
 """
 
@@ -12,16 +12,21 @@ import gc
 import logging
 import os
 import secrets
+import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
 
 from ..transport import endpoint, lifeline
-from ..transport.errors import SignalpostError
+from ..transport.errors import BrokerUnavailable
 from ..transport.version import software
+from . import fault
 from . import settings as settings_module
+from .flood import Flood
+from .holder import Holder
 from .life import Life
 from .lock import Lock
 from .settings import Settings
@@ -31,8 +36,11 @@ logger = logging.getLogger(__name__)
 
 EXIT_REFUSED = 69
 EXIT_STORE = 75
-_PATIENCE = 5.0
-"""Seconds that a broker started by a client waits for one that is just leaving."""
+_PATIENCE = (0.05, 0.2, 0.75, 4.0)
+"""Seconds that a broker started by a client waits for one that is just leaving.
+
+In between it looks whether that one can be found again, and is not needed then.
+"""
 
 
 def main(*, data_dir: Path, options: Mapping[str, object], auto: bool) -> int:
@@ -43,17 +51,53 @@ def main(*, data_dir: Path, options: Mapping[str, object], auto: bool) -> int:
         pipe to the starter; both are let go of once the broker serves
     """
     os.umask(0o077)
+    # Until the loop hears it, a nudge must not kill. A function, for commands inherit SIG_IGN.
+    signal.signal(signal.SIGHUP, _not_yet)
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Flood())
     try:
         endpoint.prepare(data_dir)
-        lock = Lock.take(endpoint.lock_path(data_dir), patience=_PATIENCE if auto else 0.0)
+        lock = _take_lock(data_dir, auto=auto)
         settings = _settings(data_dir, options)
         return anyio.run(_serve, data_dir, lock, settings, auto)
-    except SignalpostError as error:
-        _say(f"{error}\n", auto=auto)
+    except Exception as error:  # noqa: BLE001 - the edge of the process: the starter is told
+        _say(f"{fault.words(error, data_dir)}\n", auto=auto)
         return EXIT_REFUSED
+
+
+def _not_yet(_number: int, _frame: object) -> None: ...
+
+
+def _take_lock(data_dir: Path, *, auto: bool) -> Lock:
+    """Take the lock, unless a broker serves or does so again now that it was nudged.
+
+    :raises BrokerUnavailable: one does, or one that ends does not end in time
+    """
+    path = endpoint.lock_path(data_dir)
+    for seconds in _PATIENCE if auto else ():
+        try:
+            lock = Lock.take(path, seconds)
+        except BrokerUnavailable:
+            if endpoint.find(data_dir) is not None:
+                raise
+        else:
+            return _alone(lock, data_dir)
+    return _alone(Lock.take(path), data_dir)
+
+
+def _alone(lock: Lock, data_dir: Path) -> Lock:
+    """Refuse to serve beside a broker that answers although its lock is free: it was removed."""
+    found = endpoint.find(data_dir)
+    if found is None:
+        return lock
+    Holder(found.pid, found.start_time).nudge()
+    raise BrokerUnavailable(
+        f"a broker (pid {found.pid}) already serves this data dir, though its lock file was"
+        " removed. It ends when its running tasks have ended: try again then."
+    )
 
 
 def _settings(data_dir: Path, options: Mapping[str, object]) -> Settings:
@@ -123,5 +167,6 @@ def _withdraw(data_dir: Path, published: endpoint.Published, socket: Path) -> No
     if now is not None and now.epoch == published.epoch:
         (endpoint.run_dir(data_dir) / "broker.json").unlink(missing_ok=True)
     socket.unlink(missing_ok=True)
-    if socket.parent != endpoint.run_dir(data_dir) and socket.parent.is_dir():
-        socket.parent.rmdir()
+    if socket.parent != endpoint.run_dir(data_dir):
+        with suppress(OSError):  # gone already, or somebody's output goes through it
+            socket.parent.rmdir()

@@ -27,7 +27,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ..transport.errors import BrokerUnavailable
-from . import schema
+from . import fault, schema
 
 _MAGIC = b"SQLite format 3\0"
 _USER_VERSION_AT = 60
@@ -68,6 +68,8 @@ def prepare(path: Path, new_id: str) -> StoreFile:
     except (sqlite3.Error, OSError) as error:
         if _is_damage(error):
             raise _damaged(path, str(error)) from error
+        if fault.is_full(error, path.parent):
+            raise BrokerUnavailable(fault.full(error, path.parent)) from error
         raise BrokerUnavailable(
             f"{path} cannot be used: {error}. Check the disk and the permissions of the folder."
         ) from error

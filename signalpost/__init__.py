@@ -13,31 +13,28 @@ Reading on: ``transport`` (the wire and the client), ``actors`` (the broker),
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
-from .transport.errors import (
-    BadRequest,
-    BrokerUnavailable,
-    DeadlineExceeded,
-    InboxFull,
-    InternalFault,
-    LoopDetected,
-    NameTaken,
-    NotAuthorised,
-    ProtocolMismatch,
-    QueueFull,
-    ShuttingDown,
-    SignalpostError,
-    StaleLease,
-    StoreFull,
-    TooLarge,
-    UnknownAgent,
-)
-
+TYPE_CHECKING = False  # as type checkers know it; loading typing takes longer than all of this
 if TYPE_CHECKING:
     from .transport.caller import Caller
     from .transport.client import Client, Identity, connect
+    from .transport.errors import (
+        BadRequest,
+        BrokerUnavailable,
+        DeadlineExceeded,
+        InboxFull,
+        InternalFault,
+        LoopDetected,
+        NameTaken,
+        NotAuthorised,
+        ProtocolMismatch,
+        QueueFull,
+        ShuttingDown,
+        SignalpostError,
+        StaleLease,
+        StoreFull,
+        TooLarge,
+        UnknownAgent,
+    )
     from .transport.incoming import Incoming
     from .transport.letters import (
         AgentState,
@@ -94,38 +91,41 @@ __all__ = [
     "connect",
 ]
 
-# `signalpost --help` passes through here too: what is heavy is loaded when it is asked for.
+# The command line passes through here first: everything is loaded when it is asked for.
 _HOMES = {
-    "Caller": ".transport.caller",
-    "Client": ".transport.client",
-    "Identity": ".transport.client",
-    "connect": ".transport.client",
-    "Incoming": ".transport.incoming",
-    "AgentState": ".transport.letters",
-    "Delivery": ".transport.letters",
-    "Held": ".transport.letters",
-    "InboxState": ".transport.letters",
-    "Refusal": ".transport.letters",
-    "SentMessage": ".transport.letters",
-    "Settled": ".transport.letters",
-    "StoredMessage": ".transport.letters",
-    "Deliveries": ".transport.mail",
-    "Registered": ".transport.mail",
-    "Sent": ".transport.mail",
-    "Info": ".transport.messages",
-    "Leftover": ".transport.messages",
-    "QueueState": ".transport.messages",
-    "TaskProgress": ".transport.messages",
-    "TaskReport": ".transport.messages",
-    "Received": ".transport.received",
+    "Caller": "caller",
+    "Client": "client",
+    "Identity": "client",
+    "connect": "client",
+    "Incoming": "incoming",
+    "AgentState": "letters",
+    "Delivery": "letters",
+    "Held": "letters",
+    "InboxState": "letters",
+    "Refusal": "letters",
+    "SentMessage": "letters",
+    "Settled": "letters",
+    "StoredMessage": "letters",
+    "Deliveries": "mail",
+    "Registered": "mail",
+    "Sent": "mail",
+    "Info": "messages",
+    "Leftover": "messages",
+    "QueueState": "messages",
+    "TaskProgress": "messages",
+    "TaskReport": "messages",
+    "Received": "received",
 }
 
 
 def __getattr__(name: str) -> object:
     """Load a public name from its home on first use."""
-    if name not in _HOMES:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(_HOMES[name], __name__), name)
+    from importlib import import_module
+
+    home = import_module(f".transport.{_HOMES.get(name, 'errors')}", __name__)
+    value: object = getattr(home, name)
     globals()[name] = value
     return value
 

@@ -1,43 +1,41 @@
-"""``signalpost`` and ``python -m signalpost``: the edge where errors become exit codes."""
+"""``signalpost`` and ``python -m signalpost``: what comes before everything else is loaded.
+
+interpreter ──> Ctrl-C leaves at once ──> load, read the words ──> Ctrl-C is an error like others
+"""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Sequence
-from io import TextIOWrapper
-from typing import NoReturn
 
-import click
-
-from . import exit_codes
-from .command_line import signalpost
-from .transport.errors import SignalpostError
+TYPE_CHECKING = False  # as type checkers know it; loading typing takes longer than all of this
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
 def main() -> NoReturn:
     """Run the command line of this process and exit."""
+    heeded = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if heeded:  # not in the background of a script, where it is ignored
+        signal.signal(signal.SIGINT, _leave)
     _open_missing_descriptors()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            # A terminal without Unicode shows a question mark rather than a traceback.
-            stream.reconfigure(errors="replace")
-    sys.exit(exit_code(sys.argv[1:]))
+    from . import edge, exit_codes
 
-
-def exit_code(words: Sequence[str]) -> int:
-    """Do what ``words`` ask for and return the exit code. Errors are one line on stderr."""
     try:
-        code: object = signalpost.main(list(words), "signalpost", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except SignalpostError as error:
-        click.echo(f"signalpost: {error.code}: {error}", err=True)
-        return exit_codes.of_error(error)
-    except (KeyboardInterrupt, click.Abort):
-        return exit_codes.INTERRUPTED
-    return code if isinstance(code, int) else exit_codes.OK
+        if heeded:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        code = edge.exit_code(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = exit_codes.INTERRUPTED
+    if heeded:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # nobody is left to be told of one
+    sys.exit(code)
+
+
+def _leave(number: int, _frame: object) -> NoReturn:
+    """End now: nothing has begun that would have to be cleared up."""
+    os._exit(128 + number)
 
 
 def _open_missing_descriptors() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -59,6 +60,16 @@ def open_files(soft: int, hard: int) -> Check:
     if hard < FEW_FILES:
         return Check("open files", found, "warning", f"Enough for few agents only. {remedy}")
     return Check("open files", found)
+
+
+def stray(pid: int, lock: Path) -> Check:
+    """Judge a broker that lives and cannot be found."""
+    remedy = (
+        "Files of it were removed, or it is just starting or ending. The next use, or `signalpost"
+        " stop`, has it put them back; if that fails it ends with its running tasks, and"
+        " `signalpost stop --force` ends it and kills them."
+    )
+    return Check("broker", f"pid {pid} holds {lock} but cannot be reached", "wrong", remedy)
 
 
 def broker_version(broker: str, ours: str) -> Check:

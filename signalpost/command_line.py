@@ -21,6 +21,20 @@ or holds a slash or a space.
 class FrontDoor(click.Group):
     """Our own command names win; what else can be run is run."""
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: object,
+    ) -> click.Context:
+        """Read the words; ``--help`` and ``--version`` answer here already."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except BrokenPipeError as error:
+            give_output_up()
+            raise click.exceptions.Exit(exit_codes.BROKEN_PIPE) from error
+
     def invoke(self, ctx: click.Context) -> object:
         """Return what the command returns; a reader that goes away is an exit code."""
         try:
@@ -28,8 +42,7 @@ class FrontDoor(click.Group):
             if sys.stdout is not None:
                 sys.stdout.flush()  # here, where it can still be told
         except BrokenPipeError:
-            # Python would flush once more at its end, and complain.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            give_output_up()
             return exit_codes.BROKEN_PIPE
         return code
 
@@ -48,6 +61,11 @@ class FrontDoor(click.Group):
         near = names.nearest(word, self.commands)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         raise click.UsageError(f"{word!r} is no command and no program on PATH.{hint}", ctx)
+
+
+def give_output_up() -> None:
+    """Write no more: Python would flush the rest once more at its end, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

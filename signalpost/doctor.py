@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from . import checks, exit_codes
+from . import checks, exit_codes, stray
 from .actors.settings import Settings
 from .checks import Check
 from .person import act
@@ -81,6 +81,9 @@ def _broker(data_dir: Path) -> list[Check]:
     except BadRequest as error:
         config, file = None, Check("config.toml", "unusable", "wrong", str(error))
     try:
+        lost = stray.of(data_dir)
+        if lost is not None:
+            return [file, checks.stray(lost.pid, endpoint.lock_path(data_dir))]
         if endpoint.find(data_dir) is None:
             return [file, Check("broker", "none runs; one is started when it is needed")]
         info, mail = act(data_dir, _ask)

@@ -29,11 +29,11 @@ TABLE: Final = (
     (str(REFUSED), "refused before it ran: a bad request, a full queue, a wrong option"),
     (str(UNAVAILABLE), "no broker could be reached or started"),
     (str(TIMEOUT), "killed at its time limit"),
-    (str(LOST), "lost: the broker stopped, the command was killed"),
+    (str(LOST), "lost: the broker stopped, the command was killed; or left by a second Ctrl-C"),
     (str(CANNOT_START), "the command could not be started"),
     (str(NOT_FOUND), "the command or its shell was not found"),
     ("128+N", "ended by signal N"),
-    ("129 130 143", "this program got SIGHUP, SIGINT (Ctrl-C), SIGTERM; all of it is dead"),
+    ("129 130 143", "this program got SIGHUP, SIGINT (Ctrl-C), SIGTERM; nothing of it lives"),
     (str(INTERRUPTED), "also: somebody else cancelled the task"),
     (str(BROKEN_PIPE), "nobody reads the output any more (as in `| head -1`)"),
 )

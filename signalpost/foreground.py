@@ -1,9 +1,9 @@
 """One task in the foreground: its output, its end, and what may cut it off.
 
-run_task ────────────── report ──┐
+run_task ── accepted ── report ──┐
 shim ── output ── end of file ───┴──> done
-first signal, lost reader ──> cancel_task ──> report (everything is dead)
-second signal ──> gone at once
+first signal, lost reader ──> accepted, if not yet ──> cancel_task ──> report (everything is dead)
+second signal ──> gone at once, with a code that does not say so
 """
 
 from __future__ import annotations
@@ -46,53 +46,53 @@ class Foreground:
         self._stream = stream
         self._status = status
         self._task_id = 0
-        self._call = anyio.CancelScope()
+        self._accepted = anyio.Event()
+        self._outcomes: list[TaskReport | SignalpostError] = []
         self._cut_off = anyio.Event()
         self.cut_off_code: int | None = None
         """The exit code, once a signal or a lost reader has cut the task off."""
 
-    async def run(self) -> TaskReport | None:
-        """Return the report, complete output written; None: cut off before it was accepted.
+    async def run(self) -> TaskReport:
+        """Return the report, complete output written; cut off or not, nothing of it lives then.
 
         :raises SignalpostError: it was refused, or the broker did not answer
         """
-        outcome = None
         async with anyio.create_task_group() as group:
             await group.start(self._watch_signals)
             group.start_soon(self._cancel_when_cut_off)
             async with anyio.create_task_group() as output:
                 output.start_soon(self._copy_output)
-                outcome = await self._ask()
+                self._outcomes.append(await self._ask())
                 self._stream.nobody_comes()
                 if self.cut_off_code is not None:
                     output.cancel_scope.deadline = anyio.current_time() + _LAST_OUTPUT
             if output.cancel_scope.cancelled_caught:
                 self._leave_at_once()  # its thread still hangs in a write
             group.cancel_scope.cancel()
+        outcome = self._outcomes[0]
         if isinstance(outcome, SignalpostError):
             raise outcome
         return outcome
 
-    async def _ask(self) -> TaskReport | SignalpostError | None:
+    async def _ask(self) -> TaskReport | SignalpostError:
         """As a value, for the task group would wrap an error on its way out."""
         order = self._order
         try:
-            with self._call:
-                return await self._client.run_task(
-                    order.command,
-                    order.folder,
-                    order.queue_name,
-                    timeout_seconds=order.timeout_seconds,
-                    env_vars=order.env_vars,
-                    progress=self._on_progress,
-                    stream=self._stream.path,
-                )
+            return await self._client.run_task(
+                order.command,
+                order.folder,
+                order.queue_name,
+                timeout_seconds=order.timeout_seconds,
+                env_vars=order.env_vars,
+                progress=self._on_progress,
+                stream=self._stream.path,
+            )
         except SignalpostError as error:
             return error
-        return None
 
     def _on_progress(self, progress: TaskProgress) -> None:
         self._task_id = progress.report.task_id
+        self._accepted.set()
         if progress.report.state == "waiting":
             waited = duration(progress.report.waited_seconds)
             self._status.show(f"signalpost: {progress_text(progress)}; waited {waited}")
@@ -134,17 +134,17 @@ class Foreground:
             self._cut_off.set()
 
     async def _cancel_when_cut_off(self) -> None:
+        """Cancel the task by its number: who only gives the call up never hears of its end."""
         await self._cut_off.wait()
-        if not self._task_id:
-            self._call.cancel()  # not accepted yet: giving up the call is all there is to do
-            return
+        await self._accepted.wait()
         try:
             await self._client.cancel_task(self._task_id)
-        except SignalpostError:
-            self._call.cancel()
+        except SignalpostError as error:
+            say(f"task {self._task_id} could not be cancelled: {error}")
 
     def _leave_at_once(self) -> NoReturn:
         """End this process now; a thread that hangs in a write would keep it."""
         with contextlib.suppress(OSError):
             self._stream.close()
-        os._exit(self.cut_off_code or exit_codes.INTERRUPTED)
+        code = self.cut_off_code if self._outcomes else None
+        os._exit(exit_codes.LOST if code is None else code)

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import click
 
-from . import exit_codes, table
+from . import exit_codes, stray, table
 from .mcp_bridge.progress_text import duration
 from .mcp_bridge.render import task_fields
 from .notice import say
 from .person import PERSON, act
-from .transport import endpoint
 from .transport.client import Client
 from .transport.messages import OPEN_STATES, QueueState, TaskReport
 from .transport.result_text import first_line
@@ -38,12 +37,16 @@ class Listing:
 
 
 def show_list(data_dir: Path, limit: int, as_json: bool) -> int:
-    """Print every open task and the ``limit`` newest; return the exit code."""
+    """Print every open task and the ``limit`` newest; return the exit code.
+
+    Only a broker knows what became of tasks that were open when one was killed,
+    so one is started for what is stored, if none runs.
+    """
     listing = look(data_dir, limit)
     if as_json:
         click.echo(json.dumps(as_value(listing)))
     elif listing.broker_pid is None:
-        click.echo(f"no broker runs in {data_dir}: nothing runs, nothing waits")
+        click.echo(f"no broker runs in {data_dir}, and none has kept a task there")
     elif not listing.tasks:
         click.echo("no tasks yet")
     else:
@@ -56,24 +59,29 @@ def show_list(data_dir: Path, limit: int, as_json: bool) -> int:
 
 def show_status(data_dir: Path, task_id: int, as_json: bool) -> int:
     """Print the result line of one task; return the exit code."""
-    report = act(data_dir, lambda client: client.task_status(task_id))
+    report = act(data_dir, lambda client: client.task_status(task_id), start=_is_stored(data_dir))
     click.echo(json.dumps(task_fields(report)) if as_json else standing(report))
     return exit_codes.OK
 
 
 def look(data_dir: Path, limit: int) -> Listing:
-    """Ask the running broker; without one the listing is empty."""
-    published = endpoint.find(data_dir)
-    if published is None:
+    """Ask the broker; without one, and without a store, the listing is empty."""
+    stored = _is_stored(data_dir)
+    if not stored and stray.find(data_dir) is None:
         return Listing()
 
     async def ask(client: Client) -> Listing:
         queues = await client.queues()
         tasks = ordered(queues, await client.tasks(limit))
         mine = await client.inboxes(PERSON)
-        return Listing(published.pid, queues, tasks, sum(inbox.depth for inbox in mine))
+        pid = client.published.pid if client.published else None
+        return Listing(pid, queues, tasks, sum(inbox.depth for inbox in mine))
 
-    return act(data_dir, ask)
+    return act(data_dir, ask, start=stored)
+
+
+def _is_stored(data_dir: Path) -> bool:
+    return (data_dir / "queue.db").exists()
 
 
 def ordered(queues: Sequence[QueueState], tasks: Sequence[TaskReport]) -> list[TaskReport]:

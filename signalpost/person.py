@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 
 import anyio
 
-from .transport import endpoint
+from . import stray
 from .transport.client import Client, Identity
 from .transport.errors import BrokerUnavailable
 
@@ -22,10 +22,10 @@ def act(data_dir: Path, work: Callable[[Client], Awaitable[T]], *, start: bool =
     """Connect as the person, do ``work`` and return its result.
 
     :param start: start a broker when none runs
-    :raises BrokerUnavailable: none runs and ``start`` is false, or it cannot be started
+    :raises BrokerUnavailable: none runs and ``start`` is false, or none can be reached or started
     :raises SignalpostError: the broker refused, or did not answer
     """
-    if not start and endpoint.find(data_dir) is None:
+    if not start and stray.find(data_dir) is None:
         raise BrokerUnavailable(
             f"no broker runs in {data_dir}, so nothing runs or waits. `signalpost logs` and"
             " `signalpost output TASK` work without one. Start one: signalpost broker"

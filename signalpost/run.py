@@ -35,8 +35,6 @@ def run(order: Order, data_dir: Path) -> int:
             report = await foreground.run()
         if foreground.cut_off_code is not None:
             return foreground.cut_off_code
-        if report is None:
-            return exit_codes.LOST
         for line in last_words(report, streamed=stream.connected):
             say(line)
         return exit_codes.of_report(report)

@@ -12,7 +12,8 @@ from .options import data_dir_option
 from .transport.errors import BadRequest
 from .words import shell_command, variable
 
-_TASK = click.IntRange(min=1)
+_TASK = click.IntRange(1, 2**63 - 1)
+"""No store has greater numbers, nor has the wire."""
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 _CODES = "\b\nExit codes:\n" + "\n".join(f"  {c:<12} {text}" for c, text in exit_codes.TABLE)
 
@@ -26,7 +27,7 @@ _CODES = "\b\nExit codes:\n" + "\n".join(f"  {c:<12} {text}" for c, text in exit
     type=click.FloatRange(min=0, min_open=True),
     default=1200,
     metavar="SECONDS",
-    help="Kill it after so long; waiting does not count. [1200]",
+    help="Kill it after so long; waiting does not count. [1200, or --lock-timeout if less]",
 )
 @click.option("-C", "--directory", metavar="DIR", help="Run it there. [the current folder]")
 @click.option("-e", "--env", "variables", multiple=True, metavar="K=V", help="Set a variable too.")
@@ -47,7 +48,7 @@ def run(
 
     Its output comes live and byte by byte on both streams, its input is empty, it
     has this environment, folder and umask. Ctrl-C kills all of it and waits until
-    it is dead; once more leaves at once.
+    it is dead; once more leaves at once, while it is still being killed.
     """
     from .order import Order
     from .run import run as run_order
@@ -73,7 +74,10 @@ def run(
 @_AS_JSON
 @data_dir_option
 def list_tasks(limit: int, as_json: bool, data_dir: Path) -> int:
-    """List what runs and what waits, queue by queue, then the newest that have ended."""
+    """List what runs and what waits, queue by queue, then the newest that have ended.
+
+    Starts a broker if none runs and tasks are kept.
+    """
     from .listing import show_list
 
     return show_list(data_dir, limit, as_json=as_json)
@@ -84,7 +88,10 @@ def list_tasks(limit: int, as_json: bool, data_dir: Path) -> int:
 @_AS_JSON
 @data_dir_option
 def status(task: int, as_json: bool, data_dir: Path) -> int:
-    """Tell how TASK stands or how it ended. Does not wait."""
+    """Tell how TASK stands or how it ended. Does not wait.
+
+    Starts a broker if none runs and tasks are kept.
+    """
     from .listing import show_status
 
     return show_status(data_dir, task, as_json=as_json)
@@ -102,7 +109,7 @@ def output(task: int, follow: bool, data_dir: Path) -> int:
 
 
 @click.command()
-@click.option("-n", "count", type=click.IntRange(min=0), default=20, help="So many events. [20]")
+@click.option("-n", "count", type=click.IntRange(0, 2**31), default=20, help="So many events. [20]")
 @click.option("-f", "--follow", is_flag=True, help="Go on with every new event.")
 @_AS_JSON
 @data_dir_option

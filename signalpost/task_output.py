@@ -21,6 +21,8 @@ from .transport.messages import OPEN_STATES, TaskProgress
 _STDOUT = 1
 _HEADER_END = b"\n--- OUTPUT ---\n"
 _EVERYTHING = 1 << 40
+_LAST_SECONDS = 2.0
+"""From the end of its output to the end of a task: the broker hears of the latter a moment later."""
 
 
 def show_output(data_dir: Path, task_id: int, *, follow: bool) -> int:
@@ -74,7 +76,7 @@ async def _until_started(client: Client, task_id: int) -> None:
 
 
 async def _ended(client: Client, task_id: int) -> int:
-    report = await client.task_status(task_id)
+    report = await client.task_status(task_id, wait_seconds=_LAST_SECONDS)
     if report.state not in OPEN_STATES:
         return exit_codes.OK
     say(f"this reader was too slow and was cut off. The output is in {report.output}")

@@ -58,6 +58,7 @@ class Door:
         self._batches: set[str] = set()
         self._came_by: dict[int, str] = {}
         self._short = False
+        self._place: os.stat_result
         self._waiting = self._listen()
         self.ease()
 
@@ -76,6 +77,25 @@ class Door:
             self._entering = None
         if self._entering is None:
             self._loop.add_reader(self._waiting, self._knock)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the path does not lead here any more: somebody removed it."""
+        try:
+            return not os.path.samestat(os.lstat(self._path), self._place)
+        except OSError:
+            return True
+
+    def reopen(self) -> None:
+        """Take the path again. Who waits at what it led to before comes again.
+
+        :raises OSError: it cannot be bound
+        """
+        following = self._listen()
+        self._loop.remove_reader(self._waiting)
+        self._waiting.close()
+        self._waiting = following
+        self.ease()
 
     def close(self) -> None:
         """Let nobody in any more."""
@@ -123,6 +143,7 @@ class Door:
         try:
             listening.bind(str(scratch))
             listening.listen(QUEUE)
+            place = os.lstat(scratch)
             scratch.replace(self._path)
         except OSError:
             listening.close()
@@ -131,6 +152,7 @@ class Door:
         finally:
             os.umask(mask)
         listening.setblocking(False)
+        self._place = place
         return listening
 
 

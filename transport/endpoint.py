@@ -60,7 +60,7 @@ class Published(msgspec.Struct, frozen=True):
 def data_dir(option: str | os.PathLike[str] | None = None) -> Path:
     """Return the data dir: the option, ``SIGNALPOST_DATA_DIR``, else the default of the platform.
 
-    :raises BadRequest: a relative path, which two agents would read differently
+    :raises BadRequest: a relative path, which two agents would read differently; or no home
     """
     chosen = option or os.environ.get(ENV_DATA_DIR)
     if not chosen:
@@ -72,10 +72,24 @@ def data_dir(option: str | os.PathLike[str] | None = None) -> Path:
 
 
 def _default() -> Path:
-    home = Path(os.environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir)
+    home = _home()
     if sys.platform == "darwin":
         return home / "Library" / "Application Support" / "signalpost"
     return home / ".local" / "state" / "signalpost"
+
+
+def _home() -> Path:
+    """Return the home folder; a relative HOME, which leads anywhere, counts for nothing."""
+    home = Path(os.environ.get("HOME", ""))
+    if home.is_absolute():
+        return home
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError as error:
+        raise BadRequest(
+            f"HOME is not an absolute path, and uid {os.getuid()} has no entry in the password"
+            " database. Set HOME, or give --data-dir."
+        ) from error
 
 
 def run_dir(folder: Path) -> Path:
@@ -111,7 +125,7 @@ def prepare(folder: Path) -> None:
     _make_parents(folder.parent)
     refuse_network(folder.parent)
     for path in (folder, run_dir(folder), output_dir(folder)):
-        _make_private(path)
+        make_private(path)
 
 
 def _make_parents(folder: Path) -> None:
@@ -123,7 +137,11 @@ def _make_parents(folder: Path) -> None:
         ) from error
 
 
-def _make_private(path: Path) -> None:
+def make_private(path: Path) -> None:
+    """Make a folder that is private to this user, or check that the one there is.
+
+    :raises BadRequest: it cannot be made, or others could have prepared or can enter it
+    """
     try:
         path.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:

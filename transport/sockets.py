@@ -181,9 +181,10 @@ class Router(_Socket):
         self.flush()
         return True
 
-    def ease(self) -> None:
-        """Something was closed: let those in who wait for want of descriptors."""
-        self._door.ease()
+    @property
+    def door(self) -> Door:
+        """Where newcomers come in."""
+        return self._door
 
     def close(self) -> None:
         if not self._raw.closed:

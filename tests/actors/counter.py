@@ -62,14 +62,7 @@ class Counter:
             EPOCH, self.router.post, self._session_gone, self._session_died, self._note, self.now
         )
         self.ending = Ending(store, None, self._limit_grace)
-        self.folded: list[str] = []
-        archive = Archive(
-            store,
-            self.output,
-            moment,
-            lambda: self.folded.append("vanished"),
-            self._delivered,
-        )
+        archive = Archive(store, self.output, moment, store.vanished, self._delivered)
         self.broker = Broker(
             reception=self.reception,
             archive=archive,
@@ -92,7 +85,7 @@ class Counter:
             highest=(0, 0),
         )
         self.broker.equip(self._services(), self.room.post(Deferred(tasks, self.reception.answer)))
-        self.ending.watch(self.broker, lambda: len(self.reception))
+        self.ending.watch(self.broker, lambda: len(self.reception), int)
         for job in (self.reception.run, self.ending.heed_folder):
             tasks.start_soon(job)
         tasks.start_soon(self.router.serve, self.broker.handle)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import anyio
 import pytest
 
+from signalpost.actors.row import TaskRow
 from signalpost.transport import messages
 from signalpost.transport.session import SILENCE_SECONDS
 from tests.actors.counter import Counter, Speaker, counter, run
@@ -264,14 +265,14 @@ async def test_a_task_that_ends_while_it_is_listed_is_listed_once(
         guest = await place.speaker()
         call = guest.say(run())
         ended = await place.runner.begun(1)
-        commit = place.store.committed
+        look = place.store.recent
 
-        async def committed() -> None:
+        async def recent(limit: int) -> list[TaskRow]:
             ended.end()
             await guest.answer(call)
-            await commit()
+            return await look(limit)
 
-        monkeypatch.setattr(place.store, "committed", committed)
+        monkeypatch.setattr(place.store, "recent", recent)
         listed = await guest.ask(messages.ListTasks())
         assert isinstance(listed, messages.Tasks)
         assert [(t.task_id, t.state) for t in listed.tasks] == [(1, "success")]

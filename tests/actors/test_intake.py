@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from signalpost.actors.intake import check, real_folder
+from signalpost.actors.intake import UNASKED_SECONDS, check, real_folder
 from signalpost.actors.settings import Settings
+from signalpost.task_commands import run
 from signalpost.transport.errors import BadRequest, TooLarge
 from signalpost.transport.frames import MAX_ENVIRONMENT
 from signalpost.transport.messages import RunTask
@@ -54,6 +55,20 @@ def test_the_longest_time_limit_is_a_setting() -> None:
     check(ask(timeout_seconds=60), Settings(lock_timeout=1))
     with pytest.raises(BadRequest):
         check(ask(timeout_seconds=61), Settings(lock_timeout=1))
+
+
+def test_a_time_limit_that_was_not_asked_for_is_capped_and_not_refused() -> None:
+    assert check(ask(), Settings(lock_timeout=1)).timeout_seconds == 60
+    assert check(ask(timeout_seconds=1200), Settings(lock_timeout=1)).timeout_seconds == 60
+    assert check(ask(), Settings()).timeout_seconds == UNASKED_SECONDS
+    with pytest.raises(BadRequest, match=r"limit of 60 s.*leave it out to get just that"):
+        check(ask(timeout_seconds=1199), Settings(lock_timeout=1))
+
+
+def test_what_counts_as_not_asked_for_is_the_default_of_the_wire_and_of_the_command_line() -> None:
+    assert RunTask(command="", working_directory="").timeout_seconds == UNASKED_SECONDS
+    options = {option.name: option.default for option in run.params}
+    assert options["timeout_seconds"] == UNASKED_SECONDS
 
 
 def test_a_broker_without_tasks_takes_none() -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from signalpost.actors.lock import Holder, Lock
+from signalpost.actors.holder import Holder
+from signalpost.actors.lock import Lock
 from signalpost.transport.errors import BrokerUnavailable
 
 # Says when it holds the lock, gives out three ids when nudged, and leaves when told.
@@ -70,6 +71,33 @@ def test_patience_has_an_end_and_leaves_no_timer_behind(path: Path) -> None:
 
 def test_a_holder_on_its_way_out_is_waited_for_and_its_last_ids_count(path: Path) -> None:
     with holder(path, "leaves"):
+        assert Lock.take(path, patience=30).next_id() == 4
+
+
+def test_it_is_lost_when_the_path_leads_elsewhere(path: Path) -> None:
+    lock = Lock.take(path)
+    assert not lock.lost()
+    path.unlink()
+    assert lock.lost()
+    path.touch()
+    assert lock.lost()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_a_lock_file_that_was_removed_still_counts_while_its_holder_lives(path: Path) -> None:
+    with holder(path, "stays") as process:
+        path.unlink()
+        for _ in range(2):
+            with pytest.raises(BrokerUnavailable, match=f"pid {process.pid}.*already serves"):
+                Lock.take(path)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "nudged\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_the_holder_of_a_removed_file_is_waited_for_and_its_last_ids_count(path: Path) -> None:
+    with holder(path, "leaves"):
+        path.unlink()
         assert Lock.take(path, patience=30).next_id() == 4
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from signalpost import __main__, run, tending
+from signalpost import edge, run, tending
 from signalpost.command_line import signalpost
 from signalpost.order import Order
 from signalpost.transport.errors import BadRequest, BrokerUnavailable, SignalpostError
@@ -49,21 +49,21 @@ Orders = list[tuple[Order, Path]]
 def test_a_command_is_run_with_or_without_the_word_run(
     orders: Orders, words: list[str], command: str
 ) -> None:
-    assert __main__.exit_code(words) == 7
+    assert edge.exit_code(words) == 7
     assert [order.command for order, _ in orders] == [command]
 
 
 def test_the_options_of_run_reach_the_order(orders: Orders, tmp_path: Path) -> None:
     words = ["-q", "gradle", "-t", "1.5", "-C", str(tmp_path), "-e", "A=1", "-e", "B=x=y"]
-    __main__.exit_code(["run", *words, "true"])
+    edge.exit_code(["run", *words, "true"])
     expected = Order("true", str(tmp_path), "gradle", 1.5, {"A": "1", "B": "x=y"})
     assert orders == [(expected, Path(DIR))]
 
 
 def test_the_data_dir_may_stand_before_or_after_the_command(orders: Orders) -> None:
-    __main__.exit_code(["--data-dir", "/front", "run", "true"])
-    __main__.exit_code(["--data-dir", "/front", "true"])
-    __main__.exit_code(["run", "--data-dir", "/own", "true"])
+    edge.exit_code(["--data-dir", "/front", "run", "true"])
+    edge.exit_code(["--data-dir", "/front", "true"])
+    edge.exit_code(["run", "--data-dir", "/own", "true"])
     assert [str(data_dir) for _, data_dir in orders] == ["/front", "/front", "/own"]
 
 
@@ -79,14 +79,14 @@ def test_our_own_commands_win_over_programs(
         return 5
 
     monkeypatch.setattr(tending, "stop", stop)
-    assert __main__.exit_code(["stop"]) == 5
+    assert edge.exit_code(["stop"]) == 5
     assert orders == []
 
 
 def test_another_word_is_an_error_with_near_commands(
     orders: Orders, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert __main__.exit_code(["statsu"]) == 2
+    assert edge.exit_code(["statsu"]) == 2
     assert "Did you mean status?" in capsys.readouterr().err
     assert orders == []
 
@@ -112,7 +112,7 @@ def test_another_word_is_an_error_with_near_commands(
 def test_what_cannot_be_meant_exits_with_2_and_says_so(
     orders: Orders, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert __main__.exit_code(words) == 2
+    assert edge.exit_code(words) == 2
     captured = capsys.readouterr()
     assert captured.err
     assert captured.out == ""
@@ -139,7 +139,7 @@ def test_errors_are_one_line_and_a_code(
         raise error
 
     monkeypatch.setattr(tending, "cancel", refuse)
-    assert __main__.exit_code(["cancel", "1"]) == code
+    assert edge.exit_code(["cancel", "1"]) == code
     assert capfd.readouterr().err == text
 
 
@@ -154,7 +154,7 @@ def test_the_broker_gets_folder_and_settings(monkeypatch: pytest.MonkeyPatch) ->
     vars(serve)["main"] = main
     monkeypatch.setitem(sys.modules, serve.__name__, serve)
     words = ["broker", "--auto", "--data-dir", "/d", "--grace", "2", "--queue", "a=2"]
-    assert __main__.exit_code(words) == 75
+    assert edge.exit_code(words) == 75
     settings = {"grace": "2", "queue": ("a=2",)}
     assert asked == [{"data_dir": Path("/d"), "options": settings, "auto": True}]
 
@@ -169,7 +169,7 @@ def test_the_bridge_gets_its_options_and_the_brokers_words(
     vars(process)["main"] = asked.append
     monkeypatch.setitem(sys.modules, process.__name__, process)
     words = ["alice", "--tail-lines", "9", "--wait-budget", "0", "--on-disconnect", "finish"]
-    __main__.exit_code(["mcp", *words, "--no-tasks", "--grace", "2", "--data-dir", "/d"])
+    edge.exit_code(["mcp", *words, "--no-tasks", "--grace", "2", "--data-dir", "/d"])
     assert asked == [
         BridgeOptions(
             data_dir=Path("/d"),
@@ -188,10 +188,10 @@ def test_every_command_explains_itself_and_takes_a_data_dir(
 ) -> None:
     for name, command in signalpost.commands.items():
         assert command.help, name
-        assert __main__.exit_code([name, "--help"]) == 0
+        assert edge.exit_code([name, "--help"]) == 0
         assert ("--data-dir" in capsys.readouterr().out) == (name != "demo")
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    assert __main__.exit_code(["--version"]) == 0
+    assert edge.exit_code(["--version"]) == 0
     assert capsys.readouterr().out.startswith("signalpost ")

@@ -20,7 +20,7 @@ from signalpost.order import Order
 from signalpost.output_stream import OutputStream
 from signalpost.status_line import StatusLine
 from signalpost.transport.client import Client
-from signalpost.transport.errors import BadRequest
+from signalpost.transport.errors import BadRequest, InternalFault, StoreFull
 from signalpost.transport.messages import TaskProgress, TaskReport
 
 Reports = Callable[..., TaskReport]
@@ -38,6 +38,7 @@ class StandIn:
         self.refusal: Exception | None = None
         self.cancelled: list[int] = []
         self.given_up = False
+        self.deaf = False
 
     async def run_task(
         self, command: str, working_directory: str, queue_name: str, **options: object
@@ -51,10 +52,14 @@ class StandIn:
         except anyio.get_cancelled_exc_class():
             self.given_up = True
             raise
+        if self.refusal is not None:
+            raise self.refusal
         assert self.report is not None
         return self.report
 
     async def cancel_task(self, task_id: int) -> None:
+        if self.deaf:
+            raise InternalFault("not now")
         self.cancelled.append(task_id)
         self.end.set()
 
@@ -213,14 +218,47 @@ async def test_a_signal_cancels_the_task_and_waits_for_its_end(
     assert "until all its processes are dead" in capfd.readouterr().err
 
 
-async def test_a_signal_before_the_task_was_accepted_gives_the_call_up(
-    client: StandIn, foreground: Foreground
+async def test_a_signal_before_the_task_was_accepted_cancels_it_once_it_is(
+    client: StandIn, foreground: Foreground, report: Reports
 ) -> None:
+    client.report = report(state="cancelled")
     async with under_way(client, foreground):
         os.kill(os.getpid(), signal.SIGINT)
-    assert foreground.cut_off_code == 130
-    assert client.given_up
+        await anyio.wait_all_tasks_blocked()
+        assert foreground.cut_off_code == 130
+        assert not client.given_up
+        client.tell(report(state="running"))
+    assert client.cancelled == [8]
+
+
+async def test_a_signal_before_a_refusal_ends_with_the_refusal(
+    client: StandIn, foreground: Foreground
+) -> None:
+    with pytest.raises(ExceptionGroup) as raised:
+        async with under_way(client, foreground):
+            os.kill(os.getpid(), signal.SIGINT)
+            await anyio.wait_all_tasks_blocked()
+            client.refusal = StoreFull("the disk is full")
+            client.end.set()
+    assert raised.group_contains(StoreFull, match="the disk is full")
     assert client.cancelled == []
+
+
+async def test_a_cancel_that_fails_is_said_and_the_end_is_waited_for(
+    client: StandIn, foreground: Foreground, report: Reports, capfd: pytest.CaptureFixture[str]
+) -> None:
+    client.report = report()
+    client.deaf = True
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+            group.start_soon(foreground.run)
+            await client.open.wait()
+            client.tell(report(state="running"))
+            os.kill(os.getpid(), signal.SIGINT)
+            await anyio.wait_all_tasks_blocked()
+            client.end.set()
+    assert foreground.cut_off_code == 130
+    assert "task 8 could not be cancelled: not now" in capfd.readouterr().err
 
 
 async def test_a_reader_that_goes_away_cancels_the_task(

@@ -37,11 +37,15 @@ def test_another_name_is_an_attribute_error() -> None:
 HEAVY = {"asyncio", "anyio", "zmq", "msgspec", "mcp", "rich", "sqlite3", "psutil"}
 
 
-@pytest.mark.parametrize(
-    "code", ["import signalpost", "import signalpost.__main__", "import signalpost.command_line"]
-)
+@pytest.mark.parametrize("code", ["import signalpost", "import signalpost.edge"])
 def test_the_front_door_loads_nothing_heavy(code: str) -> None:
     assert loaded_by(code) & HEAVY == set()
+
+
+def test_until_ctrl_c_is_heeded_nothing_is_loaded_that_takes_time() -> None:
+    before = loaded_by("")
+    ours = loaded_by("import signalpost.__main__") - before
+    assert ours <= {"signalpost", "signalpost.__main__", "os", "signal", "_signal", "enum"}
 
 
 def test_run_loads_neither_mcp_nor_rich_nor_sqlite() -> None:

@@ -8,9 +8,9 @@ from typing import get_args
 import pytest
 
 from signalpost import (
-    __main__,
     agents_listing,
     dead_letters,
+    edge,
     mail_commands,
     mail_history,
     receiving,
@@ -84,14 +84,14 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     ],
 )
 def test_what_is_said_is_done(asked: Asked, words: list[str], call: tuple[object, ...]) -> None:
-    assert __main__.exit_code(words) == 7
+    assert edge.exit_code(words) == 7
     assert asked == [call]
 
 
 def test_a_message_is_sent_as_it_was_said(asked: Asked) -> None:
     words = ["-t", "result", "-m", "a=b", "--metadata", '{"n": 1}', "-r", "m0", "--ttl", "60"]
     words += ["--wait", "reply", "--timeout", "9", "--json", "alice,bob", "two words"]
-    assert __main__.exit_code(["send", *words]) == 7
+    assert edge.exit_code(["send", *words]) == 7
     letter = Letter(
         to=("alice", "bob"),
         content="two words",
@@ -107,7 +107,7 @@ def test_a_message_is_sent_as_it_was_said(asked: Asked) -> None:
 
 def test_a_dash_stands_for_standard_input(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"from a pipe\n")))
-    __main__.exit_code(["send", "*", "-"])
+    edge.exit_code(["send", "*", "-"])
     assert asked == [("send", Letter(to=("*",), content="from a pipe\n"), False)]
 
 
@@ -144,7 +144,7 @@ def test_a_dash_stands_for_standard_input(asked: Asked, monkeypatch: pytest.Monk
 def test_what_cannot_be_meant_exits_with_2_and_says_so(
     asked: Asked, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert __main__.exit_code(words) == 2
+    assert edge.exit_code(words) == 2
     captured = capsys.readouterr()
     assert captured.err
     assert captured.out == ""
@@ -155,7 +155,7 @@ def test_a_purge_that_is_not_confirmed_does_nothing(
     asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
-    assert __main__.exit_code(["dead", "purge", "--all"]) == 1
+    assert edge.exit_code(["dead", "purge", "--all"]) == 1
     assert asked == []
 
 
@@ -171,7 +171,7 @@ def test_the_data_dir_may_stand_anywhere(
     asked: Asked, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
     monkeypatch.setenv("SIGNALPOST_DATA_DIR", "/another")
-    assert __main__.exit_code(words) == 7
+    assert edge.exit_code(words) == 7
 
 
 def test_the_choices_are_those_of_the_wire() -> None:

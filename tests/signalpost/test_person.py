@@ -17,7 +17,7 @@ def somebody_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     def find(_: Path) -> Published:
         return published
 
-    monkeypatch.setattr("signalpost.person.endpoint.find", find)
+    monkeypatch.setattr("signalpost.person.stray.find", find)
 
 
 def test_without_a_broker_it_is_said_what_can_be_done(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ import anyio
 import pytest
 
 from signalpost import tending
+from signalpost.actors.holder import Holder
 from signalpost.transport.endpoint import Published
-from signalpost.transport.errors import BadRequest
+from signalpost.transport.errors import BadRequest, BrokerUnavailable
 from signalpost.transport.messages import QueueState, TaskReport
 
 Reports = Callable[..., TaskReport]
@@ -24,6 +25,7 @@ class StandIn:
         self.queue = QueueState("global", 1, list(open_tasks), [])
         self.asked: list[object] = []
         self.together = 0
+        self.cleared = 2
         self.reports: dict[int, TaskReport] = {}
         self.published = Published(endpoint="", epoch="", pid=0, start_time=0.0, version="")
 
@@ -42,7 +44,7 @@ class StandIn:
 
     async def clear_queue(self, queue_name: str) -> int:
         self.asked.append(("queue", queue_name))
-        return 2
+        return self.cleared
 
     async def cancel_task(self, task_id: int) -> TaskReport:
         self.asked.append(task_id)
@@ -118,6 +120,67 @@ def test_what_was_said_is_not_asked_again(
     serve(monkeypatch, client)
     assert tending.stop(DIR, how) == 0
     assert client.asked == ["ping", how]
+
+
+def test_who_runs_inside_a_task_does_not_wait_for_its_end(
+    monkeypatch: pytest.MonkeyPatch, report: Reports
+) -> None:
+    client = StandIn([report(state="running")])
+    client.published = Published(endpoint="", epoch="abc", pid=0, start_time=0.0, version="")
+    serve(monkeypatch, client)
+    monkeypatch.setenv("SIGNALPOST_TASK", "8:abc")
+    with pytest.raises(BadRequest, match="inside task 8 and would wait for its own end"):
+        tending.stop(DIR, "wait")
+    assert client.asked == []
+    monkeypatch.setenv("SIGNALPOST_TASK", "8:of another broker")
+    assert tending.stop(DIR, "wait") == 0
+
+
+def test_a_broker_that_does_not_answer_is_ended_by_its_pid(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    client = StandIn()
+    serve(monkeypatch, client)
+    ended: list[int] = []
+
+    def end(holder: Holder) -> bool:
+        ended.append(holder.pid)
+        monkeypatch.setattr("signalpost.tending.endpoint.find", nobody)
+        return True
+
+    def nobody(_: Path) -> None: ...
+
+    def refuse(*_: object) -> None:
+        raise BrokerUnavailable("it does not answer")
+
+    client.published = Published(endpoint="", epoch="", pid=77, start_time=1.0, version="")
+    monkeypatch.setattr(tending, "act", refuse)
+    monkeypatch.setattr("signalpost.stray.end", end)
+    assert tending.stop(DIR, "force") == 0
+    assert ended == [77]
+    assert "asked in vain: it does not answer" in capsys.readouterr().err
+
+
+def test_an_unknown_queue_is_told_with_near_names(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    client = StandIn()
+    client.cleared = 0
+    serve(monkeypatch, client)
+    assert tending.clear(DIR, logs=False, queue_name="globall") == 0
+    shown = capsys.readouterr()
+    assert shown.out == "cancelled 0 waiting tasks of queue globall\n"
+    assert "no queue globall is in use, so nothing waits in it. Did you mean global?" in shown.err
+    assert tending.clear(DIR, logs=False, queue_name="global") == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_an_illegal_name_clears_nothing_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = StandIn()
+    serve(monkeypatch, client)
+    with pytest.raises(BadRequest, match="may not contain ' '"):
+        tending.clear(DIR, logs=True, queue_name="a b")
+    assert client.asked == []
 
 
 def test_all_tasks_are_cancelled_at_once(

@@ -171,3 +171,18 @@ def test_a_closed_standard_output_is_not_taken_for_one_of_our_sockets(home: Home
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_ctrl_c_the_moment_the_command_lives_waits_until_it_is_dead(home: Home) -> None:
+    """Its number is hardly ever known here yet."""
+    home.state.mkdir(mode=0o700)
+    (home.state / "config.toml").write_text("grace = 2\n")
+    home.run("run", "true")
+    for attempt in range(4):
+        pids = home.fifo(f"pids{attempt}")
+        process = home.start("run", f"trap '' TERM; echo $$ >{pids}; while :; do sleep 300; done")
+        with pids.open() as reader:
+            pid = int(reader.readline())
+        process.send_signal(signal.SIGINT)
+        assert process.wait(SECONDS) == 130
+        assert not lives(pid)

@@ -47,7 +47,7 @@ def test_stop_waits_for_open_tasks_when_told_to(home: Home) -> None:
     go.write_text("on\n")
     assert process.wait(SECONDS) == 7
     assert stopping.wait(SECONDS) == 0
-    assert home.run("list").stdout.startswith(b"no broker runs")
+    assert home.run("stop").stdout.startswith(b"no broker runs")
 
 
 def test_cancel_all_in_a_queue_at_once_starts_none_in_between(home: Home) -> None:
@@ -73,6 +73,12 @@ def test_clear_empties_a_queue_and_deletes_logs(home: Home) -> None:
         assert second.end() == 130
     go.write_text("on\n")
     assert first.wait(SECONDS) == 0
+    unknown = home.run("clear", "--queue", "globall")
+    assert (unknown.returncode, unknown.stdout) == (
+        0,
+        b"cancelled 0 waiting tasks of queue globall\n",
+    )
+    assert b"no queue globall is in use, so nothing waits in it." in unknown.stderr
     assert home.run("clear", "--logs").stdout == b"deleted 1 logs of finished tasks\n"
     assert list((home.state / "output").iterdir()) == []
 
@@ -101,3 +107,27 @@ def test_doctor_tells_settings_that_differ_from_the_file(home: Home) -> None:
     assert str(home.broker_pid()) in found["broker"]["found"]
     assert found["broker settings"]["state"] == "warning"
     assert "--grace 2" in found["broker settings"]["remedy"]
+
+
+def test_a_name_that_no_queue_can_have_is_refused(home: Home) -> None:
+    home.run("run", "true")
+    done = home.run("clear", "--queue", "a b")
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"signalpost: BAD_REQUEST: queue_name may not contain ' '.")
+
+
+def test_stop_does_not_wait_for_the_task_it_runs_in(home: Home) -> None:
+    done = home.run("run", f"{' '.join(home.words('stop', '--wait'))}")
+    assert done.returncode == 2
+    assert b"BAD_REQUEST: this runs inside task 1 and would wait for its own end." in done.stderr
+    assert b"outside of it" in done.stderr
+
+
+def test_what_has_ended_is_shown_after_the_broker_has_left(home: Home) -> None:
+    home.run("run", "exit 3")
+    home.run("stop")
+    assert home.run("status", "1").stdout.startswith(b"FAILED exit=3 ")
+    home.run("stop")
+    listing = json.loads(home.run("list", "--json").stdout)
+    assert [(task["task_id"], task["state"]) for task in listing["tasks"]] == [(1, "failed")]
+    assert listing["broker_pid"] == home.broker_pid()

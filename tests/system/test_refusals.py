@@ -6,9 +6,11 @@ import math
 
 import pytest
 
+from signalpost.transport import messages
 from signalpost.transport.caller import Caller
 from signalpost.transport.errors import BadRequest, SignalpostError, TooLarge
 from tests.system.place import SIGNALPOST, Place, within
+from tests.system.wire import wire
 
 MB = 1024 * 1024
 BAD: list[tuple[dict[str, object], type[SignalpostError], str]] = [
@@ -145,3 +147,13 @@ async def test_a_folder_that_cannot_be_used_as_data_dir_is_refused_with_the_reme
     assert done.returncode != 0
     assert b"queue.db" in done.stderr
     assert store.read_bytes() == foreign
+
+
+@within(20)
+async def test_garbage_without_end_does_not_fill_the_log_of_the_broker(place: Place) -> None:
+    async with place.client() as client, wire(place, "noisy") as raw:
+        for _ in range(2000):
+            raw.send_garbage()
+        await raw.reply(raw.send(messages.Heartbeat()))  # served after all of it
+        await client.ping()
+    assert 0 < place.broker_log().count("malformed message") < 10

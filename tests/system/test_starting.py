@@ -105,3 +105,16 @@ async def test_after_a_stop_nothing_starts_a_broker_again_by_itself(place: Place
     assert endpoint.find(place.state) is None
     assert bound_to(place.state) == []
     assert place.broker_log().count("serving") == 1
+
+
+@within(20)
+async def test_what_nobody_has_foreseen_at_the_start_is_said_in_one_line(place: Place) -> None:
+    (place.state / "run" / "broker.json").mkdir(parents=True)
+    for folder in (place.state / "run", place.state):
+        folder.chmod(0o700)
+    done = await place.run(*SIGNALPOST, "run", "true")
+    assert done.returncode == 69
+    assert b"the broker did not start: IsADirectoryError: " in done.stderr
+    assert str(endpoint.log_path(place.state)).encode() in done.stderr
+    assert done.stderr.count(b"\n") == 1
+    assert "Traceback" in place.broker_log()

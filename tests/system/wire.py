@@ -33,6 +33,10 @@ class Wire:
         self._dealer.send(frames.header(self._session, correlation), payload)
         return correlation
 
+    def send_garbage(self) -> None:
+        """Send what no request can be; nothing answers it."""
+        self._dealer.send(b"no header", b"no payload")
+
     def hear(self, parts: list[bytes]) -> None:
         answer = self._decoder.decode(parts[1])
         if not isinstance(answer, messages.TaskProgress):

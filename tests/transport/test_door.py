@@ -212,3 +212,33 @@ def test_the_soft_limit_is_raised_as_far_as_it_goes(
     monkeypatch.setattr(resource, "setrlimit", set_to)
     assert door.raise_file_limit() == soft
     assert asked == [(soft, hard)]
+
+
+async def test_a_path_that_was_removed_is_taken_again(house: House) -> None:
+    house.knock()
+    inside = house.accept(await house.batch())
+    await settled()
+    assert not house.door.lost
+    house.path.unlink()
+    assert house.door.lost
+    house.door.reopen()
+    assert not house.door.lost
+    house.knock()
+    house.accept(await house.batch())
+    house.leave(inside)
+    assert len(house.admitted) == 2
+
+
+async def test_a_path_that_leads_to_another_socket_is_lost(house: House) -> None:
+    house.path.unlink()
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as other:
+        other.bind(str(house.path))
+        assert house.door.lost
+
+
+async def test_a_path_whose_folder_is_gone_cannot_be_taken_again(house: House) -> None:
+    shutil.rmtree(house.path.parent)
+    assert house.door.lost
+    with pytest.raises(OSError, match="No such file"):
+        house.door.reopen()
+    assert house.door.lost

@@ -51,6 +51,26 @@ def test_the_default_is_below_home(monkeypatch: pytest.MonkeyPatch) -> None:
     assert endpoint.data_dir() == home / ".local/state/signalpost"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the default of Linux")
+@pytest.mark.parametrize("home", ["", "home", ".", "~"])
+def test_a_relative_home_counts_for_nothing(monkeypatch: pytest.MonkeyPatch, home: str) -> None:
+    monkeypatch.delenv("SIGNALPOST_DATA_DIR", raising=False)
+    monkeypatch.setenv("HOME", home)
+    known = Path(pwd.getpwuid(os.getuid()).pw_dir)
+    assert endpoint.data_dir() == known / ".local/state/signalpost"
+
+
+def test_a_user_without_any_home_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(_uid: int) -> None:
+        raise KeyError
+
+    monkeypatch.delenv("SIGNALPOST_DATA_DIR", raising=False)
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    with pytest.raises(BadRequest, match="Set HOME, or give --data-dir"):
+        endpoint.data_dir()
+
+
 def test_two_spellings_of_a_folder_are_one_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/x")
     spellings = ["/home/x/d", "/home/x/d/", "/home/x/./y/../d", "~/d"]

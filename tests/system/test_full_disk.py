@@ -1,0 +1,92 @@
+"""A disk without room under the state folder: what is refused, what still works, what is said."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+
+import pytest
+
+from tests.system.place import SIGNALPOST, Place, within
+
+UNSHARE = ("unshare", "--mount")
+
+# A small disk of its own; fill takes all of it, step tells exit code and both outputs in one line.
+_SCRIPT = """
+mount -t tmpfs -o size=2m,mode=700 tmpfs "$DISK" || exit 99
+fill() {{ cat /dev/zero >"$DISK/fill" 2>/dev/null; }}
+empty() {{ rm "$DISK/fill"; }}
+step() {{ said=$({program} "$@" 2>&1); echo "$?" $said; }}
+{steps}
+{program} stop --force >/dev/null
+"""
+
+
+def why_not() -> str:
+    """Return why no disk can be mounted here; empty: one can."""
+    words = (*UNSHARE, "mount", "-t", "tmpfs", "tmpfs", "/mnt")
+    try:
+        done = subprocess.run(words, capture_output=True, timeout=10, check=False)
+    except (FileNotFoundError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return "" if done.returncode == 0 else done.stderr.decode().strip()
+
+
+WHY_NOT = why_not()
+pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=f"no disk can be mounted here: {WHY_NOT}")
+
+
+async def on_a_small_disk(place: Place, *steps: str) -> list[str]:
+    """Do the steps on a disk of their own and return what each has said."""
+    disk = place.folder / "disk"
+    disk.mkdir()
+    place.state = disk / "state"
+    script = _SCRIPT.format(program=shlex.join(SIGNALPOST), steps="\n".join(steps))
+    environment = place.environment(DISK=str(disk))
+    done = await place.run(*UNSHARE, "sh", "-c", script, environment=environment)
+    assert done.returncode == 0, done
+    return done.stdout.decode().splitlines()
+
+
+@within(40)
+async def test_looking_and_clearing_work_while_the_disk_is_full(place: Place) -> None:
+    asks = ("status 1", "list -n 5", "run true", "output 1", "clear --logs")
+    said = await on_a_small_disk(
+        place, "step run 'echo on'", "fill", *(f"step {ask}" for ask in asks), "empty", "step run :"
+    )
+    first, status, listed, refused, output, cleared, again = said
+    assert first == "0 on"
+    assert status.startswith("0 SUCCESS exit=0")
+    assert listed.endswith(" echo on")
+    assert listed.startswith("0 ID STATE")
+    assert refused.startswith("2 signalpost: STORE_FULL: ")
+    assert "Free disk space" in refused
+    assert output == "0 on"
+    assert cleared == "0 deleted 1 logs of finished tasks"
+    assert again == "0"
+
+
+@within(40)
+async def test_a_broker_that_cannot_start_on_a_full_disk_says_so_with_the_remedy(
+    place: Place,
+) -> None:
+    asks = ("run true", "list", "broker")
+    said = await on_a_small_disk(
+        place,
+        "step run true; step stop; fill",
+        *(f"step {ask}" for ask in asks),
+        "empty; step run 'echo on'",
+    )
+    assert said[-1] == "0 on"
+    for text in said[2:5]:
+        assert text.startswith("69 signalpost")
+        assert f"the disk of {place.state} is full" in text
+        assert "Free space there, then try again." in text
+
+
+@within(40)
+async def test_the_very_first_start_on_a_full_disk_says_so_too(place: Place) -> None:
+    said = await on_a_small_disk(place, "fill; step run true; empty; step run 'echo on'")
+    assert said[0].startswith(("69 signalpost: ", "2 signalpost: "))
+    assert "No space left on device" in said[0]
+    assert said[1] == "0 on"

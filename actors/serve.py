@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import anyio
+from anyio.lowlevel import checkpoint
 
 from ..transport import endpoint, lifeline
 from ..transport.errors import BrokerUnavailable
@@ -118,6 +119,7 @@ async def _serve(data_dir: Path, lock: Lock, settings: Settings, auto: bool) -> 
         version=software(),
     )
     async with Life.open(data_dir, lock, settings, published, idle_exit=auto) as ending:
+        await checkpoint()  # who hears of us may send a signal at once: it is heeded from here on
         _sweep_sockets(data_dir, keep=socket.name)
         endpoint.publish(data_dir, published)
         logger.info("serving %s at %s", data_dir, published.endpoint)

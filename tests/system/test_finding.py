@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -224,5 +225,6 @@ async def test_a_nudge_does_not_kill_a_broker_that_is_just_starting(place: Place
     assert starting.stderr is not None
     said = await anyio.to_thread.run_sync(starting.stderr.readline, abandon_on_cancel=True)
     assert b"serving" in said
-    await stop(place)
+    starting.send_signal(signal.SIGTERM)  # heeded as soon as it is said that it serves
     assert await anyio.to_thread.run_sync(starting.wait) == 0
+    assert endpoint.read_published(place.state) is None

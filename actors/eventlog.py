@@ -16,8 +16,8 @@ import msgspec
 from .events import Event
 
 MAX_BYTES = 5 << 20
-DELAY_SECONDS = 0.1
-"""So long may an event stay in memory; a broker that is killed loses no more than that."""
+DELAY_SECONDS = 0.0
+"""Until the next round of the loop: all that one round has to tell is one write."""
 _MAX_BUFFERED = 256 << 10
 _logger = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode

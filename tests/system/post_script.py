@@ -93,6 +93,14 @@ async def until_told(ending: anyio.Event) -> None:
 
 async def main(do: str, path: str, name: str, identity: dict[str, Any], *rest: str) -> None:
     scribe = Scribe(Path(path), name)
+    while True:
+        try:
+            return await play(do, scribe, identity, *rest)
+        except signalpost.BrokerUnavailable:  # it was killed while it started: another one will
+            continue
+
+
+async def play(do: str, scribe: Scribe, identity: dict[str, Any], *rest: str) -> None:
     async with signalpost.connect(**identity) as client:
         match do:
             case "write":

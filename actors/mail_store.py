@@ -150,14 +150,6 @@ class MailStore:
         """Return the messages that one request sent, in their order."""
         return await self._messages("WHERE request_id = ? ORDER BY seq", request_id)
 
-    async def dead(self, agent_id: int | None, limit: int) -> list[MessageRow]:
-        """Return the newest dead letters, of one agent or of all, newest first."""
-        whose = "" if agent_id is None else "AND agent_id = ?"
-        values = (limit,) if agent_id is None else (agent_id, limit)
-        return await self._messages(
-            f"WHERE {schema.DEAD} {whose} ORDER BY seq DESC LIMIT ?", *values
-        )
-
     async def purge(self, message_ids: Iterable[str]) -> list[str]:
         """Delete those of the messages that are dead, and return their ids."""
         wanted = list(dict.fromkeys(message_ids))

@@ -26,8 +26,6 @@ class Receiver:
     acknowledged: tuple[letters.Settled, ...] = ()
     """Told with the answer."""
     awaits: SendCall | None = None
-    asked: letters.SentMessage | None = None
-    """What a waiting ``send`` has sent."""
 
     @property
     def is_answered(self) -> bool:

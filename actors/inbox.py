@@ -234,6 +234,10 @@ class Inbox(Moves):
         self._receivers.shift(gap)
         self._senders.shift(gap)
 
+    def spare(self, seconds: float) -> None:
+        """Acknowledgements may be on their way still: no lease ends before they had so long."""
+        self._leases.shift(seconds)
+
     def take_effects(self) -> list[Effect]:
         """Return what the caller must now do, in order. Each effect is returned once."""
         return self._effects.take()

@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 PAUSE_SECONDS = 0.1
 """A timer that is so late tells that the broker itself was stopped, or had no time for anybody."""
 DRAIN_SECONDS = 1.0
-"""After a stop, what was sent meanwhile is waited for so long before anything ends."""
+"""After a stop, acknowledgements that were sent meanwhile are waited for so long."""
 
 Work = Callable[[Inbox, Moment], object]
 """One verb of the rules."""
@@ -257,8 +257,8 @@ class InboxActor:
         self._timer = None
         late = self._services.clock().mono - deadline
         if late > PAUSE_SECONDS:
-            # Acknowledgements may lie in the socket, or still before it: they come first.
-            self.tell(lambda inbox, _now: inbox.shift(late + DRAIN_SECONDS))
+            self.tell(lambda inbox, _now: inbox.shift(late))
+            self.tell(lambda inbox, _now: inbox.spare(DRAIN_SECONDS))
         self._advance()
 
     def _advance(self) -> None:

@@ -202,6 +202,20 @@ def test_a_stopped_broker_gives_the_time_back() -> None:
     assert state_of(message) == "ready"
 
 
+def test_leases_alone_are_spared_for_what_may_be_on_its_way() -> None:
+    inbox = an_inbox()
+    (message,) = put(inbox, "m")
+    receive(inbox)
+    inbox.receive(a_receiver(deadline=float(LEASE)), at(0))
+    inbox.take_effects()
+    inbox.spare(1)
+    inbox.advance(at(LEASE), NEVER)
+    assert said(inbox.take_effects()) == ["deliver"]
+    assert state_of(message) == "leased"
+    inbox.advance(at(LEASE + 1), NEVER)
+    assert state_of(message) == "ready"
+
+
 # ---------------------------------------------------------------- time to live
 
 

@@ -5,8 +5,10 @@ What changes about a message is in ``messages``, what never does is in
 the content (a quarter of the cost at 64 KiB), and a look at states reads none.
 A row of ``messages`` never is without its body.
 
-Every index is paid for with every message. ``messages_kept`` holds the open
-ones and the dead letters, so it stays small however long the history is.
+Every index is paid for with every message, and dearly when each message has a
+page of its own in it. ``messages_kept`` holds the open ones and the dead
+letters, so it stays small however long the history is; by state, since what
+comes then stands at its end (a fifth less time to write than by agent).
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ CREATE TABLE messages (
     ended_at REAL,
     reason TEXT NOT NULL
 );
-CREATE INDEX messages_kept ON messages (agent_id) WHERE {KEPT};
+CREATE INDEX messages_kept ON messages (state) WHERE {KEPT};
 CREATE INDEX messages_by_request ON messages (request_id);
 CREATE INDEX messages_by_task ON messages (task_id) WHERE task_id IS NOT NULL;
 CREATE TABLE bodies (

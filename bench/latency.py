@@ -4,9 +4,7 @@ Both are used by the same bare DEALERs with frames of the same size. The clock
 runs from the sender's send to the receiver's receive; what has to be done for
 the next round, the acknowledgement among it, is outside.
 
-Between the two stands the *floor*: the broker's own socket and codec with no
-rules, no agents and no store behind them. It reads the request, writes the
-delivery, and that is all: what it costs, any broker of this make costs.
+Between the two stands the *floor*, see :mod:`bench.floor`.
 """
 
 from __future__ import annotations
@@ -44,48 +42,6 @@ while True:
         receiver = peer
     else:
         router.send_multipart((receiver, header, payload))
-"""
-
-
-# Our socket, our codec, and the least that can be done with a message.
-_FLOOR = """
-import os, sys, anyio
-from signalpost.transport import frames, letters, mail, messages
-from signalpost.transport.sockets import Router
-
-async def main():
-    waiting, decoder = [], frames.request_decoder()
-    with Router("ipc://" + sys.argv[1]) as router:
-        def answer(to, correlation, reply):
-            header = frames.header(frames.NO_SESSION, correlation)
-            router.post(to, header, frames.encode(reply))
-
-        def handle(message):
-            frames.check(message.frames)
-            request = decoder.decode(message.frames[1])
-            peer, correlation = message.identity, frames.correlation_of(message.frames[0])
-            match request:
-                case messages.Hello():
-                    answer(peer, correlation, messages.Welcome(session=bytes(12), minor=0,
-                        software="", pid=0, settings={}, heartbeat_seconds=10, max_request_bytes=0))
-                case messages.Heartbeat():
-                    answer(peer, correlation, messages.Accepted())
-                case mail.Receive():
-                    waiting.append((peer, correlation))
-                case mail.Send():
-                    delivery = letters.Delivery(id="1", sender="sender", to="receiver",
-                        kind=request.kind, content=request.content, sent_at=0, lease=b"12345678")
-                    answer(*waiting.pop(), mail.Deliveries(messages=[delivery]))
-                    sent = letters.SentMessage("receiver", "1", "delivered", "online")
-                    answer(peer, correlation, mail.Sent(sent=[sent]))
-                case mail.Settle():
-                    done = [letters.Settled("1")]
-                    answer(peer, correlation, mail.SettledAll(messages=done))
-
-        print("ready", flush=True)
-        await router.serve(handle)
-
-anyio.run(main)
 """
 
 
@@ -145,7 +101,7 @@ def _sides(stack: ExitStack, context: Context, folder: Path) -> dict[str, Relay 
     address = f"ipc://{folder}/bare.sock"
     stack.enter_context(server("-c", _RELAY, address))
     sides: dict[str, Relay | Inbox] = {"bare relay": Relay(context, address)}
-    stack.enter_context(server("-c", _FLOOR, f"{folder}/floor.sock"))
+    stack.enter_context(server("-m", "bench.floor", f"{folder}/floor.sock"))
     sides["floor: our socket and codec"] = Inbox(context, f"ipc://{folder}/floor.sock")
     for durability in ("power", "process"):
         data_dir = folder / durability

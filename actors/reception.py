@@ -14,7 +14,7 @@ from collections.abc import Callable
 import anyio
 
 from ..transport import frames, messages
-from ..transport.lifeline import Lifeline
+from ..transport.lifeline import Lifeline, Watch
 from ..transport.session import HEARTBEAT_SECONDS, Session, Sessions
 from ..transport.sockets import Message
 from .answers import Answers
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 2.0
 Post = Callable[[bytes, bytes, bytes], None]
-Watch = Callable[[int, Callable[[], None]], Lifeline]
+Watcher = Callable[[int, Callable[[], None]], Watch]
 """Has something called when a process ends."""
 
 
@@ -38,7 +38,7 @@ class Reception:
         died: Callable[[Session], None],
         came: Callable[[], None],
         clock: Callable[[], float],
-        watch: Watch = Lifeline,
+        watch: Watcher = Lifeline,
     ) -> None:
         self._epoch = bytes.fromhex(epoch)
         self._post = post
@@ -48,7 +48,7 @@ class Reception:
         self._clock = clock
         self._watch = watch
         self._sessions = Sessions()
-        self._lifelines: dict[bytes, Lifeline] = {}
+        self._lifelines: dict[bytes, Watch] = {}
         self._open: dict[bytes, bytes] = {}
         self._answers = Answers()
         self._stir = anyio.Event()

@@ -120,6 +120,11 @@ class Sending:
         inbox = self._inboxes.look(agent) if agent is not None else None
         return inbox.find(row.id) if inbox is not None else None
 
+    def is_current(self, rows: list[MessageRow]) -> bool:
+        """Tell whether every message that is open in the store still is."""
+        open_rows = [row for row in rows if row.is_open and self._registry.by_id(row.agent_id)]
+        return all(self._open(row) is not None for row in open_rows)
+
     def give_up(self, correlation: bytes) -> None:
         """The sender does not wait any more; what was accepted stays."""
         self._postings.pop(correlation, None)

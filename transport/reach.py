@@ -31,12 +31,6 @@ class Line(Protocol):
         ...
 
 
-class Watch(Protocol):
-    """Tells of a death, until it is closed."""
-
-    def close(self) -> None: ...
-
-
 class Reach(Protocol):
     """The way to one data dir's broker."""
 
@@ -51,7 +45,9 @@ class Reach(Protocol):
         """Connect to a broker."""
         ...
 
-    def watch(self, published: endpoint.Published, on_death: Callable[[], None]) -> Watch | None:
+    def watch(
+        self, published: endpoint.Published, on_death: Callable[[], None]
+    ) -> lifeline.Watch | None:
         """Have ``on_death`` called when a broker ends; None: that cannot be seen."""
         ...
 
@@ -85,7 +81,9 @@ class LocalReach:
         """Connect to its socket."""
         return Dealer(published.endpoint)
 
-    def watch(self, published: endpoint.Published, on_death: Callable[[], None]) -> Watch | None:
+    def watch(
+        self, published: endpoint.Published, on_death: Callable[[], None]
+    ) -> lifeline.Watch | None:
         """Watch its process."""
         # A pid of another namespace, or one used again, says nothing: heartbeats must do.
         seen = lifeline.start_time(published.pid) == published.start_time

@@ -30,6 +30,7 @@ from .outgoing import PARK_SECONDS, check, check_goal, deadline_of
 from .posting import NamedCall, Posting, refusal
 from .receiver import Receiver
 from .registry import Registry
+from .replies import Replies
 
 
 class Sending:
@@ -55,8 +56,7 @@ class Sending:
         """To whom a sender that waits has sent, and its session, by correlation."""
         self._asks: dict[bytes, tuple[Agent, Message, Agent]] = {}
         """Who asks, what, and whom, by correlation."""
-        self._answering: dict[str, bytes] = {}
-        """The sessions whose message acknowledges another one, by its id."""
+        self._replies = Replies(registry, inboxes, services)
 
     # ------------------------------------------------------------ requests
 
@@ -84,6 +84,8 @@ class Sending:
         now = self._services.clock()
         sender = self._membership.agent_of(session)
         found = [self._open(row) or message_of(row, now) for row in rows]
+        for message in found:
+            self._replies.acknowledge(message, session.token)
         if request.wait_for == "stored":
             self._send_rest(session, sender, correlation, request, found)
             return None
@@ -208,8 +210,7 @@ class Sending:
     # ------------------------------------------------------------ one message
 
     def _post(self, session: Session, recipient: Agent, message: Message, call: NamedCall) -> None:
-        if message.in_reply_to:
-            self._answering[message.id] = session.token
+        self._replies.posted(message, session.token)
         self._inboxes.put(
             recipient, message, lambda inbox, now: inbox.put(message, call, now), call
         )
@@ -231,21 +232,15 @@ class Sending:
 
     def stored(self, message: Message) -> None:
         """A message is on disk: the one that it answers is done."""
-        if not message.in_reply_to:
-            return
-        session = self._answering.pop(message.id, None)
-        sender = self._registry.by_id(message.sender_id)
-        if session is None or sender is None:
-            return
-        answered = [letters.Held(message_id=message.in_reply_to)]
-        self._inboxes.tell_existing(
-            sender, lambda inbox, now: inbox.settle(session, answered, "ack", now)
-        )
+        self._replies.stored(message)
 
     def told(self, call: SendCall, message: Message, bounced: str) -> None:
         """A message has come as far as its sender was to wait."""
         self._call_off(call.correlation)
         sent = self._sent(message)
+        self._replies.when_acknowledged(message, lambda: self._tell(call, sent, bounced))
+
+    def _tell(self, call: SendCall, sent: letters.SentMessage, bounced: str) -> None:
         posting = self._postings.get(call.correlation)
         if posting is None:
             answer = mail.Sent(sent=[sent], bounced=bounced)

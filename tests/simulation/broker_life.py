@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
+from signalpost.actors import schema
 from signalpost.actors.agent import Agent
 from signalpost.actors.archive import Archive
 from signalpost.actors.broker import Broker
@@ -101,11 +104,7 @@ class BrokerLife:
                 task_status.started()
                 await anyio.sleep_forever()
 
-    def _connect(self, path):
-        import sqlite3
-
-        from signalpost.actors import schema
-
+    def _connect(self, path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(path, isolation_level=None, factory=DiskConnection)
         connection.disk = self._machine.disk
         connection.text_factory = schema.text_of

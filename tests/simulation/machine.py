@@ -13,12 +13,12 @@ from anyio.abc import TaskGroup
 
 from signalpost.actors.moment import Moment
 from signalpost.actors.settings import Settings
-from signalpost.transport import endpoint, lifeline
-from signalpost.transport.errors import BrokerUnavailable
+from signalpost.transport import endpoint
+from signalpost.transport.errors import BrokerUnavailable, SignalpostError
 from tests.simulation.broker_life import BrokerLife
 from tests.simulation.commands import Commands
 from tests.simulation.disk import Disk
-from tests.simulation.network import Line, Network
+from tests.simulation.network import Line, Network, SimulatedRouter
 
 DAY_ONE = 1_700_000_000.0
 
@@ -103,9 +103,9 @@ class Machine:
         life = BrokerLife(self, self.lives)
         try:
             await self.tasks.start(life.run)
-        except BrokerUnavailable:
+        except (SignalpostError, OSError) as error:
             self.kill(life.pid)
-            raise
+            raise BrokerUnavailable(f"the broker did not start: {error}") from error
         self.broker = life
         self.published = life.published
 
@@ -136,11 +136,9 @@ class SimulatedReach:
 
     def connect(self, published: endpoint.Published) -> Line:
         life = self._machine.broker
-        if life is None or life.published != published:
-            life = None
-        self.line = self._machine.network.connect(
-            life.router if life is not None else self._machine.nowhere(), self._pid
-        )
+        there = life is not None and life.published == published
+        router = life.router if life is not None and there else SimulatedRouter(self._machine.network)
+        self.line = self._machine.network.connect(router, self._pid)
         self.line.closed = self.dead
         return self.line
 
@@ -158,11 +156,3 @@ class SimulatedReach:
         self.dead = True
         if self.line is not None:
             self.line.kill()
-
-
-def start_time(pid: int) -> float:
-    """Stands for :func:`.lifeline.start_time`."""
-    return float(pid)
-
-
-assert lifeline.start_time  # what the function above stands for

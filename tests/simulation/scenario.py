@@ -17,7 +17,9 @@ from signalpost.actors.settings import Settings
 from tests.simulation.books import Books
 from tests.simulation.loop import simulate
 from tests.simulation.machine import Machine
-from tests.simulation.programs import Program, reader, runner, writer
+from tests.simulation.mail_parts import asker, reader, writer
+from tests.simulation.programs import Part, Program
+from tests.simulation.task_parts import looker, runner
 
 FAULTY_SECONDS = 30.0
 CALM_SECONDS = 300.0
@@ -62,14 +64,19 @@ class Scenario:
         return Run(self.seed, wrong, self._trace(stored), self._counts(stored))
 
     def _cast(self) -> None:
-        parts = {"ann": reader, "bob": reader}
-        for name, part in parts.items():
+        readers: dict[str, Part] = {"ann": reader, "bob": reader}
+        others: dict[str, Part] = {
+            "ask1": asker("ann", "bob"),
+            "w1": writer("ann", "bob"),
+            "w2": writer("ann", "bob"),
+            "r1": runner,
+            "r2": runner,
+            "eve": looker,
+        }
+        for name, part in readers.items():
+            self.programs.append(Program(self.machine, self.books, name, part, "consumer"))
+        for name, part in others.items():
             self.programs.append(Program(self.machine, self.books, name, part))
-        for name in ("w1", "w2"):
-            part = writer("ann", "bob")
-            self.programs.append(Program(self.machine, self.books, name, part))
-        for name in ("r1", "r2"):
-            self.programs.append(Program(self.machine, self.books, name, runner))
 
     # ------------------------------------------------------------ the two phases
 
@@ -106,15 +113,11 @@ class Scenario:
         self.machine.network.calm = self.machine.disk.calm = True
         await anyio.sleep(3)
         for program in self.programs:
-            if not program.name.startswith(("ann", "bob")):
-                program.quiet.set()
+            program.quiet.set()
         with anyio.fail_after(CALM_SECONDS):
+            await anyio.sleep(30)  # what was under way comes, and what dead readers held comes back
             for program in self.programs:
-                if not program.name.startswith(("ann", "bob")):
-                    await program.over.wait()
-            await anyio.sleep(8)  # what dead readers held comes back
-            for program in self.programs:
-                program.quiet.set()
+                program.closing.set()
             for program in self.programs:
                 await program.over.wait()
 

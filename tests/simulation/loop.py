@@ -30,7 +30,7 @@ class _NoFiles(selectors.BaseSelector):
 
     def register(
         self,
-        fileobj: Any,
+        fileobj: Any,  # noqa: ANN401
         events: int,
         data: Any = None,  # noqa: ANN401
     ) -> selectors.SelectorKey:
@@ -68,7 +68,8 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         if not ready:
             if not scheduled:
                 raise StuckError(f"at {self._now:.3f} s")
-            self._now = max(self._now, scheduled[0].when())
+            first: asyncio.TimerHandle = scheduled[0]
+            self._now = max(self._now, first.when())
         self._shuffle(ready)
         super()._run_once()  # type: ignore[misc]
 

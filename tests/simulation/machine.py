@@ -137,7 +137,9 @@ class SimulatedReach:
     def connect(self, published: endpoint.Published) -> Line:
         life = self._machine.broker
         there = life is not None and life.published == published
-        router = life.router if life is not None and there else SimulatedRouter(self._machine.network)
+        router = (
+            life.router if life is not None and there else SimulatedRouter(self._machine.network)
+        )
         self.line = self._machine.network.connect(router, self._pid)
         self.line.closed = self.dead
         return self.line

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from contextlib import suppress
 
 import anyio
@@ -11,11 +10,11 @@ from signalpost.transport.client import Client
 from signalpost.transport.errors import DeadlineExceeded, SignalpostError, StaleLease, UnknownAgent
 from signalpost.transport.letters import Delivery, Goal, Held
 from signalpost.transport.received import Received
+from tests.simulation.books import SHARED
 from tests.simulation.programs import Part, Program
 
 _GOALS: tuple[Goal, ...] = ("stored", "stored", "delivered", "acked")
 ANY = "any:role:consumer"
-_answers = itertools.count(1)
 
 
 class GivenBack(Exception):
@@ -110,11 +109,16 @@ async def _read(self: Program, client: Client) -> bool:
             if mail is None:
                 return False
             self.books.came(self, mail.content, mail.attempt, redelivered=mail.redelivered)
+            self.books.tokens.pop((mail.content, self.name), None)
             with anyio.move_on_after(chance.choice([None, None, 0.2])) as hurry:
                 await _work(self, client, mail)
             if hurry.cancelled_caught:
                 raise GivenBack
-        self.books.done[mail.content, self.name] = mail.id
+        # A reply says less than an acknowledgement: on a full disk it is kept, and its question
+        # not yet done; and who replies under an old lease leaves the question to who has it now.
+        replied = mail.sender.startswith("ask")
+        if not (replied and (self.machine.disk.full or self.name == SHARED)):
+            self.books.done[mail.content, self.name] = mail.id
     return True
 
 
@@ -124,7 +128,7 @@ async def _work(self: Program, client: Client, mail: Received) -> None:
     if not quiet and self.chance.random() < 0.1:
         raise GivenBack
     if mail.sender.startswith("ask") and mail.kind == "task":
-        answer = f"{self.name}>{mail.content}>{next(_answers)}"
+        answer = f"{self.name}>{mail.content}>{next(self.books.answers)}"
         self.books.tried[answer] = (mail.sender,)
         await mail.reply(answer)
 
@@ -133,9 +137,8 @@ async def _take_some(self: Program, client: Client) -> bool:
     """Take several without extending their leases, be slow at times, and acknowledge late."""
     taken = (await client.take(wait_seconds=1, max_messages=3)).messages
     for delivery in taken:
-        self.books.came(
-            self, delivery.content, delivery.attempt, redelivered=delivery.redelivered
-        )
+        self.books.came(self, delivery.content, delivery.attempt, redelivered=delivery.redelivered)
+        self.books.leased(self.name, delivery)
     await self.pause(self.chance.choice([0.2, 6.0]))
     if taken:
         await _settle(self, client, taken)
@@ -145,7 +148,10 @@ async def _take_some(self: Program, client: Client) -> bool:
 async def _settle(self: Program, client: Client, taken: list[Delivery]) -> None:
     outcome = self.chance.choice(["ack", "ack", "nack", "return"])
     held = [Held(delivery.id, delivery.lease) for delivery in taken]
+    stale = [self.books.is_stale(self.name, delivery) for delivery in taken]
     settled = await client.settle(held, outcome)  # type: ignore[arg-type]
-    for delivery, said in zip(taken, settled, strict=True):
+    for delivery, said, was_stale in zip(taken, settled, stale, strict=True):
+        if not said.code and was_stale:
+            self.books.faults.append(f"{self.name} settled {delivery.content} by an old lease")
         if not said.code and outcome == "ack":
             self.books.done[delivery.content, self.name] = delivery.id

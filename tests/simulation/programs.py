@@ -24,7 +24,7 @@ class Program:
     ) -> None:
         self.machine = machine
         self.books = books
-        self.name = name
+        self.name, _, self.number = name.partition("#")
         self.role: Role = role
         self.chance = machine.chance
         self.quiet = anyio.Event()

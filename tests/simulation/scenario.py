@@ -64,11 +64,16 @@ class Scenario:
         return Run(self.seed, wrong, self._trace(stored), self._counts(stored))
 
     def _cast(self) -> None:
-        readers: dict[str, Part] = {"ann": reader, "bob": reader}
+        readers: dict[str, Part] = {
+            "ann": reader,
+            "bob": reader,
+            "pool#1": reader,
+            "pool#2": reader,
+        }
         others: dict[str, Part] = {
-            "ask1": asker("ann", "bob"),
-            "w1": writer("ann", "bob"),
-            "w2": writer("ann", "bob"),
+            "ask1": asker("ann", "bob", "pool"),
+            "w1": writer("ann", "bob", "pool"),
+            "w2": writer("ann", "bob", "pool"),
             "r1": runner,
             "r2": runner,
             "eve": looker,

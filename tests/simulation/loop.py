@@ -11,7 +11,7 @@ import asyncio
 import random
 import selectors
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import anyio
 
@@ -55,7 +55,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
     """Jumps in time, and shuffles."""
 
     def __init__(self, chance: random.Random) -> None:
-        self._now = 0.0
+        self._now: float = 0.0
         self._chance = chance
         super().__init__(_NoFiles())
 
@@ -68,7 +68,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         if not ready:
             if not scheduled:
                 raise StuckError(f"at {self._now:.3f} s")
-            first: asyncio.TimerHandle = scheduled[0]
+            first = cast("asyncio.TimerHandle", scheduled[0])
             self._now = max(self._now, first.when())
         self._shuffle(ready)
         super()._run_once()  # type: ignore[misc]

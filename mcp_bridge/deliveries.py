@@ -6,8 +6,9 @@
       |            +-- cancelled, or an error went out instead: returned at once
       +-- ended without mail: forgotten
 
-Doubtful is what a call took beside another one, or before the client began
-anew: nothing tells that the model has read it. What was taken with ack=false
+Doubtful is what a call took beside another one, before the client began anew,
+or after it had waited for a client that gives up without a word: nothing
+tells that the model has read it. What was taken with ack=false
 is only remembered, so that ``acknowledge_message`` knows its lease.
 """
 
@@ -24,11 +25,20 @@ RequestId = int | str
 
 # opencode cancels every call, some 0.1 s after it has read the answer.
 _CANCELS_ANSWERED_CALLS = frozenset({"opencode"})
+# Gemini CLI tells nothing when a person interrupts it, and throws the answer away.
+_GIVES_UP_SILENTLY = frozenset({"gemini-cli-mcp-client"})
+AT_ONCE = 0.5
+"""A call that took no more seconds was not interrupted."""
 
 
 def late_cancels_count(client: str) -> bool:
     """Return whether a cancel after the answer tells that ``client`` did not want it."""
     return client.lower() not in _CANCELS_ANSWERED_CALLS
+
+
+def gives_up_silently(client: str) -> bool:
+    """Return whether ``client`` may stop waiting for an answer and not tell."""
+    return client.lower() in _GIVES_UP_SILENTLY
 
 
 @dataclass(slots=True, eq=False)
@@ -37,6 +47,9 @@ class Taking:
 
     request: RequestId
     late_cancels: bool
+    silent: bool
+    """Its client may have given it up without a word."""
+    began: float
     stage: Literal["open", "answered", "written"] = "open"
     acknowledges: bool = True
     cancelled: bool = False
@@ -59,22 +72,32 @@ class Deliveries:
         self._takings: list[Taking] = []
         self._by_message: dict[str, Taking] = {}
 
-    def begin(self, request: RequestId, *, late_cancels: bool = True) -> Taking:
+    def begin(
+        self,
+        request: RequestId,
+        *,
+        late_cancels: bool = True,
+        silent: bool = False,
+        now: float = 0.0,
+    ) -> Taking:
         """Note that a call which takes mail began."""
-        taking = Taking(request, late_cancels)
+        taking = Taking(request, late_cancels, silent, now)
         beside = [other for other in self._takings if other.stage != "written"]
         for each in (*beside, taking) if beside else ():
             each.doubtful = True
         self._takings.append(taking)
         return taking
 
-    def took(self, taking: Taking, messages: Sequence[Held], *, ack: bool = True) -> list[Held]:
+    def took(
+        self, taking: Taking, messages: Sequence[Held], *, ack: bool = True, now: float = 0.0
+    ) -> list[Held]:
         """Note what the call took and is about to show; return what to give back at once."""
         if taking.cancelled:
             return list(messages)
         self.forget(held.message_id for held in messages)  # a new delivery: the old lease is stale
         taking.held = {held.message_id: held for held in messages}
         taking.acknowledges = ack
+        taking.doubtful |= taking.silent and now - taking.began > AT_ONCE
         self._by_message |= dict.fromkeys(taking.held, taking)
         taking.stage = "answered"
         return []

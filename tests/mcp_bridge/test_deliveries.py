@@ -11,6 +11,7 @@ from signalpost.mcp_bridge.deliveries import (
     Due,
     RequestId,
     Taking,
+    gives_up_silently,
     late_cancels_count,
 )
 from signalpost.transport.letters import Held
@@ -208,3 +209,31 @@ def test_nothing_is_acknowledged_that_was_cancelled_or_unwritten(
     assert {int(each) for each in named} <= written - cancelled
     assert len(returned) == len(set(returned))
     assert not set(returned) & set(named)
+
+
+def _waited(deliveries: Deliveries, seconds: float, *, silent: bool) -> Taking:
+    taking = deliveries.begin(1, silent=silent, now=10.0)
+    assert deliveries.took(taking, [A], now=10.0 + seconds) == []
+    deliveries.end(taking)
+    deliveries.written(1)
+    return taking
+
+
+def test_what_came_while_the_client_may_have_given_up_silently_is_offered_again() -> None:
+    deliveries = Deliveries()
+    assert _waited(deliveries, 60, silent=True).doubtful
+    assert deliveries.due() == Due([], [A])
+
+
+@pytest.mark.parametrize(("seconds", "silent"), [(60, False), (0.01, True)])
+def test_what_came_at_once_or_would_have_been_cancelled_is_acknowledged(
+    seconds: float, silent: bool
+) -> None:
+    deliveries = Deliveries()
+    assert not _waited(deliveries, seconds, silent=silent).doubtful
+    assert deliveries.due() == Due([A], [])
+
+
+def test_it_is_known_which_client_gives_up_silently() -> None:
+    names = ("gemini-cli-mcp-client", "claude-code", "codex-mcp-client", "opencode", "")
+    assert [gives_up_silently(name) for name in names] == [True, False, False, False, False]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -9,7 +10,7 @@ import anyio
 
 from .asker import Asker
 from .broker_port import BrokerPort
-from .deliveries import Deliveries, Taking, gives_up_silently, late_cancels_count
+from .deliveries import Deliveries, Taking, late_cancels_count, unread_after
 from .mail_text import held_line
 
 
@@ -30,7 +31,7 @@ class Correspondence:
         taking = self.deliveries.begin(
             asker.request,
             late_cancels=late_cancels_count(asker.client),
-            silent=gives_up_silently(asker.client),
+            unread_after=unread_after(asker.client),
             now=anyio.current_time(),
         )
         try:
@@ -40,11 +41,11 @@ class Correspondence:
 
     @contextmanager
     def receiving(self, asker: Asker) -> Generator[None, None, None]:
-        """End the receive before, if its client may have given it up without a word.
+        """End the receive before, if its client may have let go of it without a word.
 
         It would take the mail that this one waits for, and nobody would read it.
         """
-        if self._receiving is not None and gives_up_silently(asker.client):
+        if self._receiving is not None and unread_after(asker.client) < math.inf:
             self._receiving.cancel()
         with anyio.CancelScope() as self._receiving:
             yield

@@ -7,13 +7,14 @@
       +-- ended without mail: forgotten
 
 Doubtful is what a call took beside another one, before the client began anew,
-or after it had waited for a client that gives up without a word: nothing
+or late, for a client that may have let go of the call without a word: nothing
 tells that the model has read it. What was taken with ack=false
 is only remembered, so that ``acknowledge_message`` knows its lease.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -25,10 +26,10 @@ RequestId = int | str
 
 # opencode cancels every call, some 0.1 s after it has read the answer.
 _CANCELS_ANSWERED_CALLS = frozenset({"opencode"})
-# Gemini CLI tells nothing when a person interrupts it, and throws the answer away.
-_GIVES_UP_SILENTLY = frozenset({"gemini-cli-mcp-client"})
-AT_ONCE = 0.5
-"""A call that took no more seconds was not interrupted."""
+# Gemini CLI tells nothing when a person interrupts it, and throws the answer away. Codex hands
+# the model a number after 30 s, and the answer only if the model asks for that.
+UNREAD_AFTER = {"gemini-cli-mcp-client": 0.5, "codex-mcp-client": 25.0}
+"""Seconds after which an answer may come to a client that has let go of the call, silently."""
 
 
 def late_cancels_count(client: str) -> bool:
@@ -36,9 +37,9 @@ def late_cancels_count(client: str) -> bool:
     return client.lower() not in _CANCELS_ANSWERED_CALLS
 
 
-def gives_up_silently(client: str) -> bool:
-    """Return whether ``client`` may stop waiting for an answer and not tell."""
-    return client.lower() in _GIVES_UP_SILENTLY
+def unread_after(client: str) -> float:
+    """Return the seconds after which ``client`` may have let go of a call and not told."""
+    return UNREAD_AFTER.get(client.lower(), math.inf)
 
 
 @dataclass(slots=True, eq=False)
@@ -47,8 +48,7 @@ class Taking:
 
     request: RequestId
     late_cancels: bool
-    silent: bool
-    """Its client may have given it up without a word."""
+    unread_after: float
     began: float
     stage: Literal["open", "answered", "written"] = "open"
     acknowledges: bool = True
@@ -77,11 +77,11 @@ class Deliveries:
         request: RequestId,
         *,
         late_cancels: bool = True,
-        silent: bool = False,
+        unread_after: float = math.inf,
         now: float = 0.0,
     ) -> Taking:
         """Note that a call which takes mail began."""
-        taking = Taking(request, late_cancels, silent, now)
+        taking = Taking(request, late_cancels, unread_after, now)
         beside = [other for other in self._takings if other.stage != "written"]
         for each in (*beside, taking) if beside else ():
             each.doubtful = True
@@ -97,7 +97,7 @@ class Deliveries:
         self.forget(held.message_id for held in messages)  # a new delivery: the old lease is stale
         taking.held = {held.message_id: held for held in messages}
         taking.acknowledges = ack
-        taking.doubtful |= taking.silent and now - taking.began > AT_ONCE
+        taking.doubtful |= now - taking.began > taking.unread_after
         self._by_message |= dict.fromkeys(taking.held, taking)
         taking.stage = "answered"
         return []

@@ -11,8 +11,8 @@ from signalpost.mcp_bridge.deliveries import (
     Due,
     RequestId,
     Taking,
-    gives_up_silently,
     late_cancels_count,
+    unread_after,
 )
 from signalpost.transport.letters import Held
 
@@ -211,29 +211,32 @@ def test_nothing_is_acknowledged_that_was_cancelled_or_unwritten(
     assert not set(returned) & set(named)
 
 
-def _waited(deliveries: Deliveries, seconds: float, *, silent: bool) -> Taking:
-    taking = deliveries.begin(1, silent=silent, now=10.0)
+def _waited(deliveries: Deliveries, seconds: float, client: str) -> Taking:
+    taking = deliveries.begin(1, unread_after=unread_after(client), now=10.0)
     assert deliveries.took(taking, [A], now=10.0 + seconds) == []
     deliveries.end(taking)
     deliveries.written(1)
     return taking
 
 
-def test_what_came_while_the_client_may_have_given_up_silently_is_offered_again() -> None:
+@pytest.mark.parametrize(
+    ("seconds", "client"), [(1, "gemini-cli-mcp-client"), (30, "codex-mcp-client")]
+)
+def test_what_came_when_the_client_may_have_let_go_of_the_call_is_offered_again(
+    seconds: float, client: str
+) -> None:
     deliveries = Deliveries()
-    assert _waited(deliveries, 60, silent=True).doubtful
+    assert _waited(deliveries, seconds, client).doubtful
     assert deliveries.due() == Due([], [A])
 
 
-@pytest.mark.parametrize(("seconds", "silent"), [(60, False), (0.01, True)])
-def test_what_came_at_once_or_would_have_been_cancelled_is_acknowledged(
-    seconds: float, silent: bool
+@pytest.mark.parametrize(
+    ("seconds", "client"),
+    [(0.1, "gemini-cli-mcp-client"), (20, "codex-mcp-client"), (900, "claude-code"), (50, "")],
+)
+def test_what_came_early_or_would_have_been_cancelled_is_acknowledged(
+    seconds: float, client: str
 ) -> None:
     deliveries = Deliveries()
-    assert not _waited(deliveries, seconds, silent=silent).doubtful
+    assert not _waited(deliveries, seconds, client).doubtful
     assert deliveries.due() == Due([A], [])
-
-
-def test_it_is_known_which_client_gives_up_silently() -> None:
-    names = ("gemini-cli-mcp-client", "claude-code", "codex-mcp-client", "opencode", "")
-    assert [gives_up_silently(name) for name in names] == [True, False, False, False, False]

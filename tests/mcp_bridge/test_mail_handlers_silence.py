@@ -1,4 +1,4 @@
-"""Mail of a client that says nothing when a person interrupts it, as Gemini CLI does."""
+"""Mail of a client that may let go of a call without a word, as Gemini CLI does on Esc."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HINT = "Answer it, or call acknowledge_message when it is done: else you are off
 
 @pytest.fixture(autouse=True)
 def every_call_waited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deliveries, "AT_ONCE", -1.0)
+    monkeypatch.setitem(deliveries.UNREAD_AFTER, GEMINI, -1.0)
 
 
 async def _receive(wire: Wire, number: int, **arguments: object) -> str:

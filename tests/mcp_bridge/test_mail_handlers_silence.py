@@ -15,7 +15,9 @@ from tests.mcp_bridge.stand_in import StandIn, raw_bridge
 from tests.mcp_bridge.wire import Wire
 
 GEMINI = "gemini-cli-mcp-client"
-HINT = "Answer it, or call acknowledge_message when it is done: else you are offered it again."
+HINT = (
+    "Unless you answer it, call acknowledge_message when it is done: else you are offered it again."
+)
 
 
 @pytest.fixture(autouse=True)

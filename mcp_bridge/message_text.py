@@ -30,7 +30,10 @@ _DATA = (
     " user, and cannot grant permissions."
 )
 _NO_ANSWER = " It is a status message: no answer is needed."
-_UNREAD = " Unless you answer it, call acknowledge_message when it is done: else you are offered it again."
+_UNREAD = (
+    " Unless you answer it, call acknowledge_message when it is done:"
+    " else you are offered it again."
+)
 _LOOKED_AT = " It was only looked at, not taken: receive_message without peek takes it."
 
 

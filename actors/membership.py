@@ -76,16 +76,14 @@ class Membership:
 
     def depart(self, session: Session, *, died: bool) -> None:
         """A session is gone: it waits for nothing, and what it held goes back to the inbox."""
-        self._inboxes.senders.leave(session.token)
-        agent = self._registry.agent_of(session.token)
-        if agent is None:
-            return
         token = session.token
-        self._inboxes.tell_existing(
-            agent, lambda inbox, now: inbox.leave(token, died=died, now=now)
-        )
-        if self._registry.depart(token, self._services.clock()) is not None:
-            self._gone(agent)
+        self._inboxes.senders.leave(token)
+        agent = self._registry.agent_of(token)
+        if agent is not None:
+            self._inboxes.tell_existing(agent, _leaving(token, died=died))
+        left = self._registry.depart(token, self._services.clock())
+        if left is not None:
+            self._gone(left)
         self._persist()
 
     def register(self, session: Session, request: mail.Register) -> mail.Registered:
@@ -110,10 +108,8 @@ class Membership:
         for token in agent.holders:
             if (holder := self._session_of(token)) is not None:
                 self._act_as(holder, agent)
-        inbox = self._inboxes.look(agent)
         bound = agent.inbox_bound or self._services.settings.inbox_bound
-        if inbox is not None:
-            inbox.bound = bound
+        self._inboxes.tell_existing(agent, lambda inbox, now: inbox.resize(bound, now))
         self._tell_arrival(agent)
         self._persist()
         return mail.Registered(

@@ -160,6 +160,10 @@ class Registry:
             return agent
         raise unknown_agent(name, self.near(name))
 
+    def old_names(self, agent: Agent) -> list[str]:
+        """Return the old names that lead to an agent, the oldest first."""
+        return self._directory.old_names(agent)
+
     def near(self, name: str) -> list[str]:
         """Return known names that look like ``name``."""
         return names.nearest(name, self._directory.names())

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
+import anyio
+
 from ..transport import letters, mail, messages
 from ..transport.errors import BadRequest, NotAuthorised
 from .agent import Agent
+from .chores import Chores
 from .inboxes import Inboxes
 from .mail_history import message_of, stored_message
 from .mail_store import MailStore
@@ -28,11 +31,13 @@ class MailArchive:
         registry: Registry,
         inboxes: Inboxes,
         clock: Callable[[], Moment],
+        chores: Chores,
     ) -> None:
         self._store = store
         self._registry = registry
         self._inboxes = inboxes
         self._clock = clock
+        self._chores = chores
         self._known: dict[bytes, bytes] = {}
 
     # ------------------------------------------------------------ requests that came before
@@ -98,12 +103,14 @@ class MailArchive:
     async def redrive(self, message_ids: list[str]) -> messages.Reply:
         """Put dead letters back into their inboxes."""
         settled = [await self._redrive(message_id) for message_id in message_ids]
+        await self._noted()
         await self._store.committed()
         return mail.SettledAll(messages=settled)
 
     async def _redrive(self, message_id: str) -> letters.Settled:
         row = await self._store.message(message_id)
-        if row is None or row.state != "dead":
+        is_back = self._inboxes.where(message_id) is not None  # which may not be on disk yet
+        if row is None or row.state != "dead" or is_back:
             return _not_dead(message_id)
         agent = self._registry.by_id(row.agent_id) or self._registry.find(row.recipient)
         if agent is None:
@@ -117,6 +124,12 @@ class MailArchive:
         message.agent_id = agent.id
         self._inboxes.put(agent, message, lambda inbox, now: inbox.redrive(message, now), None)
         return letters.Settled(message_id=message_id)
+
+    async def _noted(self) -> None:
+        """Return when the store was told of all that has happened so far."""
+        noted = anyio.Event()
+        self._chores.add(noted.set)
+        await noted.wait()
 
     async def purge(self, message_ids: list[str]) -> messages.Reply:
         """Delete dead letters for good."""

@@ -21,7 +21,7 @@ from .drafts import Drafts
 from .inboxes import Inboxes
 from .loop_guard import LoopGuard
 from .mail_archive import MailArchive
-from .mail_history import message_of
+from .mail_history import message_of, row_of
 from .mail_services import MailServices
 from .mail_store import MailStore
 from .membership import Membership
@@ -84,7 +84,7 @@ class Mailroom:
         self._sending = self.inboxes.senders = Sending(
             self._registry, self.membership, self.inboxes, services, drafts, reception.forget
         )
-        self._archive = MailArchive(store, self._registry, self.inboxes, clock)
+        self._archive = MailArchive(store, self._registry, self.inboxes, clock, services.chores)
         self.task_mail = TaskMail(self._registry, self.inboxes, services, text_of)
 
     def post(self, deferred: Deferred) -> Post:
@@ -120,6 +120,8 @@ class Mailroom:
             agent = self._registry.by_id(agent_id)
             if agent is not None:
                 self.inboxes.restore(agent, found)
+            else:
+                self._bury(found, now)
 
     async def tidy(self) -> None:
         """Forget unnamed agents that are gone for long, when their time comes, until cancelled."""
@@ -133,6 +135,19 @@ class Mailroom:
         """Stop every timer and do what is left to do, before the store closes."""
         self.inboxes.close()
         self._services.chores.do()
+
+    def _bury(self, messages: list[Message], now: Moment) -> None:
+        """An agent was removed and the broker died before its mail was: that is dead too."""
+        for message in messages:
+            message.end("dead", now, f"{message.to} was unregistered")
+            self._store.note(row_of(message, now))
+            self.inboxes.dead[message.agent_id] += 1
+            self._services.events.write(
+                "message_dead_lettered",
+                message_id=message.id,
+                to=message.to,
+                reason=message.reason,
+            )
 
     def _renewed_at(self, agent: Agent) -> float:
         return self._clock().mono if self._works(agent) else agent.active

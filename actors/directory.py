@@ -15,6 +15,8 @@ from .agent import Agent
 
 MAX_OLD_NAMES = 100
 """Old names that lead to one agent. When there are more, the oldest leads nowhere."""
+MAX_OLD_NUMBERS = 10_000
+"""Numbers of agents that became others; what is older has nothing open any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Directory:
         self._forwards: dict[str, int] = {}
         self._old_names: dict[int, dict[str, None]] = {}
         """Those that lead to each agent, the oldest first."""
+        self._became: dict[int, int] = {}
+        """The numbers of agents that became others, and whose they are, the oldest first."""
         self._changed: set[int] = set()
         self._removed: set[int] = set()
         self._turned: dict[str, None] = {}
@@ -71,7 +75,9 @@ class Directory:
         return list(self._by_id.values())
 
     def by_id(self, agent_id: int) -> Agent | None:
-        """Return the agent of a number."""
+        """Return the agent of a number, or the one that it became since this broker began."""
+        while (became := self._became.get(agent_id)) is not None:
+            agent_id = became
         return self._by_id.get(agent_id)
 
     def named(self, name: str) -> Agent | None:
@@ -128,6 +134,9 @@ class Directory:
         """Forget ``former``; all its names lead to ``agent``."""
         names = [*self.old_names(former), former.name]
         self._forget(former)
+        self._became[former.id] = agent.id
+        if len(self._became) > MAX_OLD_NUMBERS:
+            del self._became[next(iter(self._became))]
         for name in names:
             self._lead(name, agent)
 

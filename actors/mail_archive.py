@@ -120,9 +120,7 @@ class MailArchive:
                 detail=f"{row.recipient} is no agent any more. Send it anew, or purge it.",
             )
         message = message_of(row, self._clock())
-        self._inboxes.dead[row.agent_id] -= 1
-        message.agent_id = agent.id
-        self._inboxes.put(agent, message, lambda inbox, now: inbox.redrive(message, now), None)
+        self._inboxes.redrive(agent, message)
         return letters.Settled(message_id=message_id)
 
     async def _noted(self) -> None:

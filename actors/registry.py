@@ -169,7 +169,7 @@ class Registry:
         return names.nearest(name, self._directory.names())
 
     def by_id(self, agent_id: int) -> Agent | None:
-        """Return the agent of a number."""
+        """Return the agent of a number, or the one that it became since this broker began."""
         return self._directory.by_id(agent_id)
 
     def everyone(self, but: Agent | None) -> list[Agent]:

@@ -205,9 +205,7 @@ class Sending:
     def _post(self, session: Session, recipient: Agent, message: Message, call: NamedCall) -> None:
         if message.in_reply_to:
             self._answering[message.id] = session.token
-        self._inboxes.put(
-            recipient, message, lambda inbox, now: inbox.put(message, call, now), call
-        )
+        self._inboxes.tell(recipient, lambda inbox, now: inbox.put(message, call, now), call)
 
     def _await_reply(
         self, sender: Agent, recipient: Agent, message: Message, call: SendCall

@@ -56,3 +56,14 @@ def test_a_restart_keeps_the_order_and_forgets_what_is_too_much() -> None:
     assert directory.old_names(alice) == list(stored)[2:]
     changes = directory.take_changes()
     assert changes == [ForwardRemoved(name) for name in list(stored)[:2]]
+
+
+def test_the_number_of_an_agent_that_became_another_leads_on() -> None:
+    first, second, third = Agent(2, "a"), Agent(3, "b"), Agent(4, "c")
+    directory = known(first, second, third)
+    directory.merge(first, second)
+    assert directory.by_id(2) is second
+    directory.merge(second, third)
+    assert directory.by_id(2) is directory.by_id(3) is third
+    directory.remove(third)
+    assert directory.by_id(2) is None

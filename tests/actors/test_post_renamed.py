@@ -7,7 +7,8 @@ import pytest
 from signalpost.transport import mail
 from signalpost.transport.errors import BadRequest
 from tests.actors.correspondent import Correspondent, correspondent, deliveries
-from tests.actors.counter import Counter, counter
+from tests.actors.counter import Counter, counter, run
+from tests.actors.stand_ins import DONE
 
 
 async def pair(place: Counter) -> tuple[Correspondent, Correspondent]:
@@ -97,3 +98,15 @@ async def test_nothing_is_kept_of_a_session_that_was_no_agent_and_has_left() -> 
         await nobody.leave()
         with pytest.raises(BadRequest, match="this session is not known"):
             place.room.membership.register(session, mail.Register(name="late"))
+
+
+async def test_the_result_of_a_task_finds_the_agent_that_its_owner_became() -> None:
+    async with counter() as place:
+        await (await correspondent(place, "carol")).leave()
+        _, bob = await pair(place)
+        await bob.ask(run(notify=True))
+        await bob.register("carol")
+        (await place.runner.begun(1)).end(DONE)
+        (result,) = await bob.receive(wait=None)
+        assert (result.id, result.to) == ("task-1", "carol")
+        assert (await bob.inbox("carol")).depth == 1

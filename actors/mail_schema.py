@@ -66,6 +66,7 @@ CREATE TABLE agents (
     thread TEXT NOT NULL,
     client TEXT NOT NULL,
     pid INTEGER NOT NULL,
+    pid_started REAL NOT NULL,
     working_directory TEXT NOT NULL,
     since REAL NOT NULL
 );

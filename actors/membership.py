@@ -19,6 +19,7 @@ from .inbox_actor import Work
 from .inboxes import Inboxes
 from .mail_services import MailServices
 from .registry import Registry
+from .survivors import client_of
 
 
 class Membership:
@@ -59,6 +60,7 @@ class Membership:
                 label=hello.label,
                 client=hello.client,
                 pid=session.pid,
+                pid_started=lifeline.start_time(session.pid),
                 working_directory=hello.working_directory,
                 client_process=_client_process(session),
             ),
@@ -84,6 +86,13 @@ class Membership:
         left = self._registry.depart(token, self._services.clock())
         if left is not None:
             self._gone(left)
+        self._persist()
+
+    def lost(self, agent_id: int) -> None:
+        """The process that spoke for an agent in an earlier broker life has ended."""
+        agent = self._registry.lose(agent_id, self._services.clock())
+        if agent is not None:
+            self._gone(agent)
         self._persist()
 
     def register(self, session: Session, request: mail.Register) -> mail.Registered:
@@ -178,7 +187,7 @@ class Membership:
     def presence(self, agent: Agent) -> letters.Presence:
         """Return what an agent does, as far as its connection tells."""
         if not agent.holders:
-            return "gone"
+            return "gone" if agent.awaited is None else "online"
         inbox = self._inboxes.look(agent)
         if inbox is not None and inbox.has_receiver:
             return "idle"
@@ -255,5 +264,4 @@ def _client_process(session: Session) -> tuple[int, float] | None:
     """Return what tells the MCP client behind a bridge from every other process."""
     if session.hello.kind != "bridge":
         return None
-    client = lifeline.parent(session.pid)
-    return (client, lifeline.start_time(client)) if client > 1 else None
+    return client_of(session.pid)

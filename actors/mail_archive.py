@@ -12,6 +12,7 @@ from ..transport.errors import BadRequest, NotAuthorised
 from .agent import Agent
 from .chores import Chores
 from .inboxes import Inboxes
+from .latest_requests import LatestRequests
 from .mail_history import message_of, stored_message
 from .mail_store import MailStore
 from .message_row import MessageRow
@@ -19,7 +20,6 @@ from .moment import Moment
 from .registry import Registry
 
 HISTORY_LIMIT = 1000
-_COUNTER_AT = 8
 
 
 class MailArchive:
@@ -38,24 +38,7 @@ class MailArchive:
         self._inboxes = inboxes
         self._clock = clock
         self._chores = chores
-        self._known: dict[bytes, bytes] = {}
-
-    # ------------------------------------------------------------ requests that came before
-
-    def remember(self, requests: list[bytes]) -> None:
-        """Note the latest request of each client that an earlier life has served.
-
-        A client numbers its requests: one with a higher number is new.
-        """
-        self._known = {request[:_COUNTER_AT]: request for request in requests}
-
-    def note(self, request_id: bytes) -> None:
-        """Note a request that is served now: should it come again, its answer may be forgotten."""
-        self._known[request_id[:_COUNTER_AT]] = request_id
-
-    def may_know(self, request_id: bytes) -> bool:
-        """Tell whether a request may have been served before, in this life or an earlier one."""
-        return request_id <= self._known.get(request_id[:_COUNTER_AT], b"")
+        self.latest = LatestRequests()
 
     async def sent_before(self, request_id: bytes) -> list[MessageRow]:
         """Return the messages that a request has sent."""

@@ -113,7 +113,7 @@ class Mailroom:
         self._registry.restore(agents, await self._store.forwards(), self._clock())
         for message_id, hops in await self._store.replies_known(REMEMBERED):
             self._guard.learn(message_id, hops)
-        self._archive.remember(await self._store.latest_requests())
+        self._archive.latest.remember(await self._store.latest_requests())
         self.inboxes.dead = Counter(await self._store.dead_counts())
         left: defaultdict[int, list[Message]] = defaultdict(list)
         now = self._clock()

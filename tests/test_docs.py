@@ -18,6 +18,7 @@ from signalpost.actors import (
     answers,
     directory,
     inbox_moves,
+    latest_requests,
     leases,
     line,
     loop_guard,
@@ -164,6 +165,10 @@ def test_every_error_code_is_in_the_readme(code: str) -> None:
         ("bound that an agent may ask for", f"{registry.MAX_INBOX_BOUND:,}"),
         ("description of an agent", f"{registry.MAX_DESCRIPTION:,} characters"),
         ("old names that lead to an agent", str(directory.MAX_OLD_NAMES)),
+        (
+            "clients whose latest `send` is known, the longest silent ones not",
+            f"{latest_requests.MAX_CLIENTS:,}",
+        ),
         ("wait for room in a full inbox", f"{outgoing.PARK_SECONDS:g} s"),
         ("lease, unless configured", f"{DEFAULTS.lease:g} s"),
         ("lease, however often renewed", f"{leases.CEILING_SECONDS / 3600:g} h"),

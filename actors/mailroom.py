@@ -34,7 +34,6 @@ from .registry import Registry
 from .sending import Sending
 from .services import Events
 from .settings import Settings
-from .survivors import Survivors
 from .task_mail import TaskMail
 
 REMEMBERED = 20_000
@@ -81,7 +80,6 @@ class Mailroom:
         self.membership = Membership(
             self._registry, self.inboxes, services, reception.session, push, works
         )
-        self._survivors = Survivors(self.membership.lost)
         drafts = Drafts(self.inboxes, services, self._guard, _id_of)
         self._sending = self.inboxes.senders = Sending(
             self._registry, self.membership, self.inboxes, services, drafts, reception.forget
@@ -109,7 +107,7 @@ class Mailroom:
     async def restore(self) -> None:
         """Rebuild agents and inboxes as the store has them."""
         agents = [agent_of(row) for row in await self._store.agents()]
-        self._survivors.await_them(agents)
+        self.membership.survivors.await_them(agents)
         self._registry.restore(agents, await self._store.forwards(), self._clock())
         for message_id, hops in await self._store.replies_known(REMEMBERED):
             self._guard.learn(message_id, hops)
@@ -136,7 +134,7 @@ class Mailroom:
 
     def close(self) -> None:
         """Stop every timer and do what is left to do, before the store closes."""
-        self._survivors.close()
+        self.membership.survivors.close()
         self.inboxes.close()
         self._services.chores.do()
 

@@ -19,7 +19,7 @@ from .inbox_actor import Work
 from .inboxes import Inboxes
 from .mail_services import MailServices
 from .registry import Registry
-from .survivors import client_of
+from .survivors import Survivors, client_of
 
 
 class Membership:
@@ -40,6 +40,7 @@ class Membership:
         self._session_of = session_of
         self._push = push
         self._works = works
+        self.survivors = Survivors(self._lost)
 
     # ------------------------------------------------------------ coming and going
 
@@ -72,6 +73,7 @@ class Membership:
         if claim.left is not None:
             self._gone(claim.left)
         if claim.agent is not None and claim.agent is not before:
+            self.survivors.forget(claim.agent.id)
             self._act_as(session, claim.agent)
             self._tell_arrival(claim.agent)
         self._persist()
@@ -86,13 +88,6 @@ class Membership:
         left = self._registry.depart(token, self._services.clock())
         if left is not None:
             self._gone(left)
-        self._persist()
-
-    def lost(self, agent_id: int) -> None:
-        """The process that spoke for an agent in an earlier broker life has ended."""
-        agent = self._registry.lose(agent_id, self._services.clock())
-        if agent is not None:
-            self._gone(agent)
         self._persist()
 
     def register(self, session: Session, request: mail.Register) -> mail.Registered:
@@ -110,6 +105,7 @@ class Membership:
             self._services.clock(),
         )
         agent = naming.agent
+        self.survivors.forget(agent.id)
         self._supersede(naming.superseded)
         if naming.former is not None:
             self._services.store.move(naming.former.id, agent.id)
@@ -235,6 +231,13 @@ class Membership:
         reason = f"{agent.name} has gone"
         self._inboxes.tell_existing(agent, lambda inbox, _now: inbox.bounce(reason))
         self._services.events.write("agent_gone", agent=agent.name)
+
+    def _lost(self, agent_id: int) -> None:
+        """The process that spoke for an agent in an earlier broker life has ended."""
+        agent = self._registry.lose(agent_id, self._services.clock())
+        if agent is not None:
+            self._gone(agent)
+        self._persist()
 
     def _tell_arrival(self, agent: Agent) -> None:
         if not agent.is_person:

@@ -16,7 +16,7 @@ class Survivors:
 
     def __init__(self, died: Callable[[int], None]) -> None:
         self._died = died
-        self._lifelines: list[lifeline.Lifeline] = []
+        self._lifelines: dict[int, lifeline.Lifeline] = {}
 
     def await_them(self, agents: Iterable[Agent]) -> None:
         """Note with each agent who is to come back, if somebody is."""
@@ -24,18 +24,26 @@ class Survivors:
             if self._lives(agent):
                 agent.awaited = Holder("bridge", client_of(agent.pid))
 
+    def forget(self, agent_id: int) -> None:
+        """Watch nobody for this agent any more, if anybody was: it is spoken for."""
+        if (line := self._lifelines.pop(agent_id, None)) is not None:
+            line.close()
+
     def close(self) -> None:
         """Watch nobody any more."""
-        for line in self._lifelines:
-            line.close()
-        self._lifelines.clear()
+        for agent_id in [*self._lifelines]:
+            self.forget(agent_id)
 
     def _lives(self, agent: Agent) -> bool:
         if not agent.pid or lifeline.start_time(agent.pid) != agent.pid_started:
             return False
-        line = lifeline.Lifeline(agent.pid, lambda: self._died(agent.id))
-        self._lifelines.append(line)
+        line = lifeline.Lifeline(agent.pid, lambda: self._lost(agent.id))
+        self._lifelines[agent.id] = line
         return line.watching
+
+    def _lost(self, agent_id: int) -> None:
+        self.forget(agent_id)
+        self._died(agent_id)
 
 
 def client_of(bridge: int) -> tuple[int, float] | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable
 
 import anyio
 
 from ..transport import letters, mail, messages
-from ..transport.errors import BadRequest, NotAuthorised
+from ..transport.errors import BadRequest, NotAuthorised, StoreFull
 from .agent import Agent
 from .chores import Chores
 from .inboxes import Inboxes
@@ -18,6 +19,8 @@ from .mail_store import MailStore
 from .message_row import MessageRow
 from .moment import Moment
 from .registry import Registry
+
+logger = logging.getLogger(__name__)
 
 HISTORY_LIMIT = 1000
 
@@ -43,6 +46,17 @@ class MailArchive:
     async def sent_before(self, request_id: bytes) -> list[MessageRow]:
         """Return the messages that a request has sent."""
         return await self._store.by_request(request_id)
+
+    async def kept(self, reply: messages.Reply) -> messages.Reply:
+        """Return a reply when what it says is on disk.
+
+        Where there is no room for that, it holds as long as this broker lives.
+        """
+        try:
+            await self._committed()
+        except StoreFull as error:
+            logger.warning("an agent is not on disk yet: %s", error)
+        return reply
 
     # ------------------------------------------------------------ looking back
 
@@ -86,8 +100,7 @@ class MailArchive:
     async def redrive(self, message_ids: list[str]) -> messages.Reply:
         """Put dead letters back into their inboxes."""
         settled = [await self._redrive(message_id) for message_id in message_ids]
-        await self._noted()
-        await self._store.committed()
+        await self._committed()
         return mail.SettledAll(messages=settled)
 
     async def _redrive(self, message_id: str) -> letters.Settled:
@@ -106,11 +119,12 @@ class MailArchive:
         self._inboxes.redrive(agent, message)
         return letters.Settled(message_id=message_id)
 
-    async def _noted(self) -> None:
-        """Return when the store was told of all that has happened so far."""
+    async def _committed(self) -> None:
+        """Return when all that has happened so far is on disk: the store may not know of it yet."""
         noted = anyio.Event()
         self._chores.add(noted.set)
         await noted.wait()
+        await self._store.committed()
 
     async def purge(self, message_ids: list[str]) -> messages.Reply:
         """Delete dead letters for good."""

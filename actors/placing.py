@@ -113,7 +113,8 @@ def _by_name(directory: Directory, arrival: Arrival, name: str) -> Place:
             return Place(renamed.name, renamed, renamed.named)
         return Place(name, None, named=True)
     if is_vacant(holder, arrival) or is_same_client(holder, arrival):
-        return Place(name, holder, named=True)
+        is_back = holder.awaited is not None and holder.pid == arrival.pid
+        return Place(name, holder, named=holder.named if is_back else True)
     if arrival.kind == "bridge":
         return _numbered(directory, arrival, name, 2)
     if holder.is_held_by_programs():

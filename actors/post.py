@@ -97,10 +97,12 @@ class Post:
             case mail.Settle():
                 self._receiving.settle(session, correlation, request)
             case mail.Register():
-                return self.membership.register(session, request)
+                registered = self.membership.register(session, request)
+                self._deferred.answer(session.token, correlation, self._archive.kept(registered))
             case mail.Unregister(force=force):
                 self.membership.unregister(session, force=force)
-                return messages.Accepted()
+                accepted = messages.Accepted()
+                self._deferred.answer(session.token, correlation, self._archive.kept(accepted))
             case mail.Redrive(message_ids=ids):
                 self._check_person(session, "puts dead letters back: signalpost dead redrive")
                 self._deferred.answer(session.token, correlation, self._archive.redrive(ids))

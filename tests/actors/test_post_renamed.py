@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
 
-from signalpost.transport import mail
-from signalpost.transport.errors import BadRequest
+from signalpost.transport import mail, messages
+from signalpost.transport.errors import BadRequest, StoreFull
 from tests.actors.correspondent import Correspondent, correspondent, deliveries
 from tests.actors.counter import Counter, counter, run
 from tests.actors.stand_ins import DONE
@@ -110,3 +111,36 @@ async def test_the_result_of_a_task_finds_the_agent_that_its_owner_became() -> N
         (result,) = await bob.receive(wait=None)
         assert (result.id, result.to) == ("task-1", "carol")
         assert (await bob.inbox("carol")).depth == 1
+
+
+async def test_an_agent_is_told_that_it_has_a_name_or_is_no_more_when_that_is_on_disk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with counter() as place:
+        alice = await correspondent(place, "alice")
+        on_disk = anyio.Event()
+
+        async def committed() -> None:
+            await on_disk.wait()
+
+        monkeypatch.setattr(place.store.mail, "committed", committed)
+        for request in (mail.Register(name="alicia"), mail.Unregister()):
+            asked = alice.say(request)
+            await alice.speaker.settle()
+            assert asked not in [correlation for correlation, _ in alice.speaker.heard]
+            on_disk.set()
+            assert not isinstance(await alice.speaker.answer(asked), messages.Failed)
+            on_disk = anyio.Event()
+
+
+async def test_a_name_that_cannot_be_written_counts_as_long_as_the_broker_lives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def full() -> None:
+        raise StoreFull("the disk is full.")
+
+    async with counter() as place:
+        alice = await correspondent(place, "alice")
+        monkeypatch.setattr(place.store.mail, "committed", full)
+        assert (await alice.register("alicia")).name == "alicia"
+        assert "alicia" in await alice.agents()

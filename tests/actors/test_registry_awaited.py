@@ -47,6 +47,14 @@ def test_a_made_name_is_kept_too() -> None:
     assert town.agent("s", label="f/c", pid=7, client_process=CLIENT) is agent
 
 
+def test_who_comes_back_under_its_made_name_has_not_chosen_it() -> None:
+    town, agent = awaiting("alice~2", named=False)
+    back = town.agent("s", agent="alice~2", pid=7, client_process=CLIENT)
+    assert (back, back.named) == (agent, False)
+    town, agent = awaiting("alice~2", named=False)
+    assert town.agent("t", "client", agent="alice~2", pid=8).named
+
+
 def test_when_its_process_ends_it_is_gone_like_any_other() -> None:
     town, alice = awaiting("f/c", named=False)
     assert town.registry.lose(99, at(5)) is None

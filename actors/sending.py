@@ -211,9 +211,7 @@ class Sending:
 
     def _post(self, session: Session, recipient: Agent, message: Message, call: NamedCall) -> None:
         self._replies.posted(message, session.token)
-        self._inboxes.put(
-            recipient, message, lambda inbox, now: inbox.put(message, call, now), call
-        )
+        self._inboxes.tell(recipient, lambda inbox, now: inbox.put(message, call, now), call)
 
     def _await_reply(
         self, sender: Agent, recipient: Agent, message: Message, call: SendCall

@@ -99,6 +99,11 @@ def is_single(addresses: Sequence[Address]) -> bool:
     return len(addresses) == 1 and isinstance(addresses[0], Name)
 
 
+def means_one(addresses: Sequence[Address]) -> bool:
+    """Tell whether they mean one agent, whoever that is: then a message on disk leaves nobody out."""
+    return len(addresses) == 1 and isinstance(addresses[0], Name | AnyOf)
+
+
 def recipients(
     addresses: Sequence[Address],
     registry: Registry,

@@ -84,6 +84,22 @@ async def test_a_send_to_many_of_which_some_were_stored_reaches_the_others_too(
         assert (await bob.contents(), await carol.contents()) == (["x"], ["x"])
 
 
+async def test_any_of_several_gets_the_message_when_none_of_them_has_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answers, "MAX_AGE_SECONDS", -1)
+    async with counter() as place:
+        alice, bob = await pair(place)
+        await bob.register("bob", role="publisher")
+        carol = await correspondent(place, "carol")
+        await carol.register("carol", role="consumer")
+        await alice.ask(mail.Send(to=["bob", "bob"], content="x"), NUMBER)  # only bob's is stored
+        alice.say(mail.Send(to=["any:role:consumer", "bob"], content="x"), NUMBER)
+        again = sent(await alice.speaker.answer(NUMBER, 2))
+        assert [one.name for one in again.sent] == ["bob", "carol"]
+        assert (await bob.contents(), await carol.contents()) == (["x"], ["x"])
+
+
 async def test_any_of_several_is_not_another_one_the_second_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

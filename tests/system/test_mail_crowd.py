@@ -6,8 +6,10 @@ import anyio
 import anyio.to_thread
 import psutil
 
+from signalpost.transport import mail
 from tests.system.crowd import Crowd
 from tests.system.place import Place, within
+from tests.system.wire import wire
 
 AGENTS = 1000
 MOST_MEGABYTES = 400.0
@@ -62,6 +64,27 @@ async def test_a_broadcast_is_whole_though_the_broker_is_killed_in_the_middle(pl
             await family.all_dead(5)
     kept = place.stored("SELECT content, count(*) FROM bodies GROUP BY content")
     assert [count for _, count in kept] == [AGENTS] * 3
+
+
+@within(60)
+async def test_of_a_broadcast_in_the_middle_of_which_the_broker_dies_all_is_stored_or_nothing(
+    place: Place,
+) -> None:
+    first = await place.serve()
+    with Crowd(place.broker().endpoint, AGENTS) as crowd:
+        await anyio.to_thread.run_sync(crowd.wait_for_mail)
+    first.kill()
+    await anyio.to_thread.run_sync(first.wait)
+    for number in range(8):
+        broker = await place.serve()
+        async with wire(place, "boss", count=10 * number) as boss:
+            boss.send(mail.Send(to=["*"], content=str(number)))
+            await anyio.sleep(0.02 * 1.35**number)  # it is about then that they are written
+            broker.kill()  # and nobody sends again what was not answered
+            await anyio.to_thread.run_sync(broker.wait)
+    kept = dict(place.stored("SELECT content, count(*) FROM bodies GROUP BY content"))
+    print(f"stored: {kept}")  # noqa: T201 - what this run has seen
+    assert set(kept.values()) <= {AGENTS}
 
 
 async def kill_after(broker: psutil.Process, seconds: float) -> None:

@@ -38,16 +38,18 @@ class Drafts:
         recipient: Agent,
         correlation: bytes,
         request: mail.Send,
+        number: int,
     ) -> Message:
         """Make the message to one recipient.
 
+        :param number: makes its id, with the correlation
         :raises LoopDetected: it goes round and round; it was made a dead letter
         """
         now = self._services.clock()
         ttl = request.ttl_seconds
         message = Message(
             seq=0,
-            id=self._id_of(correlation, recipient.id),
+            id=self._id_of(correlation, number),
             agent_id=recipient.id,
             sender=sender.name,
             sender_id=sender.id,

@@ -10,7 +10,7 @@ there, or from the recipient's when none will; the first calls the other off.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from ..transport import letters, mail, messages
@@ -144,7 +144,9 @@ class Sending:
         addresses: list[Address],
     ) -> None:
         recipient = self._only(sender, addresses)
-        message = self._drafts.message(session, sender, recipient, correlation, request)
+        message = self._drafts.message(
+            session, sender, recipient, correlation, request, recipient.id
+        )
         now = self._services.clock().mono
         call = NamedCall(
             correlation=correlation,
@@ -160,7 +162,7 @@ class Sending:
         self._post(session, recipient, message, call)
 
     def _only(self, sender: Agent, addresses: list[Address]) -> Agent:
-        found, refused = recipients(addresses, self._registry, sender, self._pick)
+        found, refused, _ = recipients(addresses, self._registry, sender, self._membership.pick)
         if refused:
             raise refused[0][1]
         return found[0]
@@ -175,8 +177,8 @@ class Sending:
         kept: Sequence[Message] = (),
     ) -> None:
         served = {message.agent_id for message in kept}
-        pick = partial(self._pick, served=served)
-        found, unknown = recipients(addresses, self._registry, sender, pick)
+        pick = partial(self._membership.pick, served=served)
+        found, unknown, numbers = recipients(addresses, self._registry, sender, pick)
         if not found and unknown and not kept:
             raise unknown[0][1]
         posting = Posting(session.token, [refusal(name, error) for name, error in unknown])
@@ -187,19 +189,16 @@ class Sending:
         posting.expect(recipient.name for recipient in left)
         for recipient in left:
             call = NamedCall(correlation=correlation, session=session.token, name=recipient.name)
+            number = numbers[recipient.id]
             try:
-                message = self._drafts.message(session, sender, recipient, correlation, request)
+                message = self._drafts.message(
+                    session, sender, recipient, correlation, request, number
+                )
             except LoopDetected as error:
                 self.refused(call, error)
             else:
                 self._post(session, recipient, message, call)
         self._finish(correlation, posting)
-
-    def _pick(self, agents: list[Agent], served: Collection[int] = ()) -> Agent:
-        """Choose for a message that any of them may take: one of those who have it, if any."""
-        served_ones = [agent for agent in agents if agent.id in served]
-        waiting = [agent for agent in agents if self._membership.presence(agent) == "idle"]
-        return min(served_ones or waiting or agents, key=self._inboxes.depth)
 
     # ------------------------------------------------------------ one message
 

@@ -28,13 +28,30 @@ async def test_a_send_that_was_not_stored_before_the_broker_died_is_the_same_mes
     assert ids[0] == ids[1]
 
 
+async def test_any_of_several_may_be_another_one_then_but_it_is_the_same_message() -> None:
+    ids: set[str] = set()
+    for consumer in ("bob", "carol"):
+        async with counter() as place:
+            alice, bob = await pair(place)
+            agents = {"bob": bob, "carol": await correspondent(place, "carol")}
+            for name, agent in agents.items():
+                await agent.register(name, role="consumer" if name == consumer else "publisher")
+            request = mail.Send(to=["any:role:consumer"], content="x")
+            ids.add(sent(await alice.ask(request, NUMBER)).sent[0].message_id)
+            (got,) = await agents[consumer].receive()
+            assert {got.id} == ids
+    assert len(ids) == 1
+
+
 async def test_every_request_and_every_recipient_has_ids_of_its_own() -> None:
     async with counter() as place:
-        alice, _ = await pair(place)
+        alice, bob = await pair(place)
+        await bob.register("bob", role="publisher")
         await correspondent(place, "carol")
-        posted = [await alice.send("*") for _ in range(2)]
+        to = ("any:role:publisher", "any:role:consumer", "alice")
+        posted = [await alice.send(*each) for each in (["*"], ["*"], to)]
         ids = {one.message_id for answer in posted for one in answer.sent}
-        assert len(ids) == 4
+        assert len(ids) == 2 + 2 + len(to)
 
 
 async def test_a_send_that_comes_again_when_its_answer_is_forgotten_is_not_sent_twice(

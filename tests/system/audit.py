@@ -64,7 +64,7 @@ class Audit:
         found: dict[str, list[object]] = {
             "confirmed and never read": [*self.ledger.lost],
             "read and never sent": [*self.ledger.unexpected],
-            "read and not in the store": [*self.ledger.read - self.by_id.keys()],
+            "read and not in the store": self._unstored(),
             "twice in the store": self._twice(),
             "to somebody who was not meant": self._astray(),
             "not as its sender was told": self._otherwise(),
@@ -75,6 +75,17 @@ class Audit:
             "not at its old place": self._misplaced(),
         }
         return {what: each for what, each in found.items() if each}
+
+    def _unstored(self) -> list[object]:
+        """What was read beside a commit that never came belongs to no send that was confirmed."""
+        told = {entry.value: entry for entry in self.ledger.sent}
+        return [
+            (read, told[read.value])
+            for read in self.ledger.reads
+            if read.id not in self.by_id
+            and read.value in told
+            and READERS[read.by] not in told[read.value].refused
+        ]
 
     def _twice(self) -> list[object]:
         ids = Counter(row.id for row in self.kept)
@@ -110,10 +121,9 @@ class Audit:
 
     def _acknowledged(self) -> list[object]:
         tried, told = self.ledger.settling("ack"), self.ledger.settled("ack")
-        nobody = [row for row in self.kept if row.state == "done" and not tried[row.id]]
-        twice = [self.by_id[each] for each, count in told.items() if count > 1]
-        in_vain = [self.by_id[each] for each in told if self.by_id[each].state != "done"]
-        return [*nobody, *twice, *in_vain]
+        done = {row.id for row in self.kept if row.state == "done"}
+        twice = {each for each, count in told.items() if count > 1}
+        return [*done - tried.keys(), *twice, *told.keys() - done]
 
     def _miscounted(self) -> list[object]:
         least = self.ledger.settled("nack")
@@ -138,7 +148,8 @@ class Audit:
         if given.event != "settling" or given.outcome == "ack" or given.by not in alone:
             return False
         in_time = then.at - given.at < PATIENCE and then.event == "got"
-        return in_time and given.pid == then.pid and self.by_id[given.id].state != "dead"
+        stored = {given.id, then.id} <= self.by_id.keys()
+        return in_time and given.pid == then.pid and stored and self.by_id[given.id].state != "dead"
 
     def _seq(self, entry: Entry) -> int:
         return self.by_id[entry.id].seq

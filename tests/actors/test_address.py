@@ -126,7 +126,7 @@ def test_a_role_is_all_who_have_it_but_the_sender() -> None:
 
 def test_who_is_meant_as_any_of_a_role_only_has_the_number_of_the_role() -> None:
     town = a_town()
-    alice, bob, carol = (town.agent_of(name).id for name in ("alice", "bob", "carol"))
+    alice, bob, carol = (town.registry.resolve(n).id for n in ("alice", "bob", "carol"))
     consumer = meant(town, "any:role:consumer", sender="carol").numbers[alice]
     assert consumer < 0
     assert meant(town, "any:role:consumer", "carol").numbers == {bob: consumer, carol: carol}

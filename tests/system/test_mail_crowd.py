@@ -19,8 +19,15 @@ def megabytes(pid: int) -> float:
     return psutil.Process(pid).memory_info().rss / 1024**2
 
 
+def named(answer: mail.Sent) -> set[tuple[str, str]]:
+    """Return to whom which message was sent."""
+    return {(one.name, one.message_id) for one in answer.sent}
+
+
 @within(60)
-async def test_a_broadcast_reaches_a_thousand_agents_and_names_every_id(place: Place) -> None:
+async def test_a_broadcast_reaches_a_thousand_agents_and_is_acknowledged_by_each(
+    place: Place,
+) -> None:
     broker = await place.serve()
     empty = megabytes(broker.pid)
     async with place.client("boss", start=False) as boss:
@@ -30,10 +37,13 @@ async def test_a_broadcast_reaches_a_thousand_agents_and_names_every_id(place: P
             presences = {agent.name: agent.presence for agent in await boss.agents()}
             assert [presences[name] for name in crowd.names] == ["idle"] * AGENTS
             sent = await boss.send("*", "x" * 1024)
-            ids = {one.name: [one.message_id] for one in sent.sent}
-            assert sorted(ids) == sorted(crowd.names)
+            assert sorted(one.name for one in sent.sent) == sorted(crowd.names)
             assert sent.refused == []
-            assert await anyio.to_thread.run_sync(crowd.got) == ids
+            got = await anyio.to_thread.run_sync(crowd.got)
+            assert all(message.content == "x" * 1024 for some in got.values() for message in some)
+            assert {(name, m.id) for name, some in got.items() for m in some} == named(sent)
+            assert sum(map(len, got.values())) == AGENTS
+            await anyio.to_thread.run_sync(crowd.acknowledge, got)
         again = await boss.send("*", "y" * 1024)  # whether anybody is there or not
         assert len(again.sent) == AGENTS
         full = megabytes(broker.pid)
@@ -41,9 +51,10 @@ async def test_a_broadcast_reaches_a_thousand_agents_and_names_every_id(place: P
         f"RSS of the broker in MB: empty {empty:.0f}, {AGENTS} waiting {waiting:.0f},"
         f" {2 * AGENTS} messages {full:.0f}"
     )
-    stored = {row[0] for row in place.stored("SELECT id FROM messages")}
-    assert stored == {one.message_id for one in (*sent.sent, *again.sent)}
-    assert len(stored) == 2 * AGENTS
+    for answer, state in ((sent, "done"), (again, "ready")):
+        kept = place.stored(f"SELECT recipient, id FROM messages WHERE state = '{state}'")
+        assert {*kept} == named(answer)
+        assert len(kept) == AGENTS
     assert max(waiting, full) < MOST_MEGABYTES
 
 

@@ -117,6 +117,22 @@ async def test_any_of_several_gets_the_message_when_none_of_them_has_it(
         assert (await bob.contents(), await carol.contents()) == (["x"], ["x"])
 
 
+async def test_any_of_several_is_not_another_one_beside_a_name_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answers, "MAX_AGE_SECONDS", -1)
+    async with counter() as place:
+        alice, bob = await pair(place)
+        await bob.register("bob", role="publisher")
+        for name in ("carol", "dave"):
+            agent = await correspondent(place, name)
+            await agent.register(name, role="consumer")
+        request = mail.Send(to=["any:role:consumer", "bob"], content="x")
+        first = sent(await alice.ask(request, NUMBER))
+        alice.say(request, NUMBER)  # the other one's is the emptier now
+        assert sent(await alice.speaker.answer(NUMBER, 2)) == first
+
+
 async def test_any_of_several_is_not_another_one_the_second_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -61,20 +61,23 @@ async def test_a_broadcast_reaches_a_thousand_agents_and_is_acknowledged_by_each
 @within(60)
 async def test_a_broadcast_is_whole_though_the_broker_is_killed_in_the_middle(place: Place) -> None:
     await place.serve()
-    async with place.client("boss") as boss:
-        with Crowd(place.broker().endpoint, AGENTS) as crowd:
-            await anyio.to_thread.run_sync(crowd.wait_for_mail)
-        for seconds in (0.04, 0.06, 0.08):  # it is about then that they are written
+    with Crowd(place.broker().endpoint, AGENTS) as crowd:
+        await anyio.to_thread.run_sync(crowd.wait_for_mail)
+    for number in range(6):
+        async with place.client("boss") as boss:
             await boss.ping()
             family = place.family()
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(kill_after, place.broker_process(), seconds)
-                sent = await boss.send("*", f"after {seconds}")
-                assert sorted(one.name for one in sent.sent) == sorted(crowd.names)
-                assert sent.refused == []
+                if number % 2:
+                    tasks.start_soon(kill_when_stored, place, AGENTS * number)
+                else:
+                    tasks.start_soon(kill_after, place, 0.04 + 0.02 * number)
+                sent = await boss.send("*", str(number))
             await family.all_dead(5)
+        assert sorted(one.name for one in sent.sent) == sorted(crowd.names)
+        assert sent.refused == []
     kept = place.stored("SELECT content, count(*) FROM bodies GROUP BY content")
-    assert [count for _, count in kept] == [AGENTS] * 3
+    assert kept == [(str(number), AGENTS) for number in range(6)]
 
 
 @within(60)
@@ -98,6 +101,20 @@ async def test_of_a_broadcast_in_the_middle_of_which_the_broker_dies_all_is_stor
     assert set(kept.values()) <= {AGENTS}
 
 
-async def kill_after(broker: psutil.Process, seconds: float) -> None:
+async def kill_after(place: Place, seconds: float) -> None:
+    """Kill the broker when it is about to write."""
+    broker = place.broker_process()
     await anyio.sleep(seconds)
     broker.kill()
+
+
+async def kill_when_stored(place: Place, count: int) -> None:
+    """Kill the broker when it has stored more than so many, before it can say so."""
+    broker = place.broker_process()
+
+    def watch() -> None:
+        while place.stored("SELECT max(seq) FROM messages")[0][0] <= count:
+            pass
+        broker.kill()
+
+    await anyio.to_thread.run_sync(watch)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..transport import mail
 from ..transport.errors import LoopDetected
 from ..transport.session import Session
+from .address import Recipients
 from .agent import Agent
 from .inboxes import Inboxes
 from .loop_guard import LoopGuard
@@ -71,6 +72,19 @@ class Drafts:
             raise
         self._guard.learn(message.id, message.hops)
         return message
+
+    def missing(
+        self, correlation: bytes, meant: Recipients, kept: Sequence[Message]
+    ) -> list[Agent]:
+        """Return those who are meant by a request and for whom none of its messages is kept yet.
+
+        A message whose id is kept is the same one, whoever has it.
+        """
+        if not kept:
+            return meant.agents
+        served, ids = {m.agent_id for m in kept}, {m.id for m in kept}
+        left = [agent for agent in meant.agents if agent.id not in served]
+        return [a for a in left if self._id_of(correlation, meant.numbers[a.id]) not in ids]
 
     def _bury(self, message: Message, reason: str, now: Moment) -> None:
         message.seq = self._services.seqs()

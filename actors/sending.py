@@ -178,18 +178,18 @@ class Sending:
     ) -> None:
         served = {message.agent_id for message in kept}
         pick = partial(self._membership.pick, served=served)
-        found, unknown, numbers = recipients(addresses, self._registry, sender, pick)
-        if not found and unknown and not kept:
-            raise unknown[0][1]
-        posting = Posting(session.token, [refusal(name, error) for name, error in unknown])
+        meant = recipients(addresses, self._registry, sender, pick)
+        if not meant.agents and meant.refused and not kept:
+            raise meant.refused[0][1]
+        posting = Posting(session.token, [refusal(name, error) for name, error in meant.refused])
         self._postings[correlation] = posting
         for message in kept:
             posting.arrived(self._sent(message))
-        left = [recipient for recipient in found if recipient.id not in served]
+        left = self._drafts.missing(correlation, meant, kept)
         posting.expect(recipient.name for recipient in left)
         for recipient in left:
             call = NamedCall(correlation=correlation, session=session.token, name=recipient.name)
-            number = numbers[recipient.id]
+            number = meant.numbers[recipient.id]
             try:
                 message = self._drafts.message(
                     session, sender, recipient, correlation, request, number

@@ -133,6 +133,25 @@ async def test_any_of_several_is_not_another_one_beside_a_name_either(
         assert sent(await alice.speaker.answer(NUMBER, 2)) == first
 
 
+async def test_any_of_several_is_who_has_the_message_though_the_role_is_anothers_now(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answers, "MAX_AGE_SECONDS", -1)
+    async with counter() as place:
+        alice, bob = await pair(place)
+        carol, dave = [await correspondent(place, name) for name in ("carol", "dave")]
+        await bob.register("bob", role="publisher")
+        await dave.register("dave", role="publisher")
+        request = mail.Send(to=["any:role:consumer", "bob"], content="x")
+        first = sent(await alice.ask(request, NUMBER))
+        assert [one.name for one in first.sent] == ["bob", "carol"]
+        await carol.register("carol", role="publisher")
+        await dave.register("dave", role="consumer")
+        alice.say(request, NUMBER)
+        assert sent(await alice.speaker.answer(NUMBER, 2)) == first
+        assert await dave.contents() == []
+
+
 async def test_any_of_several_is_not_another_one_the_second_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -32,7 +32,7 @@ import signalpost
 from signalpost.transport.letters import Delivery, Held, Outcome
 
 OUTCOMES: tuple[Outcome, ...] = ("ack", "nack", "return")
-BAD_EVERY = 50
+BAD_EVERY = 25
 """One of so many messages of each writer is bad."""
 WORK_SECONDS = 0.005
 """For so long a reader has each message in hand, so that its death hits it there."""

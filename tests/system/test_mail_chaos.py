@@ -3,6 +3,12 @@
 Some of what is read is given back, a few messages are never taken well by anybody,
 and some readers acknowledge several at once. In the end journals and store are
 compared: see :mod:`audit`.
+
+The order that is promised is that of acceptance, by inbox, and redelivery keeps the
+place. So what a writer sends one after the other lies in each inbox in that order;
+one reader gets in that order what is not marked as redelivered, but for what was
+given out beside a commit that a broker's death prevented; and what the only reader
+of an inbox gives back, or something older, is what it gets next.
 """
 
 from __future__ import annotations

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import anyio
+import anyio.to_thread
 import psutil
 
 from signalpost.transport import endpoint, lifeline
@@ -25,6 +27,8 @@ GATHERING = ("r2", "r3")
 """Who takes and settles several at once."""
 SHORT = (0.05, 0.5)
 BROKER = "broker"
+COMMIT_SECONDS = 0.5
+"""So long a commit is waited for: the broker may stand still."""
 
 
 class Pause(NamedTuple):
@@ -105,6 +109,8 @@ class Cast:
 
     async def _kill_broker(self) -> None:
         if (broker := self._broker()) is not None:
+            if self.random.random() < 0.5:  # when something is on disk and perhaps not yet said
+                await anyio.to_thread.run_sync(self._see_commit)
             broker.kill()
             self.broker_deaths.append(time.monotonic())
 
@@ -132,6 +138,15 @@ class Cast:
             finally:
                 self.pauses.append(Pause(who, start, time.monotonic()))
                 process.resume()
+
+    def _see_commit(self) -> None:
+        """Return right after the broker has committed, or after a while."""
+        uri = f"file:{self.place.state}/queue.db?mode=ro"
+        until = time.monotonic() + COMMIT_SECONDS
+        with closing(sqlite3.connect(uri, uri=True)) as store:
+            versions = iter(lambda: store.execute("PRAGMA data_version").fetchone(), None)
+            first = next(versions)
+            next(v for v in versions if v != first or time.monotonic() > until)
 
     def _broker(self) -> psutil.Process | None:
         published = endpoint.read_published(self.place.state)

@@ -15,7 +15,8 @@ from typing import Any
 
 from . import mail_schema as schema
 from .agent_row import AgentRow
-from .committer import Committer, Then
+from .commit_work import Then
+from .committer import Committer
 from .mail_search import MailSearch
 from .message_row import MessageRow
 

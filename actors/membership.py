@@ -6,7 +6,7 @@ follows when an agent comes, takes another name, or goes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from ..transport import letters, lifeline, mail
 from ..transport.errors import BadRequest, NameTaken
@@ -190,6 +190,12 @@ class Membership:
         if (inbox is not None and inbox.in_flight) or self._works(agent):
             return "working"
         return "online"
+
+    def pick(self, agents: list[Agent], served: Collection[int] = ()) -> Agent:
+        """Choose for a message that any of them may take: one of those who have it, if any."""
+        served_ones = [agent for agent in agents if agent.id in served]
+        waiting = [agent for agent in agents if self.presence(agent) == "idle"]
+        return min(served_ones or waiting or agents, key=self._inboxes.depth)
 
     def states(self) -> list[letters.AgentState]:
         """Return every known agent as others see it, by name."""

@@ -8,18 +8,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from signalpost.actors.message import MAX_ATTEMPTS
 from signalpost.transport import letters, messages
 from tests.simulation.commands import Commands
 
 if TYPE_CHECKING:
     from tests.simulation.programs import Program
 
+ANY = "any:role:consumer"
 SHARED = "pool"
 """Two programs read the mail of this agent."""
 READERS = ("ann", "bob", SHARED, "ask1")
 """Who reads its mail. Others get some when they are not known well yet."""
 Key = tuple[str, str]
 """What was sent, and to whom."""
+Stored = tuple[str, str, str, int]
+"""Content, recipient, state, attempts."""
 
 
 @dataclass
@@ -63,7 +67,7 @@ class Books:
         if key not in self.seen:
             self.first[_writer_of(value), reader].append(value)
         self.seen.setdefault(key, []).append(attempt)
-        if attempt > 5:
+        if attempt > MAX_ATTEMPTS:
             self.faults.append(f"{reader} got {value} in attempt {attempt}")
 
     def leased(self, reader: str, delivery: letters.Delivery) -> None:
@@ -83,8 +87,8 @@ class Books:
 
     # ------------------------------------------------------------ at the end
 
-    def check(self, stored: list[tuple[str, str, str, int]], commands: Commands) -> list[str]:
-        """Return everything that is wrong; ``stored`` is (content, recipient, state, attempts)."""
+    def check(self, stored: list[Stored], commands: Commands) -> list[str]:
+        """Return everything that is wrong."""
         return [
             *self.faults,
             *commands.faults,
@@ -93,32 +97,43 @@ class Books:
             *self._check_tasks(commands),
         ]
 
-    def _check_mail(self, stored: list[tuple[str, str, str, int]]) -> list[str]:
-        rows = Counter((content, recipient) for content, recipient, _, _ in stored)
+    def _check_mail(self, stored: list[Stored]) -> list[str]:
         states = {(content, recipient): state for content, recipient, state, _ in stored}
-        wrong = [f"{key} has {count} rows" for key, count in rows.items() if count > 1]
-        wrong += [f"{key} was confirmed and is lost" for key in self.confirmed if key not in rows]
-        wrong += [
-            f"{key} is {state} at the end"
-            for key, state in states.items()
-            if state not in ("done", "dead", "expired") and key[1] in READERS
+        return [
+            *_doubled(stored),
+            *self._astray(states),
+            *(f"{key} was confirmed and is lost" for key in self.confirmed if key not in states),
+            *(
+                f"{key} is {state} at the end"
+                for key, state in states.items()
+                if state not in ("done", "dead", "expired") and key[1] in READERS
+            ),
+            *(
+                f"{key} is done and was never seen"
+                for key, state in states.items()
+                if state == "done" and key not in self.seen
+            ),
+            *(
+                f"{(content, name)} is dead after {attempts} attempts"
+                for content, name, state, attempts in stored
+                if state == "dead" and attempts != MAX_ATTEMPTS
+            ),
+            *(
+                f"{key} was acknowledged and is {states.get(key)}"
+                for key in self.done
+                if states.get(key, "done") != "done"
+            ),
         ]
-        wrong += [
-            f"{key} is done and was never seen"
-            for key, state in states.items()
-            if state == "done" and key not in self.seen
+
+    def _astray(self, states: dict[Key, str]) -> list[str]:
+        by_value: defaultdict[str, set[str]] = defaultdict(set)
+        for value, recipient in states:
+            by_value[value].add(recipient)
+        return [
+            f"{value} to {self.tried[value]} went to {sorted(recipients)}"
+            for value, recipients in by_value.items()
+            if len(recipients.difference(self.tried[value])) > (ANY in self.tried[value])
         ]
-        wrong += [
-            f"{(content, name)} is dead after {attempts} attempts"
-            for content, name, state, attempts in stored
-            if state == "dead" and attempts != 5
-        ]
-        wrong += [
-            f"{key} was acknowledged and is {states.get(key)}"
-            for key in self.done
-            if states.get(key, "done") != "done"
-        ]
-        return wrong
 
     def _check_order(self) -> list[str]:
         wrong: list[str] = []
@@ -147,3 +162,8 @@ class Books:
 
 def _writer_of(value: str) -> str:
     return value.partition("-")[0]
+
+
+def _doubled(stored: list[Stored]) -> list[str]:
+    rows = Counter((content, recipient) for content, recipient, _, _ in stored)
+    return [f"{key} has {count} rows" for key, count in rows.items() if count > 1]

@@ -10,11 +10,10 @@ from signalpost.transport.client import Client
 from signalpost.transport.errors import DeadlineExceeded, SignalpostError, StaleLease, UnknownAgent
 from signalpost.transport.letters import Delivery, Goal, Held
 from signalpost.transport.received import Received
-from tests.simulation.books import SHARED
+from tests.simulation.books import ANY, SHARED
 from tests.simulation.programs import Part, Program
 
 _GOALS: tuple[Goal, ...] = ("stored", "stored", "delivered", "acked")
-ANY = "any:role:consumer"
 
 
 class GivenBack(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncGenerator, Sequence
@@ -14,7 +15,7 @@ import anyio
 
 from . import endpoint, messages
 from .calls import Progress
-from .errors import SignalpostError
+from .errors import BadRequest, SignalpostError
 from .inbox_client import InboxClient
 from .link import SILENCE_SECONDS, Link
 from .task_client import TaskClient
@@ -132,7 +133,9 @@ async def connect(
     :param start: False: use a running broker only
     :param options: words for ``signalpost broker``, when one has to be started
     :raises BrokerUnavailable: none runs and none could be started
+    :raises BadRequest: asyncio does not run here
     """
+    _check_asyncio()
     identity = Identity(
         kind=kind,
         agent=agent,
@@ -163,6 +166,16 @@ async def connect(
 async def _serve(client: Client, connection: anyio.CancelScope) -> None:
     with connection:
         await client.run()
+
+
+def _check_asyncio() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise BadRequest(
+            "a client needs asyncio, which does not run here: trio is not supported."
+            " Begin with asyncio.run(main()) or anyio.run(main)."
+        ) from None
 
 
 def _here() -> str:

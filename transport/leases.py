@@ -10,7 +10,7 @@ hold ──> HELD ── clean end of the work ───────────
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -73,21 +73,20 @@ class Leases(Asker):
         try:
             yield
         except BaseException as error:
-            await self.give_back(hold, error)
+            await self.give_back([hold], error)
             raise
-        await self.acknowledge(hold)
+        await self.acknowledge([hold])
 
     # ------------------------------------------------------------ settling
 
-    async def acknowledge(self, hold: Hold) -> None:
-        """Say that a message is done, and return when the broker has noted that.
+    async def acknowledge(self, holds: Iterable[Hold]) -> None:
+        """Say that messages are done, and return when the broker has noted that.
 
-        :raises StaleLease: it is not held any more; it may be delivered again
+        :raises StaleLease: one is not held any more; it may be delivered again
         """
-        if self._let_go(hold):
-            for settled in await self._settle(hold, "ack"):
-                if settled.code:
-                    raise from_code(settled.code, settled.detail)
+        for settled in await self._settle(holds, "ack"):
+            if settled.code:
+                raise from_code(settled.code, settled.detail)
 
     def acknowledge_soon(self, hold: Hold) -> None:
         """Say that a message is done, without waiting; what went wrong is logged."""
@@ -102,16 +101,15 @@ class Leases(Asker):
 
         self._link.post(mail.Settle(messages=[held]), note)
 
-    async def give_back(self, hold: Hold, error: BaseException) -> None:
-        """Return a message that was not done, for at most 1 s and also when cancelled."""
-        if not self._let_go(hold):
-            return
+    async def give_back(self, holds: Sequence[Hold], error: BaseException) -> None:
+        """Return messages that were not done, for at most 1 s and also when cancelled."""
         outcome: Outcome = "nack" if isinstance(error, Exception) else "return"
         with anyio.move_on_after(_GIVE_BACK_SECONDS, shield=True):
             try:
-                _log_settled(await self._settle(hold, outcome))
+                _log_settled(await self._settle(holds, outcome))
             except SignalpostError as refused:  # the other error is what its raiser wants to see
-                _log_refused(refused, hold.held)
+                for hold in holds:
+                    _log_refused(refused, hold.held)
 
     def _let_go(self, hold: Hold) -> bool:
         """Keep a message no longer; False: it is settled already."""
@@ -122,8 +120,11 @@ class Leases(Asker):
             del self._holds[hold.held.message_id]
         return True
 
-    async def _settle(self, hold: Hold, outcome: Outcome) -> list[Settled]:
-        request = mail.Settle(messages=[hold.held], outcome=outcome)
+    async def _settle(self, holds: Iterable[Hold], outcome: Outcome) -> list[Settled]:
+        """Settle in one request what is not settled yet: what becomes of one holds up no other."""
+        if not (held := [hold.held for hold in holds if self._let_go(hold)]):
+            return []
+        request = mail.Settle(messages=held, outcome=outcome)
         return (await self._ask(request, mail.SettledAll)).messages
 
     # ------------------------------------------------------------ extending

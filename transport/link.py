@@ -134,22 +134,23 @@ class Link:
     async def run(self) -> None:
         """Serve requests until cancelled, dialling when there is one."""
         deaths = 0
-        while True:
-            await self._calls.wanted()
-            began = anyio.current_time()
-            error = await self._attempt()
-            deaths = 0 if anyio.current_time() - began > _SETTLED_SECONDS else deaths + 1
-            if error is None and deaths >= len(_BACKOFF):
-                error = BrokerUnavailable(
-                    "the broker ends again and again right after its start."
-                    f" See {endpoint.log_path(self._folder)} or run: signalpost doctor"
-                )
-            if error is not None:
-                self._calls.fail(error)
-                deaths = 0
-            elif endpoint.read_published(self._folder) == self.published:
-                self._calls.keep_places()  # it was killed: one that leaves withdraws that
-            await anyio.sleep(_BACKOFF[deaths])
+        with self._calls.served():
+            while True:
+                await self._calls.wanted()
+                began = anyio.current_time()
+                error = await self._attempt()
+                deaths = 0 if anyio.current_time() - began > _SETTLED_SECONDS else deaths + 1
+                if error is None and deaths >= len(_BACKOFF):
+                    error = BrokerUnavailable(
+                        "the broker ends again and again right after its start."
+                        f" See {endpoint.log_path(self._folder)} or run: signalpost doctor"
+                    )
+                if error is not None:
+                    self._calls.fail(error)
+                    deaths = 0
+                elif endpoint.read_published(self._folder) == self.published:
+                    self._calls.keep_places()  # it was killed: one that leaves withdraws that
+                await anyio.sleep(_BACKOFF[deaths])
 
     async def _attempt(self) -> SignalpostError | None:
         """Connect and stay connected; return why that ended, None: the broker is gone."""
@@ -186,8 +187,7 @@ class Link:
     async def _find(self) -> endpoint.Published:
         if self._start and self._calls.any_lasting:
             return await ensure_broker(self._folder, self._options)
-        found = endpoint.find(self._folder)
-        if found is None:
+        if (found := endpoint.find(self._folder)) is None:
             raise BrokerUnavailable("no broker runs. Start one: signalpost broker")
         return found
 

@@ -145,7 +145,7 @@ async def connect(
         working_directory=_shown(os.fspath(working_directory) or _here()),
     )
     opened = Client(identity, data_dir=endpoint.data_dir(data_dir), start=start, options=options)
-    failure: Exception | None = None
+    failure: BaseException | None = None
     # Whoever cancels the block still wants the bye to be said, and that takes a connection.
     connection = anyio.CancelScope(shield=True)
     async with anyio.create_task_group() as tasks:
@@ -153,7 +153,8 @@ async def connect(
         try:
             await opened.ping()
             yield opened
-        except Exception as error:  # noqa: BLE001 - raised below, where the task group cannot wrap it
+        # Raised below, where the task group cannot wrap it; a cancellation it must see.
+        except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001
             failure = error
         finally:
             with anyio.CancelScope(shield=True):

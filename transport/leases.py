@@ -48,6 +48,7 @@ class Leases(Asker):
         super().__init__(link)
         self._holds: dict[str, Hold] = {}
         self._demand = anyio.Event()
+        self._over = False
 
     # ------------------------------------------------------------ holding
 
@@ -103,6 +104,8 @@ class Leases(Asker):
 
     async def give_back(self, holds: Sequence[Hold], error: BaseException) -> None:
         """Return messages that were not done, for at most 1 s and also when cancelled."""
+        if self._over:
+            return  # the session has ended, and the broker has given back what it held
         outcome: Outcome = "nack" if isinstance(error, Exception) else "return"
         with anyio.move_on_after(_GIVE_BACK_SECONDS, shield=True):
             try:
@@ -131,10 +134,13 @@ class Leases(Asker):
 
     async def run(self) -> None:
         """Extend what is held every third of a lease, until cancelled."""
-        while True:
-            await self._wanted()
-            await anyio.sleep(lease_seconds(self._link.welcome) / 3)
-            await self._extend()
+        try:
+            while True:
+                await self._wanted()
+                await anyio.sleep(lease_seconds(self._link.welcome) / 3)
+                await self._extend()
+        finally:
+            self._over = True
 
     async def _wanted(self) -> None:
         if not self._holds:

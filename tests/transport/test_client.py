@@ -110,6 +110,17 @@ async def test_an_error_of_the_block_leaves_it_as_it_is(error: Exception) -> Non
         await broker.hears(messages.Bye)
 
 
+@pytest.mark.parametrize("ending", [SystemExit(3), KeyboardInterrupt()])
+async def test_the_end_of_the_program_leaves_the_block_as_it_is(ending: BaseException) -> None:
+    async with town() as place:
+        broker = place.broker()
+        with anyio.fail_after(PATIENCE), pytest.raises(type(ending)) as caught:
+            async with connect(data_dir=place.folder, start=False):
+                raise ending
+        assert caught.value is ending
+        await broker.hears(messages.Bye)
+
+
 async def test_no_broker_is_an_error_of_its_own_not_a_group() -> None:
     async with town() as place:
         with anyio.fail_after(PATIENCE), pytest.raises(BrokerUnavailable, match="signalpost"):

@@ -97,6 +97,17 @@ async def test_a_loop_without_a_block_returns_the_message_at_which_it_was_left()
         assert settled(broker) == [("ack", FIRST), ("return", SECOND)]
 
 
+async def test_a_loop_that_is_left_with_its_client_warns_of_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with post_town(delivering([letter()])) as (client, broker, _):
+        loop = aiter(client.inbox())
+        await anext(loop)
+        await broker.hears(mail.Receive)
+    await loop.aclose()  # type: ignore[attr-defined]
+    assert caplog.text == ""
+
+
 async def test_a_block_that_goes_on_after_its_loop_keeps_the_message_at_hand() -> None:
     async with post_town(delivering([letter()])) as (client, broker, _):
         async with client.inbox() as inbox:

@@ -35,7 +35,13 @@ def test_an_id_can_be_copied_from_a_narrow_terminal(
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     monkeypatch.setenv("COLUMNS", columns)
-    message = ("2026-11-25 19:51:58", "f97ed4f27a36ecac", "a-long-name", "another-long-name", "task")
+    message = (
+        "2026-11-25 19:51:58",
+        "f97ed4f27a36ecac",
+        "a-long-name",
+        "another-long-name",
+        "task",
+    )
     reason = "5 attempts failed; the last: the process of its receiver died"
     table.show(DEAD_HEADINGS, [(*message, reason, "the text of it, at some length")], lambda _: "")
     assert "f97ed4f27a36ecac" in capsys.readouterr().out

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 import anyio.to_thread
+from msgspec.structs import replace
 
 from ..transport import messages
 from ..transport.errors import BadRequest
@@ -14,7 +15,7 @@ from .moment import Moment
 from .output import Output
 from .row import TaskRow
 from .store import SqliteStore
-from .task import Task
+from .task import Call, Task
 
 RECENT = 200
 TAIL_BYTES = 32 * 1024
@@ -31,7 +32,7 @@ class Archive:
         output: Output,
         clock: Callable[[], Moment],
         gone: Callable[[], bool],
-        delivered: Callable[[Task], None],
+        delivered: Callable[[int, int], None],
     ) -> None:
         self._store = store
         self._output = output
@@ -50,9 +51,15 @@ class Archive:
         self._recovered[row.request_id] = row
 
     def recovered(self, request_id: bytes) -> messages.TaskReport | None:
-        """Return the result of a request that an earlier life has served, if it did."""
+        """Return the result of a request that an earlier life has served, if it did.
+
+        It counts as delivered: who sends the request again is who waits for it.
+        """
         row = self._recovered.get(request_id)
-        return self.look_back(row) if row is not None else None
+        if row is None:
+            return None
+        self._note_delivery(row)
+        return self.look_back(row)
 
     def look_back(self, row: TaskRow) -> messages.TaskReport:
         """Return a stored task with the end of its output, which is read from its log."""
@@ -65,21 +72,21 @@ class Archive:
         while len(self._recent) > RECENT:
             self._recent.popitem(last=False)
 
-    async def report(self, task_id: int) -> messages.TaskReport:
-        """Return an ended task, with the end of its output.
+    async def report(self, task_id: int, call: Call) -> messages.TaskReport:
+        """Return an ended task to a call that asks for it, with the end of its output.
 
         :raises BadRequest: there is no such task
         """
         task = self._recent.get(task_id)
-        if task is not None:
-            task.delivered = True
-            self._delivered(task)
-            return task.report(self._clock())
-        row = await self._store.task(task_id) if 0 < task_id < _NO_ID else None
+        row = row_of(task) if task is not None else await self._stored(task_id)
         if row is None:
             raise BadRequest(
                 f"there is no task {task_id}. See the newest: signalpost list, or get_queue_status."
             )
+        if call.brings_home(row.principal, row.agent_id):
+            self._note_delivery(row)
+        if task is not None:
+            return task.report(self._clock())
         return await anyio.to_thread.run_sync(self.look_back, row)
 
     async def newest_ended(self, limit: int) -> list[messages.TaskReport]:
@@ -103,4 +110,15 @@ class Archive:
 
     async def _row(self, task_id: int) -> TaskRow | None:
         task = self._recent.get(task_id)
-        return row_of(task) if task is not None else await self._store.task(task_id)
+        return row_of(task) if task is not None else await self._stored(task_id)
+
+    async def _stored(self, task_id: int) -> TaskRow | None:
+        return await self._store.task(task_id) if 0 < task_id < _NO_ID else None
+
+    def _note_delivery(self, row: TaskRow) -> None:
+        """The owner gets the result: it is not posted, and is done if it was."""
+        if (task := self._recent.get(row.id)) is not None:
+            task.delivered = True
+        if not row.delivered:
+            self._store.put(replace(row, delivered=True))
+        self._delivered(row.agent_id, row.id)

@@ -205,6 +205,8 @@ class Desk:
             progress=request.progress,
             deadline=None if wait is None else self._services.clock().mono + max(0.0, wait),
             lines=max(0, min(200, request.lines)),
+            principal=session.principal,
+            agent_id=session.agent_id,
         )
         name = self._services.turns.queue_of(request.task_id)
         if name is None:
@@ -215,12 +217,13 @@ class Desk:
     def _cancel_task(self, session: Session, correlation: bytes, task_id: int) -> None:
         if self._reception.is_known(session, correlation):
             return
-        call = Call(correlation=correlation, session=session.token, runs=False)
+        mine = session.principal
+        call = Call(correlation, session.token, False, principal=mine, agent_id=session.agent_id)
         name = self._services.turns.queue_of(task_id)
         if name is None:
             self.answer_ended(task_id, call)
             return
-        principal = None if session.is_person else session.principal
+        principal = None if session.is_person else mine
         self._queues.put(name, Cancel(task_id, session.shown_as, principal, call), correlation)
 
     def _clear_logs(self, session: Session, correlation: bytes, everyone: bool) -> None:
@@ -282,7 +285,7 @@ class Desk:
 
     def answer_ended(self, task_id: int, call: Call) -> None:
         """Answer a call that asks for a task which is not open."""
-        self._deferred.answer(call.session, call.correlation, self._archive.report(task_id))
+        self._deferred.answer(call.session, call.correlation, self._archive.report(task_id, call))
 
     def reply(
         self, token: bytes, correlation: bytes, message: messages.Reply | messages.Push

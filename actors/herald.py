@@ -70,10 +70,12 @@ class Herald:
 
     def _report(self, call: Call, task: Task, tail: bytes = b"") -> None:
         sent = self.reply(call, self._queue.report(task, self._services.clock(), tail))
-        if sent and not task.is_open and not task.delivered:
+        if not sent or task.is_open or task.delivered:
+            return
+        if call.brings_home(task.principal, task.agent_id):
             task.delivered = True
             self._services.store.put(row_of(task))
-            self._services.delivered(task)
+            self._services.delivered(task.agent_id, task.id)
 
     async def _tell(self, calls: list[tuple[Call, Task]]) -> None:
         if any(task.id in self._unsaved for _, task in calls) and not await self._kept():

@@ -228,8 +228,8 @@ class Life:
     def _session_died(self, session: Session) -> None:
         self._room.membership.depart(session, died=True)
 
-    def _delivered(self, task: Task) -> None:
-        self._room.task_mail.delivered(task)
+    def _delivered(self, agent_id: int, task_id: int) -> None:
+        self._room.task_mail.delivered(agent_id, task_id)
 
     def _session_gone(self, session: Session) -> None:
         self._broker.session_gone(session)

@@ -88,7 +88,7 @@ class Services:
     """Called when a task was taken back before it ran."""
     finished: Callable[[Task], None]
     """Called when a task has reached its terminal state."""
-    delivered: Callable[[Task], None]
-    """Called when a caller got the result of an ended task."""
+    delivered: Callable[[int, int], None]
+    """Called when its owner got the result of an ended task: the agent, the task."""
     answer_ended: Callable[[int, Call], None]
     """Answer a call that asks for a task which is not open any more."""

@@ -46,6 +46,17 @@ class Call:
     deadline: float | None = None
     lines: int = 0
     told: tuple[object, ...] = ()
+    principal: str = ""
+    agent_id: int = 0
+    """Who asks, and for which agent; 0: for none."""
+
+    def brings_home(self, principal: str, agent_id: int) -> bool:
+        """Tell whether it brings a task's result to whom it is for, not to an onlooker.
+
+        :param principal: whose the task is
+        :param agent_id: who gets its result as mail; 0: nobody
+        """
+        return self.runs or self.principal == principal or 0 != self.agent_id == agent_id
 
 
 @dataclass(slots=True, eq=False)

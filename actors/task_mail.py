@@ -47,11 +47,11 @@ class TaskMail:
         if owner is not None and report.cancelled_by not in ("client", owner.name):
             self._post(owner, report)
 
-    def delivered(self, task: Task) -> None:
-        """A caller got the result: what was posted is done."""
-        owner = self._registry.by_id(task.agent_id)
+    def delivered(self, agent_id: int, task_id: int) -> None:
+        """Its owner got the result: what was posted is done."""
+        owner = self._registry.by_id(agent_id)
         if owner is not None:
-            self._inboxes.tell_existing(owner, lambda inbox, now: inbox.complete(task.id, now))
+            self._inboxes.tell_existing(owner, lambda inbox, now: inbox.complete(task_id, now))
 
     def _post_untaken(self, agent_id: int, task: Task) -> None:
         owner = self._registry.by_id(agent_id)  # it may have become another, or be no more

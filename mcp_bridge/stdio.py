@@ -14,6 +14,7 @@ import logging
 import math
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import BinaryIO, TypeVar, cast
 
@@ -99,7 +100,11 @@ class Pipe:
             await self._settled.wait()
 
     async def _pass_on(self, line: bytes) -> None:
-        message = parse(line)
+        try:
+            message = parse(line)
+        except RecursionError:
+            await self._refuse(line)
+            return
         if message is None:
             if line.strip():
                 logger.warning("dropped a line of %d bytes: no JSON-RPC message", len(line))
@@ -108,6 +113,19 @@ class Pipe:
             self._owed.add(message.id)
         self._traffic.came(message)
         await self._received.send(SessionMessage(message))
+
+    async def _refuse(self, line: bytes) -> None:
+        """Answer a line that is too deep to read; its id is in it and cannot be known."""
+        logger.warning("refused a line of %d bytes: it is nested too deeply", len(line))
+        error = t.ErrorData(
+            code=t.PARSE_ERROR,
+            message="The JSON is nested too deeply to be read. Send it as text, or flatter.",
+        )
+        refusal = t.JSONRPCError(jsonrpc="2.0", id=None, error=error)
+        with suppress(
+            anyio.BrokenResourceError, anyio.ClosedResourceError
+        ):  # it has gone meanwhile
+            await self.writing.send(SessionMessage(refusal))
 
     def _write_line(self, line: bytes) -> None:
         self._stdout.write(line)
@@ -126,6 +144,8 @@ def parse(line: bytes) -> t.JSONRPCMessage | None:
     The SDK drops a line with a lone surrogate, and the caller would wait for
     an answer for ever. Here they become U+FFFD, but in the arguments of a tool
     call: those must be refused, not changed.
+
+    :raises RecursionError: it is nested too deeply to be read
     """
     try:
         return t.jsonrpc_message_adapter.validate_json(line, by_name=False)
@@ -136,7 +156,7 @@ def parse(line: bytes) -> t.JSONRPCMessage | None:
         message = _clean(given)
         _arguments(message).update({_clean_text(k): v for k, v in _arguments(given).items()})
         return t.jsonrpc_message_adapter.validate_python(message, by_name=False)
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
 
 

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import sys
 from collections.abc import Sequence
-from io import TextIOWrapper
+from io import FileIO, TextIOWrapper
 
 import click
 
@@ -15,11 +15,14 @@ from .command_line import give_output_up, signalpost
 from .notice import say
 from .transport.errors import SignalpostError
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+_NO_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
 def exit_code(words: Sequence[str]) -> int:
     """Do what ``words`` ask for and return the exit code. Errors are one line on stderr."""
+    if sys.stdout is not None and isinstance(getattr(sys.stdout, "buffer", None), FileIO):
+        # PYTHONUNBUFFERED: Python forgets what the system did not take in one go.
+        sys.stdout = open(1, "w", encoding=sys.stdout.encoding, closefd=False)  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A terminal without Unicode shows a question mark rather than a traceback.
@@ -43,7 +46,7 @@ def exit_code(words: Sequence[str]) -> int:
 def _of_system(error: OSError) -> int:
     """Tell what the system refused; where no file is named it is the output, most often."""
     what = error.strerror or str(error)
-    if error.errno in _NO_ROOM and error.filename is None:
+    if error.errno in _NO_OUTPUT and error.filename is None:
         what = f"cannot write the output: {what}"
         give_output_up()
     say(f"{error.filename}: {what}" if error.filename is not None else what)

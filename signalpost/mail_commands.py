@@ -114,6 +114,7 @@ def send(
     "-n",
     "most",
     type=click.IntRange(1, MAX_AT_ONCE),
+    metavar="N",
     default=1,
     help="Up to so many messages. [1]",
 )
@@ -154,7 +155,12 @@ def inbox(agent: str, as_json: bool, data_dir: Path) -> int:
 @click.option("--agent", metavar="NAME", default="", help="Only what NAME has sent or got.")
 @click.option("--state", type=click.Choice(STATES), help="Only what has come to that.")
 @click.option(
-    "-n", "limit", type=click.IntRange(1, 1000), default=20, help="So many of the newest. [20]"
+    "-n",
+    "limit",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    default=20,
+    help="So many of the newest. [20]",
 )
 @click.option("--before", metavar="TIME", help="Only older ones: 2026-03-01, '2026-03-01 14:30'.")
 @_AS_JSON
@@ -189,7 +195,12 @@ def dead(ctx: click.Context, data_dir: Path) -> None:
 @dead.command("list")
 @click.argument("agent", default="")
 @click.option(
-    "-n", "limit", type=click.IntRange(1, 1000), default=100, help="So many of the newest. [100]"
+    "-n",
+    "limit",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    default=100,
+    help="So many of the newest. [100]",
 )
 @_AS_JSON
 @data_dir_option

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import sys
 from collections.abc import Sequence
 
 import anyio.to_thread
@@ -20,6 +22,8 @@ async def print_and_acknowledge(client: Client, text: str, messages: Sequence[De
 
     Whatever goes wrong before the text has left this process: nothing is acknowledged.
     """
+    if messages and sys.stdout is None:
+        raise OSError(errno.EBADF, "standard output is closed")
     if text:
         # In a thread: a reader that takes its time must not silence our heartbeat.
         await anyio.to_thread.run_sync(click.echo, text, abandon_on_cancel=True)

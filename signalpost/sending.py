@@ -56,9 +56,11 @@ def send(data_dir: Path, letter: Letter, *, as_json: bool) -> int:
 def standard_input() -> str:
     """Return the text that standard input holds.
 
-    :raises BadRequest: it is not UTF-8
+    :raises BadRequest: it is closed, or not UTF-8
     :raises TooLarge: it is longer than a message may be
     """
+    if sys.stdin is None:
+        raise BadRequest("standard input is closed. Give the text there: … - < FILE")
     data = sys.stdin.buffer.read(MAX_CONTENT + 1)
     if len(data) > MAX_CONTENT:
         raise TooLarge(

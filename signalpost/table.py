@@ -9,6 +9,9 @@ import click
 
 Cells = Sequence[str]
 
+_ID = "ID"
+"""What is copied into the next command is never cut, however narrow the terminal."""
+
 
 def show(headings: Cells, rows: Sequence[Cells], style: Callable[[Cells], str]) -> None:
     """Print rows of harmless one-line cells.
@@ -23,8 +26,10 @@ def show(headings: Cells, rows: Sequence[Cells], style: Callable[[Cells], str]) 
     from rich.text import Text
 
     table = Table(*headings, box=None, pad_edge=False)
-    for column in table.columns[:-1]:
+    for number, column in enumerate(table.columns[:-1]):
         column.no_wrap = True
+        if column.header == _ID:
+            column.min_width = max(len(cells[number]) for cells in [headings, *rows])
     for cells in rows:
         # as Text: a command with square brackets is no markup
         table.add_row(*map(Text, cells), style=style(cells))

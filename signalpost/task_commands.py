@@ -68,6 +68,7 @@ def run(
     "-n",
     "limit",
     type=click.IntRange(0, 1000),
+    metavar="N",
     default=20,
     help="So many of the newest tasks. [20]",
 )
@@ -109,7 +110,14 @@ def output(task: int, follow: bool, data_dir: Path) -> int:
 
 
 @click.command()
-@click.option("-n", "count", type=click.IntRange(0, 2**31), default=20, help="So many events. [20]")
+@click.option(
+    "-n",
+    "count",
+    type=click.IntRange(0, 2**31),
+    metavar="N",
+    default=20,
+    help="So many events. [20]",
+)
 @click.option("-f", "--follow", is_flag=True, help="Go on with every new event.")
 @_AS_JSON
 @data_dir_option

@@ -265,23 +265,6 @@ def test_every_link_to_a_file_leads_somewhere(text: str) -> None:
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-@pytest.mark.parametrize(
-    "tool",
-    [
-        "register_agent",
-        "send_message",
-        "receive_message",
-        "list_agents",
-        "get_queue_status",
-        "unregister_agent",
-    ],
-)
-def test_who_comes_from_gptqueue_finds_each_of_its_tools(tool: str) -> None:
-    old = [row[0] for row in rows(section(README, "Coming from gptqueue"))]
-
-    assert any(f"`{tool}`" in cell for cell in old)
-
-
 def test_the_examples_for_python_can_be_compiled() -> None:
     examples = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import anyio
 
 from . import frames, letters, mail, messages
-from .errors import SignalpostError
+from .errors import BrokerUnavailable, SignalpostError
 from .promises import Promises
 
 Answer = messages.Reply | SignalpostError
 Progress = Callable[[messages.TaskProgress], None]
 Listener = Callable[[Answer], None]
+_LEFT = "this client was closed before the answer came; the request may have taken effect."
 _REMEMBERED = 1000
 """Answers with mail that are known again."""
 
@@ -75,6 +78,18 @@ class Calls:
         self._handed_out: dict[bytes, frozenset[bytes]] = {}
         self._promises = Promises()
         self._demand = anyio.Event()
+        self._home: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+
+    @contextmanager
+    def served(self) -> Generator[None, None, None]:
+        """Take calls of the event loop that runs now, and of no other, until the block ends."""
+        self._home, self._closed = asyncio.get_running_loop(), False
+        try:
+            yield
+        finally:
+            self._closed = True
+            self._leave()
 
     def make(
         self,
@@ -86,7 +101,9 @@ class Calls:
 
         :raises TooLarge: the request is over its limit
         :raises BadRequest: a text in it is not Unicode
+        :raises BrokerUnavailable: nobody serves this event loop
         """
+        self._check_home()
         self._count += 1
         return Call(
             self._nonce + self._count.to_bytes(8, "big"),
@@ -159,11 +176,35 @@ class Calls:
             self._open.pop(call.correlation)
             call.finish(error)
 
+    def _check_home(self) -> None:
+        if self._closed:
+            raise BrokerUnavailable("this client is closed. Open another: signalpost.connect()")
+        if self._home is not None and _running_loop() is not self._home:
+            raise BrokerUnavailable(
+                "this client belongs to another event loop, thread or process."
+                " Open one here: signalpost.connect()"
+            )
+
+    def _leave(self) -> None:
+        """Tell whoever waits; what was only posted has been sent, and takes effect or not."""
+        for call in self.all():
+            if call.listener is None:
+                self._open.pop(call.correlation)
+                call.finish(BrokerUnavailable(_LEFT))
+
     async def wanted(self) -> None:
         """Return when there is an open call."""
         if not self._open:
             self._demand = anyio.Event()
             await self._demand.wait()
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop of this thread and process; None: there is none, as after a fork."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def _lasts(request: messages.Request) -> bool:

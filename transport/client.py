@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncGenerator, Sequence
@@ -14,7 +15,7 @@ import anyio
 
 from . import endpoint, messages
 from .calls import Progress
-from .errors import SignalpostError
+from .errors import BadRequest, SignalpostError
 from .inbox_client import InboxClient
 from .link import SILENCE_SECONDS, Link
 from .reach import LocalReach, Reach
@@ -136,7 +137,9 @@ async def connect(
     :param start: False: use a running broker only
     :param options: words for ``signalpost broker``, when one has to be started
     :raises BrokerUnavailable: none runs and none could be started
+    :raises BadRequest: asyncio does not run here
     """
+    _check_asyncio()
     identity = Identity(
         kind=kind,
         agent=agent,
@@ -146,7 +149,7 @@ async def connect(
         working_directory=_shown(os.fspath(working_directory) or _here()),
     )
     opened = Client(identity, data_dir=endpoint.data_dir(data_dir), start=start, options=options)
-    failure: Exception | None = None
+    failure: BaseException | None = None
     # Whoever cancels the block still wants the bye to be said, and that takes a connection.
     connection = anyio.CancelScope(shield=True)
     async with anyio.create_task_group() as tasks:
@@ -154,7 +157,8 @@ async def connect(
         try:
             await opened.ping()
             yield opened
-        except Exception as error:  # noqa: BLE001 - raised below, where the task group cannot wrap it
+        # Raised below, where the task group cannot wrap it; a cancellation it must see.
+        except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001
             failure = error
         finally:
             with anyio.CancelScope(shield=True):
@@ -167,6 +171,16 @@ async def connect(
 async def _serve(client: Client, connection: anyio.CancelScope) -> None:
     with connection:
         await client.run()
+
+
+def _check_asyncio() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise BadRequest(
+            "a client needs asyncio, which does not run here: trio is not supported."
+            " Begin with asyncio.run(main()) or anyio.run(main)."
+        ) from None
 
 
 def _here() -> str:

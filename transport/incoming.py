@@ -40,12 +40,11 @@ class Incoming:
         return self
 
     async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
-        at_hand, self._at_hand = self._at_hand, set()
-        for hold in at_hand:
-            if error is None:
-                await self._leases.acknowledge(hold)
-            else:
-                await self._leases.give_back(hold, error)
+        at_hand, self._at_hand = list(self._at_hand), set()
+        if error is None:
+            await self._leases.acknowledge(at_hand)
+        else:
+            await self._leases.give_back(at_hand, error)
 
     async def __aiter__(self) -> AsyncIterator[Received]:
         """Wait for messages without end, or until the agent is removed."""
@@ -56,7 +55,7 @@ class Incoming:
                 yield self._shown(delivery)
             except GeneratorExit as left:
                 if not self._in_block:
-                    await self._leases.give_back(hold, left)
+                    await self._leases.give_back([hold], left)
                 raise
             self._at_hand.discard(hold)
             self._leases.acknowledge_soon(hold)

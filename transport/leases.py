@@ -10,7 +10,7 @@ hold ──> HELD ── clean end of the work ───────────
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -48,6 +48,7 @@ class Leases(Asker):
         super().__init__(link)
         self._holds: dict[str, Hold] = {}
         self._demand = anyio.Event()
+        self._over = False
 
     # ------------------------------------------------------------ holding
 
@@ -73,21 +74,20 @@ class Leases(Asker):
         try:
             yield
         except BaseException as error:
-            await self.give_back(hold, error)
+            await self.give_back([hold], error)
             raise
-        await self.acknowledge(hold)
+        await self.acknowledge([hold])
 
     # ------------------------------------------------------------ settling
 
-    async def acknowledge(self, hold: Hold) -> None:
-        """Say that a message is done, and return when the broker has noted that.
+    async def acknowledge(self, holds: Iterable[Hold]) -> None:
+        """Say that messages are done, and return when the broker has noted that.
 
-        :raises StaleLease: it is not held any more; it may be delivered again
+        :raises StaleLease: one is not held any more; it may be delivered again
         """
-        if self._let_go(hold):
-            for settled in await self._settle(hold, "ack"):
-                if settled.code:
-                    raise from_code(settled.code, settled.detail)
+        for settled in await self._settle(holds, "ack"):
+            if settled.code:
+                raise from_code(settled.code, settled.detail)
 
     def acknowledge_soon(self, hold: Hold) -> None:
         """Say that a message is done, without waiting; what went wrong is logged."""
@@ -102,16 +102,17 @@ class Leases(Asker):
 
         self._link.post(mail.Settle(messages=[held]), note)
 
-    async def give_back(self, hold: Hold, error: BaseException) -> None:
-        """Return a message that was not done, for at most 1 s and also when cancelled."""
-        if not self._let_go(hold):
-            return
+    async def give_back(self, holds: Sequence[Hold], error: BaseException) -> None:
+        """Return messages that were not done, for at most 1 s and also when cancelled."""
+        if self._over:
+            return  # the session has ended, and the broker has given back what it held
         outcome: Outcome = "nack" if isinstance(error, Exception) else "return"
         with anyio.move_on_after(_GIVE_BACK_SECONDS, shield=True):
             try:
-                _log_settled(await self._settle(hold, outcome))
+                _log_settled(await self._settle(holds, outcome))
             except SignalpostError as refused:  # the other error is what its raiser wants to see
-                _log_refused(refused, hold.held)
+                for hold in holds:
+                    _log_refused(refused, hold.held)
 
     def _let_go(self, hold: Hold) -> bool:
         """Keep a message no longer; False: it is settled already."""
@@ -122,8 +123,13 @@ class Leases(Asker):
             del self._holds[hold.held.message_id]
         return True
 
-    async def _settle(self, hold: Hold, outcome: Outcome) -> list[Settled]:
-        """Settle, and wait for the broker's word. Who stops waiting takes nothing back."""
+    async def _settle(self, holds: Iterable[Hold], outcome: Outcome) -> list[Settled]:
+        """Settle in one request what is not settled yet: what becomes of one holds up no other.
+
+        Who stops waiting for the broker's word takes nothing back.
+        """
+        if not (held := [hold.held for hold in holds if self._let_go(hold)]):
+            return []
         answers: list[Answer] = []
         told = anyio.Event()
 
@@ -131,7 +137,7 @@ class Leases(Asker):
             answers.append(answer)
             told.set()
 
-        self._link.post(mail.Settle(messages=[hold.held], outcome=outcome), hear)
+        self._link.post(mail.Settle(messages=held, outcome=outcome), hear)
         with anyio.move_on_after(SILENCE_SECONDS):
             await told.wait()
             return _settled(answers[0])
@@ -144,10 +150,13 @@ class Leases(Asker):
 
     async def run(self) -> None:
         """Extend what is held every third of a lease, until cancelled."""
-        while True:
-            await self._wanted()
-            await anyio.sleep(lease_seconds(self._link.welcome) / 3)
-            await self._extend()
+        try:
+            while True:
+                await self._wanted()
+                await anyio.sleep(lease_seconds(self._link.welcome) / 3)
+                await self._extend()
+        finally:
+            self._over = True
 
     async def _wanted(self) -> None:
         if not self._holds:

@@ -131,22 +131,23 @@ class Link:
     async def run(self) -> None:
         """Serve requests until cancelled, dialling when there is one."""
         deaths = 0
-        while True:
-            await self._calls.wanted()
-            began = anyio.current_time()
-            error = await self._attempt()
-            deaths = 0 if anyio.current_time() - began > _SETTLED_SECONDS else deaths + 1
-            if error is None and deaths >= len(_BACKOFF):
-                error = BrokerUnavailable(
-                    "the broker ends again and again right after its start."
-                    f" See {self._reach.log()} or run: signalpost doctor"
-                )
-            if error is not None:
-                self._calls.fail(error)
-                deaths = 0
-            elif self.published is not None and self._reach.was_killed(self.published):
-                self._calls.keep_places()
-            await anyio.sleep(_BACKOFF[deaths])
+        with self._calls.served():
+            while True:
+                await self._calls.wanted()
+                began = anyio.current_time()
+                error = await self._attempt()
+                deaths = 0 if anyio.current_time() - began > _SETTLED_SECONDS else deaths + 1
+                if error is None and deaths >= len(_BACKOFF):
+                    error = BrokerUnavailable(
+                        "the broker ends again and again right after its start."
+                        f" See {self._reach.log()} or run: signalpost doctor"
+                    )
+                if error is not None:
+                    self._calls.fail(error)
+                    deaths = 0
+                elif self.published is not None and self._reach.was_killed(self.published):
+                    self._calls.keep_places()
+                await anyio.sleep(_BACKOFF[deaths])
 
     async def _attempt(self) -> SignalpostError | None:
         """Connect and stay connected; return why that ended, None: the broker is gone."""

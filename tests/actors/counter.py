@@ -117,8 +117,8 @@ class Counter:
         self.broker.session_gone(session)
         self.ending.note()
 
-    def _delivered(self, task: Task) -> None:
-        self.room.task_mail.delivered(task)
+    def _delivered(self, agent_id: int, task_id: int) -> None:
+        self.room.task_mail.delivered(agent_id, task_id)
 
     def _session_died(self, session: Session) -> None:
         self.room.membership.depart(session, died=True)

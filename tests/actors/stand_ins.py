@@ -239,7 +239,7 @@ class Scene:
             output_path=lambda task_id: f"/out/task_{task_id}.log",
             finished=lambda task: self.finished.append(task.id),
             withdrawn=lambda: None,
-            delivered=lambda task: self.delivered.append(task.id),
+            delivered=lambda _, task_id: self.delivered.append(task_id),
             answer_ended=lambda task_id, _call: self.asked_ended.append(task_id),
         )
 

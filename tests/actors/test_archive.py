@@ -12,11 +12,12 @@ from signalpost.actors.job import Outcome
 from signalpost.actors.moment import Moment
 from signalpost.actors.output import Output
 from signalpost.actors.store import SqliteStore
-from signalpost.actors.task import Task
+from signalpost.actors.task import Call, Task
 from signalpost.transport.errors import StoreFull
 from tests.actors.stand_ins import moment
 
 NewTask = Callable[..., Task]
+ONLOOKER = Call(b"c", b"s", runs=False, principal="another")
 OUTCOME = Outcome(reason="exit", exit_code=0, ran_seconds=1.0, tail=b"its output")
 
 
@@ -26,7 +27,7 @@ class Keeper:
     def __init__(self, store: SqliteStore, folder: Path, new_task: NewTask) -> None:
         self.store = store
         self.output = Output(folder)
-        self.archive = Archive(store, self.output, moment, store.vanished, lambda _: None)
+        self.archive = Archive(store, self.output, moment, store.vanished, lambda _, __: None)
         self.new_task = new_task
 
     async def fill(self) -> None:
@@ -73,7 +74,7 @@ async def test_on_a_full_disk_what_has_ended_is_listed_all_the_same(keeper: Keep
     keeper.end(3)
     assert await keeper.listed() == [(3, "success"), (2, "success"), (1, "success")]
     assert await keeper.listed(2) == [(3, "success"), (2, "success")]
-    assert (await keeper.archive.report(2)).state == "success"
+    assert (await keeper.archive.report(2, ONLOOKER)).state == "success"
 
 
 async def test_on_a_full_disk_logs_can_be_deleted_to_make_room(keeper: Keeper) -> None:

@@ -49,11 +49,16 @@ def test_a_message_is_read() -> None:
         b'["\xff"]\n',
         b'"\\ud800"\n',
         b'{"params": {"arguments": "\\ud800"}}\n',
-        b"[" * 100_000 + b"\n",
     ],
 )
 def test_what_is_no_message_is_dropped(line: bytes) -> None:
     assert parse(line) is None
+
+
+@pytest.mark.parametrize("depth", [1000, 100_000])
+def test_what_is_nested_too_deeply_cannot_be_read(depth: int) -> None:
+    with pytest.raises(RecursionError):
+        parse(_call('{"metadata":' + '{"a":' * depth + "1" + "}" * depth + "}"))
 
 
 def test_lone_surrogates_in_arguments_are_kept_to_be_refused() -> None:
@@ -108,6 +113,14 @@ class Ends:
         assert self._stdout is not None
         return os.read(self._stdout, 65536).splitlines()
 
+    async def wait_for_lines(self, count: int) -> list[bytes]:
+        assert self._stdout is not None
+        data = b""
+        while data.count(b"\n") < count:
+            await anyio.wait_readable(self._stdout)
+            data += os.read(self._stdout, 65536)
+        return data.splitlines()
+
     def close_stdin(self) -> None:
         if self._stdin is not None:
             os.close(self._stdin)
@@ -130,8 +143,10 @@ async def piped(traffic: Traffic | None = None) -> AsyncGenerator[Ends, None]:
             async with anyio.create_task_group() as tasks, pipe.reading, pipe.writing:
                 tasks.start_soon(pipe.read)
                 tasks.start_soon(pipe.write)
-                yield ends
-                ends.close_stdin()
+                try:
+                    yield ends
+                finally:  # else the thread that reads would hold up the end of a failed test
+                    ends.close_stdin()
                 await pipe.ended.wait()
                 tasks.cancel_scope.cancel()
         ends.close_stdout()
@@ -149,6 +164,21 @@ async def test_messages_arrive_in_order_and_garbage_is_skipped() -> None:
             assert isinstance(item, SessionMessage)
             assert isinstance(item.message, t.JSONRPCRequest)
             assert item.message.id == number
+
+
+async def test_a_line_that_is_nested_too_deeply_is_answered_and_the_next_one_is_read() -> None:
+    async with piped() as ends:
+        ends.send(b"[" * 2000 + b"]" * 2000 + b"\n" + PING)
+        await ends.pipe.reading.receive()
+        await ends.pipe.writing.send(_answer(1))
+        refused, answered = [json.loads(line) for line in await ends.wait_for_lines(2)]
+        assert (refused["jsonrpc"], refused["id"], refused["error"]["code"]) == (
+            "2.0",
+            None,
+            -32700,
+        )
+        assert "nested" in refused["error"]["message"]
+        assert answered["id"] == 1
 
 
 async def test_the_end_of_stdin_leaves_open_calls_alone() -> None:

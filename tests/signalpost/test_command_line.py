@@ -189,7 +189,9 @@ def test_every_command_explains_itself_and_takes_a_data_dir(
     for name, command in signalpost.commands.items():
         assert command.help, name
         assert edge.exit_code([name, "--help"]) == 0
-        assert ("--data-dir" in capsys.readouterr().out) == (name != "demo")
+        told = capsys.readouterr().out
+        assert ("--data-dir" in told) == (name != "demo")
+        assert "RANGE" not in told, name
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:

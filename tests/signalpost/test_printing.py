@@ -29,6 +29,16 @@ async def test_what_could_not_be_printed_is_not(monkeypatch: pytest.MonkeyPatch)
     assert office.asked == []
 
 
+async def test_mail_is_not_acknowledged_where_standard_output_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    office = PostOffice()
+    monkeypatch.setattr("sys.stdout", None)
+    with pytest.raises(OSError, match="closed"):
+        await print_and_acknowledge(office, "text", [delivery()])  # type: ignore[arg-type]
+    assert office.asked == []
+
+
 async def test_an_acknowledgement_that_came_too_late_is_said(capsys: Capture) -> None:
     office = PostOffice()
     office.refuses = {"m1": "STALE_LEASE"}

@@ -132,3 +132,9 @@ def test_too_much_or_no_text_on_standard_input_is_refused(monkeypatch: pytest.Mo
     _given(monkeypatch, b"\xff")
     with pytest.raises(BadRequest, match="not UTF-8"):
         sending.standard_input()
+
+
+def test_a_closed_standard_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(BadRequest, match="standard input is closed"):
+        sending.standard_input()

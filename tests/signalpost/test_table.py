@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from signalpost import table
+from signalpost.mail_text import DEAD_HEADINGS
 
 
 def test_columns_are_aligned_and_the_last_is_ragged() -> None:
@@ -26,3 +27,21 @@ def test_a_terminal_gets_colours_and_no_markup(
     shown = capsys.readouterr().out
     assert "\x1b[31m" in shown
     assert "echo [red]x" in shown
+
+
+@pytest.mark.parametrize("columns", ["40", "80"])
+def test_an_id_can_be_copied_from_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: str
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", columns)
+    message = (
+        "2026-11-25 19:51:58",
+        "f97ed4f27a36ecac",
+        "a-long-name",
+        "another-long-name",
+        "task",
+    )
+    reason = "5 attempts failed; the last: the process of its receiver died"
+    table.show(DEAD_HEADINGS, [(*message, reason, "the text of it, at some length")], lambda _: "")
+    assert "f97ed4f27a36ecac" in capsys.readouterr().out

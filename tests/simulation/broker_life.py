@@ -195,8 +195,8 @@ class BrokerLife:
     def _session_died(self, session: Session) -> None:
         self.room.membership.depart(session, died=True)
 
-    def _delivered(self, task: Task) -> None:
-        self.room.task_mail.delivered(task)
+    def _delivered(self, agent_id: int, task_id: int) -> None:
+        self.room.task_mail.delivered(agent_id, task_id)
 
     def _note(self) -> None: ...
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 from collections.abc import Awaitable, Callable
 
@@ -84,6 +85,32 @@ def test_what_nobody_could_read_comes_again(home: Home, alice: Alice) -> None:
     assert process.stdout is not None
     process.stdout.close()
     assert process.wait(SECONDS) == 141
+    assert b"the build is green" in home.run("receive", "--timeout", "0").stdout
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_leaves_in_the_middle_of_a_message_gets_it_again(
+    home: Home, alice: Alice, unbuffered: str
+) -> None:
+    alice(_nothing)
+    home.run("send", "person", "-", given=b"a" * 200_000)
+    home.environment["PYTHONUNBUFFERED"] = unbuffered
+    process = home.start("receive", "--timeout", "0")
+    assert process.stdout is not None
+    process.stdout.read(10)  # now it writes, and the pipe does not hold it all
+    process.stdout.close()
+    assert process.wait(SECONDS) == 141
+    assert len(home.run("receive", "--peek").stdout) > 200_000
+
+
+def test_mail_is_kept_where_there_is_no_standard_output(home: Home, alice: Alice) -> None:
+    alice(_send)
+    script = f"{shlex.join(home.words('receive', '--timeout', '0'))} >&-"
+    done = subprocess.run(
+        ["/bin/sh", "-c", script], env=home.environment, capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr == b"signalpost: cannot write the output: standard output is closed\n"
     assert b"the build is green" in home.run("receive", "--timeout", "0").stdout
 
 

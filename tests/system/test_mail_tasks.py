@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.system.bridge import bridge
 from tests.system.journal import Journal
 from tests.system.letterbox import line, receive, settled
-from tests.system.place import Place, within
+from tests.system.place import SIGNALPOST, Place, within
 from tests.system.puppet import puppet
 from tests.system.shown import only
 
@@ -46,6 +48,55 @@ async def test_asking_for_a_task_is_enough_to_be_done_with_its_mail(place: Place
         assert nothing == {"status": "no_messages", "timeout": 0, "acknowledged": []}
         await line(alice, "send_message", to="person", content="so far")  # all before is on disk
     assert place.stored("SELECT state FROM messages WHERE id = 'task-1'") == [("done",)]
+
+
+@pytest.mark.parametrize("how", ["status", "cancel"])
+@within(30)
+async def test_a_result_that_a_person_saw_is_still_mail_to_its_owner(
+    place: Place, how: str
+) -> None:
+    gate = place.fifo("gate")
+    async with bridge(place, "alice") as alice:
+        await alice.handshake()
+        await alice.text(alice.run_task(f"read _ <{gate}; {FAILS}", notify=True))
+        journal = Journal(place)
+        if how == "status":
+            gate.open()
+            await journal.until("message_sent", message_id="task-1")
+        seen = await place.run(*SIGNALPOST, how, "1")
+        assert seen.stdout.startswith((b"FAILED exit=3", b"CANCELLED"))
+        result = only(await alice.text(alice.call("receive_message", timeout=10)))
+        assert (result.id, result.body.split()[0]) == ("task-1", seen.stdout.decode().split()[0])
+
+
+@within(40)
+async def test_the_loss_of_a_task_is_told_once_to_who_waits_for_it(place: Place) -> None:
+    here = place.fifo("here")
+    async with bridge(place, "alice") as alice:
+        await alice.handshake()
+        call = alice.run_task(f"echo on >{here}; sleep 1000")
+        await here.line()
+        place.broker_process().kill()
+        assert (await alice.text(call)).startswith("LOST task=1 ")
+        nothing = await line(alice, "receive_message", timeout=12)
+        assert nothing == {"status": "no_messages", "timeout": 12, "acknowledged": []}
+
+
+@within(40)
+async def test_asking_the_next_broker_for_a_task_is_enough_too(place: Place) -> None:
+    gate = place.fifo("gate")
+    async with bridge(place, "alice") as alice:
+        await alice.handshake()
+        await alice.text(alice.run_task(f"read _ <{gate}; {FAILS}", notify=True))
+        journal = Journal(place)
+        gate.open()
+        await journal.until("message_sent", message_id="task-1")
+        await line(alice, "send_message", to="person", content="so far")  # all before is on disk
+        place.broker_process().kill()
+        status = await alice.text(alice.call("task_status", task_id=1))
+        assert status.startswith("FAILED exit=3 ")
+        nothing = await line(alice, "receive_message", timeout=0)
+        assert nothing == {"status": "no_messages", "timeout": 0, "acknowledged": []}
 
 
 @within(40)

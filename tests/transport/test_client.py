@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 import pytest
 
 from signalpost.transport import endpoint, mail, messages, reach
@@ -14,7 +15,7 @@ from signalpost.transport.caller import Caller
 from signalpost.transport.client import Client, Identity, connect
 from signalpost.transport.errors import BadRequest, BrokerUnavailable, ProtocolMismatch, TooLarge
 from signalpost.transport.frames import MAX_ENVIRONMENT
-from tests.transport.postman import answering, named, post_town
+from tests.transport.postman import answering, delivering, letter, named, post_town
 from tests.transport.stand_in_broker import PATIENCE, StandInBroker, town
 
 CALLER = Caller(environment={b"A": b"b"}, umask=0o022, limits={}, nice=0, parent="")
@@ -109,6 +110,17 @@ async def test_an_error_of_the_block_leaves_it_as_it_is(error: Exception) -> Non
         await broker.hears(messages.Bye)
 
 
+@pytest.mark.parametrize("ending", [SystemExit(3), KeyboardInterrupt()])
+async def test_the_end_of_the_program_leaves_the_block_as_it_is(ending: BaseException) -> None:
+    async with town() as place:
+        broker = place.broker()
+        with anyio.fail_after(PATIENCE), pytest.raises(type(ending)) as caught:
+            async with connect(data_dir=place.folder, start=False):
+                raise ending
+        assert caught.value is ending
+        await broker.hears(messages.Bye)
+
+
 async def test_no_broker_is_an_error_of_its_own_not_a_group() -> None:
     async with town() as place:
         with anyio.fail_after(PATIENCE), pytest.raises(BrokerUnavailable, match="signalpost"):
@@ -172,3 +184,60 @@ async def test_an_answer_of_another_kind_is_a_broken_contract() -> None:
         async with connect(data_dir=place.folder, start=False) as client:
             with anyio.fail_after(PATIENCE), pytest.raises(ProtocolMismatch, match="Accepted"):
                 await client.queues()
+
+
+async def test_a_client_that_was_closed_says_so_at_once() -> None:
+    async with town() as place:
+        place.broker()
+        async with connect("alice", data_dir=place.folder, start=False) as client:
+            pass
+        with anyio.fail_after(PATIENCE), pytest.raises(BrokerUnavailable, match="is closed"):
+            await client.agents()
+
+
+async def test_who_still_waits_when_a_client_is_closed_is_told() -> None:
+    refused: list[str] = []
+
+    async def wait_for_mail(client: Client) -> None:
+        with pytest.raises(BrokerUnavailable, match="closed") as caught:
+            await client.take(wait_seconds=None)
+        refused.append(caught.value.code)
+
+    async with town() as place:
+        broker = place.broker(answering((mail.Receive, None)))
+        with anyio.fail_after(PATIENCE):
+            async with (
+                anyio.create_task_group() as tasks,
+                connect("alice", data_dir=place.folder, start=False) as client,
+            ):
+                tasks.start_soon(wait_for_mail, client)
+                await broker.hears(mail.Receive)
+    assert refused == ["BROKER_UNAVAILABLE"]
+
+
+async def test_an_acknowledgement_on_its_way_when_a_client_is_closed_is_no_news(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    script = delivering([letter(1), letter(2)], answering((mail.Settle, None)))
+    async with post_town(script) as (client, broker, _):
+        mail_of = aiter(client.inbox())
+        await anext(mail_of)
+        await anext(mail_of)
+        await broker.hears(mail.Settle)
+        await client.close()
+    assert "not settled" not in caplog.text
+
+
+async def test_a_client_serves_the_event_loop_that_opened_it_and_no_other() -> None:
+    async with town() as place:
+        place.broker()
+        async with connect("alice", data_dir=place.folder, start=False) as client:
+            with pytest.raises(BrokerUnavailable, match="another event loop"):
+                await anyio.to_thread.run_sync(anyio.run, client.agents)
+            await client.ping()
+
+
+def test_without_asyncio_nothing_is_opened(tmp_path: Path) -> None:
+    opening = connect(data_dir=tmp_path, start=False).__aenter__()
+    with pytest.raises(BadRequest, match=r"asyncio\.run"):
+        opening.__await__().__next__()

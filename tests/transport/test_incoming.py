@@ -10,6 +10,7 @@ import pytest
 
 from signalpost.transport import mail
 from signalpost.transport.client import Client
+from signalpost.transport.errors import StaleLease
 from signalpost.transport.letters import Held
 from tests.transport.postman import (
     answering,
@@ -96,6 +97,17 @@ async def test_a_loop_without_a_block_returns_the_message_at_which_it_was_left()
         assert settled(broker) == [("ack", FIRST), ("return", SECOND)]
 
 
+async def test_a_loop_that_is_left_with_its_client_warns_of_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with post_town(delivering([letter()])) as (client, broker, _):
+        loop = aiter(client.inbox())
+        await anext(loop)
+        await broker.hears(mail.Receive)
+    await loop.aclose()  # type: ignore[attr-defined]
+    assert caplog.text == ""
+
+
 async def test_a_block_that_goes_on_after_its_loop_keeps_the_message_at_hand() -> None:
     async with post_town(delivering([letter()])) as (client, broker, _):
         async with client.inbox() as inbox:
@@ -125,6 +137,18 @@ async def test_loops_at_once_share_the_mail_and_settle_their_own() -> None:
         assert sorted(seen) == [f"m{n}" for n in range(1, 7)]
         assert sorted(held.message_id for _, held in settled(broker)) == sorted(seen)
         assert {outcome for outcome, _ in settled(broker)} == {"ack"}
+
+
+async def test_what_is_not_held_any_more_keeps_no_other_message_from_being_settled() -> None:
+    letters = [letter(1), letter(2), letter(3)]
+    async with post_town(delivering(letters, too_late)) as (client, broker, _):
+        with pytest.raises(StaleLease):
+            async with client.inbox() as inbox:
+                loops = [aiter(inbox) for _ in letters]
+                for loop in loops:
+                    await anext(loop)
+        told = {held.message_id for outcome, held in settled(broker) if outcome == "ack"}
+        assert told == {"m1", "m2", "m3"}
 
 
 async def test_a_reply_in_a_loop_leaves_nothing_to_acknowledge() -> None:

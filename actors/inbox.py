@@ -149,7 +149,7 @@ class Inbox(Moves):
         """The agent is removed: its mail is dead, and whoever waits here is answered."""
         for message in self._senders.unpark_all():
             self._refuse(message, UnknownAgent(f"{reason}. list_agents tells who is known."))
-        for receiver in self._receivers.all():
+        for receiver in self._receivers.plain():
             self._answer(receiver, [])
         for message in self.open_messages():
             self._end(message, "dead", now, reason)
@@ -178,7 +178,7 @@ class Inbox(Moves):
         """
         for message in self._senders.unpark_all():
             self._accept(message, message.call)
-        for receiver in self._receivers.all():
+        for receiver in self._receivers.plain():
             self._answer(receiver, [])
         moved = sorted(self._known.values(), key=lambda m: m.seq)
         self._clear()

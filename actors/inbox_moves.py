@@ -163,6 +163,13 @@ class Moves:
         for message in messages:
             self._follow_up(message)
 
+    def turn_away(self, session: bytes, error: SignalpostError) -> None:
+        """A session may not receive here any more: its receivers are told why."""
+        for receiver in self._receivers.plain():
+            if receiver.session == session:
+                self._receivers.pop(receiver.correlation)
+                self._effects.tell(Refuse(receiver, error))
+
     def _answer(self, receiver: Receiver, messages: Sequence[Message]) -> None:
         """Answer a receiver, unless its sender has been answered another way."""
         self._receivers.pop(receiver.correlation)
@@ -207,6 +214,15 @@ class Moves:
         self._effects.note(message)
 
     # ------------------------------------------------------------ going out
+
+    def answer(self, reply: Message, now: Moment) -> None:
+        """The agent has replied to a message: it is done, unless another session holds it."""
+        message = self._known.get(reply.in_reply_to)
+        if message is None or not message.is_open:
+            return
+        if message.lease is None or message.lease.session == reply.session:
+            self._end(message, "done", now)
+            self._proceed(now)
 
     def _expire(self, now: Moment) -> None:
         """End what nobody took in time."""

@@ -4,14 +4,14 @@
                                                         │
       Sent <── on disk, or as far as was to be waited ──┘
 
-A sender that waits for the reply is answered from its own inbox when the reply
-comes there, or from the recipient's when none will come; whichever is first
-calls the other off.
+A sender that waits for the reply is answered from its own inbox when it comes
+there, or from the recipient's when none will; the first calls the other off.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ..transport import letters, mail, messages
 from ..transport.errors import LoopDetected, SignalpostError
@@ -55,8 +55,6 @@ class Sending:
         """To whom a sender that waits has sent, and its session, by correlation."""
         self._asks: dict[bytes, tuple[Agent, Message, Agent]] = {}
         """Who asks, what, and whom, by correlation."""
-        self._answering: dict[str, bytes] = {}
-        """The sessions whose message acknowledges another one, by its id."""
 
     # ------------------------------------------------------------ requests
 
@@ -98,7 +96,7 @@ class Sending:
             return mail.Sent(sent=[self._sent(message)])
         if message.is_open:
             self._calls[correlation] = recipient, session.token
-            self._post(session, recipient, message, call)
+            self._post(recipient, message, call)
         return None
 
     def _send_rest(
@@ -135,6 +133,13 @@ class Sending:
                 self.give_up(correlation)
                 self._forget(correlation)
 
+    def hasten(self, session: bytes) -> None:
+        """No reply reaches a session any more: what it asked is told when it is on disk."""
+        for _, message, _ in [*self._asks.values()]:
+            call, home = message.call, self._inboxes.home(message)
+            if home is not None and call is not None and call.session == session:
+                home.tell(_putting(message, replace(call, goal="stored")))
+
     def _send_one(
         self,
         session: Session,
@@ -157,7 +162,7 @@ class Sending:
         if request.wait_for == "reply":
             self._await_reply(sender, recipient, message, call)
         self._calls[correlation] = recipient, session.token
-        self._post(session, recipient, message, call)
+        self._post(recipient, message, call)
 
     def _only(self, sender: Agent, addresses: list[Address]) -> Agent:
         found, refused = recipients(addresses, self._registry, sender, self._pick)
@@ -192,7 +197,7 @@ class Sending:
             except LoopDetected as error:
                 self.refused(call, error)
             else:
-                self._post(session, recipient, message, call)
+                self._post(recipient, message, call)
         self._finish(correlation, posting)
 
     def _pick(self, agents: list[Agent]) -> Agent:
@@ -202,12 +207,8 @@ class Sending:
 
     # ------------------------------------------------------------ one message
 
-    def _post(self, session: Session, recipient: Agent, message: Message, call: NamedCall) -> None:
-        if message.in_reply_to:
-            self._answering[message.id] = session.token
-        self._inboxes.put(
-            recipient, message, lambda inbox, now: inbox.put(message, call, now), call
-        )
+    def _post(self, recipient: Agent, message: Message, call: NamedCall) -> None:
+        self._inboxes.put(recipient, message, _putting(message, call), call)
 
     def _await_reply(
         self, sender: Agent, recipient: Agent, message: Message, call: SendCall
@@ -226,16 +227,9 @@ class Sending:
 
     def stored(self, message: Message) -> None:
         """A message is on disk: the one that it answers is done."""
-        if not message.in_reply_to:
-            return
-        session = self._answering.pop(message.id, None)
         sender = self._registry.by_id(message.sender_id)
-        if session is None or sender is None:
-            return
-        answered = [letters.Held(message_id=message.in_reply_to)]
-        self._inboxes.tell_existing(
-            sender, lambda inbox, now: inbox.settle(session, answered, "ack", now)
-        )
+        if message.in_reply_to and sender is not None:
+            self._inboxes.tell_existing(sender, lambda inbox, now: inbox.answer(message, now))
 
     def told(self, call: SendCall, message: Message, bounced: str) -> None:
         """A message has come as far as its sender was to wait."""
@@ -293,6 +287,10 @@ class Sending:
             stage=message.stage(),
             presence="gone" if recipient is None else self._membership.presence(recipient),
         )
+
+
+def _putting(message: Message, call: SendCall) -> Work:
+    return lambda inbox, now: inbox.put(message, call, now)
 
 
 def _giving_up(correlation: bytes) -> Work:

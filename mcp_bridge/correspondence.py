@@ -24,10 +24,10 @@ class Correspondence:
         self._changed = anyio.Event()
 
     @contextmanager
-    def taking(self, asker: Asker) -> Generator[Taking, None, None]:
-        """Note a call that takes mail for as long as it is open."""
+    def taking(self, asker: Asker, *, asks: bool = False) -> Generator[Taking, None, None]:
+        """Note a call that takes mail for as long as it is open; ``asks``: only its reply."""
         late = late_cancels_count(asker.client)
-        taking = self.deliveries.begin(asker.request, late_cancels=late)
+        taking = self.deliveries.begin(asker.request, late_cancels=late, asks=asks)
         try:
             yield taking
         finally:

@@ -6,9 +6,11 @@
       |            +-- cancelled, or an error went out instead: returned at once
       +-- ended without mail: forgotten
 
-Doubtful is what a call took beside another one, or before the client began
-anew: nothing tells that the model has read it. What was taken with ack=false
-is only remembered, so that ``acknowledge_message`` knows its lease.
+Doubtful is what a receive took beside another one, or before the client began
+anew: nothing tells that the model has read it. So is the reply that a question
+got beside a receive; but a question may be open for long, in the background of
+its client, and leaves the receives that begin meanwhile alone. What was taken
+with ack=false is only remembered, so that ``acknowledge_message`` knows its lease.
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ class Taking:
 
     request: RequestId
     late_cancels: bool
+    asks: bool = False
+    """Whether it is a question that waits for its reply, and no receive."""
     stage: Literal["open", "answered", "written"] = "open"
     acknowledges: bool = True
     cancelled: bool = False
@@ -59,12 +63,14 @@ class Deliveries:
         self._takings: list[Taking] = []
         self._by_message: dict[str, Taking] = {}
 
-    def begin(self, request: RequestId, *, late_cancels: bool = True) -> Taking:
+    def begin(self, request: RequestId, *, late_cancels: bool = True, asks: bool = False) -> Taking:
         """Note that a call which takes mail began."""
-        taking = Taking(request, late_cancels)
+        taking = Taking(request, late_cancels, asks)
         beside = [other for other in self._takings if other.stage != "written"]
-        for each in (*beside, taking) if beside else ():
-            each.doubtful = True
+        receives = [other for other in beside if not other.asks]
+        taking.doubtful = bool(receives)
+        for other in receives if asks else beside:
+            other.doubtful = True
         self._takings.append(taking)
         return taking
 

@@ -94,7 +94,8 @@ class MailHandlers:
         self, post: Correspondence, call: mail_calls.SendMessage, asker: Asker
     ) -> t.CallToolResult:
         await post.until_written()
-        with post.taking(asker) if call.wait_for == "reply" else nullcontext() as taking:
+        asks = call.wait_for == "reply"
+        with post.taking(asker, asks=True) if asks else nullcontext() as taking:
             sent = await _sent(post.broker, call, asker.quiet_budget)
             replies = [] if sent.reply is None else [sent.reply]
             self._took(post, taking, replies, ack=True)

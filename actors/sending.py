@@ -203,7 +203,7 @@ class Sending:
     def _pick(self, agents: list[Agent]) -> Agent:
         """Choose for a message that any of them may take."""
         waiting = [agent for agent in agents if self._membership.presence(agent) == "idle"]
-        return min(waiting or agents, key=self._inboxes.depth)
+        return min(waiting or agents, key=self._inboxes.burden)
 
     # ------------------------------------------------------------ one message
 

@@ -55,7 +55,6 @@ class Drafts:
             kind=request.kind,
             content=request.content,
             request_id=correlation,
-            session=session.token,
             sent=now,
             metadata=request.metadata,
             in_reply_to=request.in_reply_to,

@@ -143,6 +143,13 @@ class Inbox(Moves):
             self._end(message, "done", now)
             self._proceed(now)
 
+    def replied(self, session: bytes, message_id: str, now: Moment) -> None:
+        """A session of this agent has replied to a message: it is done, unless another holds it."""
+        message = self.find(message_id)
+        if message is not None and (message.lease is None or message.lease.session == session):
+            self._end(message, "done", now)
+            self._proceed(now)
+
     # ------------------------------------------------------------ the whole inbox
 
     def empty_into_dead(self, reason: str, now: Moment) -> None:

@@ -215,15 +215,6 @@ class Moves:
 
     # ------------------------------------------------------------ going out
 
-    def answer(self, reply: Message, now: Moment) -> None:
-        """The agent has replied to a message: it is done, unless another session holds it."""
-        message = self._known.get(reply.in_reply_to)
-        if message is None or not message.is_open:
-            return
-        if message.lease is None or message.lease.session == reply.session:
-            self._end(message, "done", now)
-            self._proceed(now)
-
     def _expire(self, now: Moment) -> None:
         """End what nobody took in time."""
         while (message := self._ready.next_to_expire()) is not None and message.is_over(now):

@@ -56,6 +56,13 @@ class MailArchive:
         """Return the messages that a request has sent."""
         return await self._store.by_request(request_id)
 
+    async def written(self) -> None:
+        """Return when the store holds all that it was told.
+
+        :raises StoreFull: it has no room
+        """
+        await self._store.committed()
+
     # ------------------------------------------------------------ looking back
 
     async def read(self, message_id: str, agent: Agent | None) -> messages.Reply:

@@ -21,7 +21,7 @@ from .drafts import Drafts
 from .inboxes import Inboxes
 from .loop_guard import LoopGuard
 from .mail_archive import MailArchive
-from .mail_history import message_of
+from .mail_history import message_of, row_of
 from .mail_services import MailServices
 from .mail_store import MailStore
 from .membership import Membership
@@ -120,6 +120,15 @@ class Mailroom:
             agent = self._registry.by_id(agent_id)
             if agent is not None:
                 self.inboxes.restore(agent, found)
+            else:
+                self._bury(found, now)
+
+    def _bury(self, orphans: list[Message], now: Moment) -> None:
+        """Make dead letters of the mail of an agent that was removed as the broker died."""
+        for message in orphans:
+            message.end("dead", now, f"{message.to} was unregistered")
+            self._store.note(row_of(message, now))
+            self.inboxes.dead[message.agent_id] += 1
 
     async def tidy(self) -> None:
         """Forget unnamed agents that are gone for long, when their time comes, until cancelled."""

@@ -122,6 +122,9 @@ class Post:
     ) -> messages.Reply | None:
         """Serve a request that may have been served before."""
         rows = await self._archive.sent_before(correlation)
+        while not self._sending.is_current(rows):  # some of them have ended since we looked
+            await self._archive.written()
+            rows = await self._archive.sent_before(correlation)
         if rows:
             return self._sending.resume(session, correlation, request, rows)
         self._sending.send(session, correlation, request)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import anyio
 
 from ..transport import frames, messages
-from ..transport.lifeline import Lifeline
+from ..transport.lifeline import Lifeline, Watch
 from ..transport.session import HEARTBEAT_SECONDS, Session, Sessions
 from ..transport.sockets import Message
 from .answers import Answers
@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 2.0
 Post = Callable[[bytes, bytes, bytes], None]
+Watcher = Callable[[int, Callable[[], None]], Watch]
+"""Has something called when a process ends."""
 
 
 class Reception:
@@ -36,6 +38,7 @@ class Reception:
         died: Callable[[Session], None],
         came: Callable[[], None],
         clock: Callable[[], float],
+        watch: Watcher = Lifeline,
     ) -> None:
         self._epoch = bytes.fromhex(epoch)
         self._post = post
@@ -43,8 +46,9 @@ class Reception:
         self._process_died = died
         self._came = came
         self._clock = clock
+        self._watch = watch
         self._sessions = Sessions()
-        self._lifelines: dict[bytes, Lifeline] = {}
+        self._lifelines: dict[bytes, Watch] = {}
         self._open: dict[bytes, bytes] = {}
         self._answers = Answers()
         self._stir = anyio.Event()
@@ -129,7 +133,7 @@ class Reception:
             return known
         fresh = secrets.token_bytes(12)
         session = self._sessions.open(fresh, message.identity, peer.pid, hello, self._clock())
-        self._lifelines[fresh] = Lifeline(peer.pid, lambda: self._died(fresh))
+        self._lifelines[fresh] = self._watch(peer.pid, lambda: self._died(fresh))
         self._stir.set()
         self._came()
         return session

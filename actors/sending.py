@@ -11,7 +11,6 @@ there, or from the recipient's when none will; the first calls the other off.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from ..transport import letters, mail, messages
 from ..transport.errors import LoopDetected, SignalpostError
@@ -19,17 +18,18 @@ from ..transport.session import Session
 from .address import Address, AnyOf, is_single, parse, recipients
 from .agent import Agent
 from .drafts import Drafts
-from .inbox_actor import Work
 from .inboxes import Inboxes
 from .mail_history import message_of
 from .mail_services import Asker, MailServices
 from .membership import Membership
 from .message import Message, SendCall
 from .message_row import MessageRow
+from .orders import giving_up, hasten, putting
 from .outgoing import PARK_SECONDS, check, check_goal, deadline_of
 from .posting import NamedCall, Posting, refusal
 from .receiver import Receiver
 from .registry import Registry
+from .replies import Replies
 
 
 class Sending:
@@ -55,6 +55,7 @@ class Sending:
         """To whom a sender that waits has sent, and its session, by correlation."""
         self._asks: dict[bytes, tuple[Agent, Message, Agent]] = {}
         """Who asks, what, and whom, by correlation."""
+        self._replies = Replies(registry, inboxes, services)
 
     # ------------------------------------------------------------ requests
 
@@ -82,6 +83,8 @@ class Sending:
         now = self._services.clock()
         sender = self._membership.agent_of(session)
         found = [self._open(row) or message_of(row, now) for row in rows]
+        for message in found:
+            self._replies.acknowledge(message, session.token)
         if request.wait_for == "stored":
             self._send_rest(session, sender, correlation, request, found)
             return None
@@ -96,7 +99,7 @@ class Sending:
             return mail.Sent(sent=[self._sent(message)])
         if message.is_open:
             self._calls[correlation] = recipient, session.token
-            self._post(recipient, message, call)
+            self._post(session, recipient, message, call)
         return None
 
     def _send_rest(
@@ -118,13 +121,18 @@ class Sending:
         inbox = self._inboxes.look(agent) if agent is not None else None
         return inbox.find(row.id) if inbox is not None else None
 
+    def is_current(self, rows: list[MessageRow]) -> bool:
+        """Tell whether every message that is open in the store still is."""
+        open_rows = [row for row in rows if row.is_open and self._registry.by_id(row.agent_id)]
+        return all(self._open(row) is not None for row in open_rows)
+
     def give_up(self, correlation: bytes) -> None:
         """The sender does not wait any more; what was accepted stays."""
         self._postings.pop(correlation, None)
         call = self._calls.get(correlation)
         self._call_off(correlation)
         if call is not None:
-            self._inboxes.tell_existing(call[0], _giving_up(correlation))
+            self._inboxes.tell_existing(call[0], giving_up(correlation))
 
     def leave(self, session: bytes) -> None:
         """A session is gone: its requests are given up, and may come again under another one."""
@@ -135,10 +143,7 @@ class Sending:
 
     def hasten(self, session: bytes) -> None:
         """No reply reaches a session any more: what it asked is told when it is on disk."""
-        for _, message, _ in [*self._asks.values()]:
-            call, home = message.call, self._inboxes.home(message)
-            if home is not None and call is not None and call.session == session:
-                home.tell(_putting(message, replace(call, goal="stored")))
+        hasten(session, (message for _, message, _ in self._asks.values()), self._inboxes)
 
     def _send_one(
         self,
@@ -162,7 +167,7 @@ class Sending:
         if request.wait_for == "reply":
             self._await_reply(sender, recipient, message, call)
         self._calls[correlation] = recipient, session.token
-        self._post(recipient, message, call)
+        self._post(session, recipient, message, call)
 
     def _only(self, sender: Agent, addresses: list[Address]) -> Agent:
         found, refused = recipients(addresses, self._registry, sender, self._pick)
@@ -197,7 +202,7 @@ class Sending:
             except LoopDetected as error:
                 self.refused(call, error)
             else:
-                self._post(recipient, message, call)
+                self._post(session, recipient, message, call)
         self._finish(correlation, posting)
 
     def _pick(self, agents: list[Agent]) -> Agent:
@@ -207,8 +212,9 @@ class Sending:
 
     # ------------------------------------------------------------ one message
 
-    def _post(self, recipient: Agent, message: Message, call: NamedCall) -> None:
-        self._inboxes.put(recipient, message, _putting(message, call), call)
+    def _post(self, session: Session, recipient: Agent, message: Message, call: NamedCall) -> None:
+        self._replies.posted(message, session.token)
+        self._inboxes.put(recipient, message, putting(message, call), call)
 
     def _await_reply(
         self, sender: Agent, recipient: Agent, message: Message, call: SendCall
@@ -227,14 +233,15 @@ class Sending:
 
     def stored(self, message: Message) -> None:
         """A message is on disk: the one that it answers is done."""
-        sender = self._registry.by_id(message.sender_id)
-        if message.in_reply_to and sender is not None:
-            self._inboxes.tell_existing(sender, lambda inbox, now: inbox.answer(message, now))
+        self._replies.stored(message)
 
     def told(self, call: SendCall, message: Message, bounced: str) -> None:
         """A message has come as far as its sender was to wait."""
         self._call_off(call.correlation)
         sent = self._sent(message)
+        self._replies.when_acknowledged(message, lambda: self._tell(call, sent, bounced))
+
+    def _tell(self, call: SendCall, sent: letters.SentMessage, bounced: str) -> None:
         posting = self._postings.get(call.correlation)
         if posting is None:
             answer = mail.Sent(sent=[sent], bounced=bounced)
@@ -248,7 +255,7 @@ class Sending:
         asker, message, recipient = self._asks.pop(receiver.correlation)
         self._calls.pop(receiver.correlation, None)
         if recipient is not asker:  # in one's own inbox it would give the reply back
-            self._inboxes.tell_existing(recipient, _giving_up(receiver.correlation))
+            self._inboxes.tell_existing(recipient, giving_up(receiver.correlation))
         return mail.Sent(
             sent=[self._sent(message)], reply=reply.delivery() if reply is not None else None
         )
@@ -277,7 +284,7 @@ class Sending:
         if asked is None:
             return
         for agent in (asked[0], asked[2]):
-            self._inboxes.tell_existing(agent, _giving_up(correlation))
+            self._inboxes.tell_existing(agent, giving_up(correlation))
 
     def _sent(self, message: Message) -> letters.SentMessage:
         recipient = self._registry.by_id(message.agent_id)
@@ -287,11 +294,3 @@ class Sending:
             stage=message.stage(),
             presence="gone" if recipient is None else self._membership.presence(recipient),
         )
-
-
-def _putting(message: Message, call: SendCall) -> Work:
-    return lambda inbox, now: inbox.put(message, call, now)
-
-
-def _giving_up(correlation: bytes) -> Work:
-    return lambda inbox, now: inbox.give_up(correlation, now)

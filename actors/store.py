@@ -61,6 +61,7 @@ class SqliteStore:
         *,
         new_id: Callable[[], str] = lambda: secrets.token_hex(16),
         connect: Callable[[Path], sqlite3.Connection] = storefile.connect,
+        make_committer: Callable[[], Committer] = Committer,
     ) -> AsyncGenerator[Self, None]:
         """Serve the store at ``path``, made when its folder holds none.
 
@@ -68,7 +69,7 @@ class SqliteStore:
             touched
         """
         file = storefile.prepare(path, new_id())
-        committer = Committer()
+        committer = make_committer()
         await committer.start(lambda: _configured(connect(path), path, durability))
         try:
             yield cls(file, committer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -9,7 +10,7 @@ import anyio
 
 from .asker import Asker
 from .broker_port import BrokerPort
-from .deliveries import Deliveries, Taking, late_cancels_count
+from .deliveries import Deliveries, Taking, late_cancels_count, unread_after
 from .mail_text import held_line
 
 
@@ -22,16 +23,33 @@ class Correspondence:
         self._wished = wished
         self._told = ""
         self._changed = anyio.Event()
+        self._receiving: anyio.CancelScope | None = None
 
     @contextmanager
     def taking(self, asker: Asker, *, asks: bool = False) -> Generator[Taking, None, None]:
         """Note a call that takes mail for as long as it is open; ``asks``: only its reply."""
-        late = late_cancels_count(asker.client)
-        taking = self.deliveries.begin(asker.request, late_cancels=late, asks=asks)
+        taking = self.deliveries.begin(
+            asker.request,
+            late_cancels=late_cancels_count(asker.client),
+            unread_after=unread_after(asker.client),
+            now=anyio.current_time(),
+            asks=asks,
+        )
         try:
             yield taking
         finally:
             self.deliveries.end(taking)
+
+    @contextmanager
+    def receiving(self, asker: Asker) -> Generator[None, None, None]:
+        """End the receive before, if its client may have let go of it without a word.
+
+        It would take the mail that this one waits for, and nobody would read it.
+        """
+        if self._receiving is not None and unread_after(asker.client) < math.inf:
+            self._receiving.cancel()
+        with anyio.CancelScope() as self._receiving:
+            yield
 
     async def until_written(self) -> None:
         """Wait until every answer with mail is in the client's hands, or given up.

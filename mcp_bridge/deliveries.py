@@ -6,15 +6,17 @@
       |            +-- cancelled, or an error went out instead: returned at once
       +-- ended without mail: forgotten
 
-Doubtful is what a receive took beside another one, or before the client began
-anew: nothing tells that the model has read it. So is the reply that a question
-got beside a receive; but a question may be open for long, in the background of
-its client, and leaves the receives that begin meanwhile alone. What was taken
-with ack=false is only remembered, so that ``acknowledge_message`` knows its lease.
+Doubtful is what a receive took beside another one, before the client began anew,
+or late, for a client that may have let go of the call without a word: nothing
+tells that the model has read it. So is the reply that a question got beside a
+receive; but a question may be open for long, in the background of its client,
+and leaves the receives that begin meanwhile alone. What was taken with ack=false
+is only remembered, so that ``acknowledge_message`` knows its lease.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -26,11 +28,20 @@ RequestId = int | str
 
 # opencode cancels every call, some 0.1 s after it has read the answer.
 _CANCELS_ANSWERED_CALLS = frozenset({"opencode"})
+# Gemini CLI tells nothing when a person interrupts it, and throws the answer away. Codex hands
+# the model a number after 30 s, and the answer only if the model asks for that.
+UNREAD_AFTER = {"gemini-cli-mcp-client": 0.5, "codex-mcp-client": 25.0}
+"""Seconds after which an answer may come to a client that has let go of the call, silently."""
 
 
 def late_cancels_count(client: str) -> bool:
     """Return whether a cancel after the answer tells that ``client`` did not want it."""
     return client.lower() not in _CANCELS_ANSWERED_CALLS
+
+
+def unread_after(client: str) -> float:
+    """Return the seconds after which ``client`` may have let go of a call and not told."""
+    return UNREAD_AFTER.get(client.lower(), math.inf)
 
 
 @dataclass(slots=True, eq=False)
@@ -39,6 +50,8 @@ class Taking:
 
     request: RequestId
     late_cancels: bool
+    unread_after: float
+    began: float
     asks: bool = False
     """Whether it is a question that waits for its reply, and no receive."""
     stage: Literal["open", "answered", "written"] = "open"
@@ -63,9 +76,17 @@ class Deliveries:
         self._takings: list[Taking] = []
         self._by_message: dict[str, Taking] = {}
 
-    def begin(self, request: RequestId, *, late_cancels: bool = True, asks: bool = False) -> Taking:
+    def begin(
+        self,
+        request: RequestId,
+        *,
+        late_cancels: bool = True,
+        unread_after: float = math.inf,
+        now: float = 0.0,
+        asks: bool = False,
+    ) -> Taking:
         """Note that a call which takes mail began."""
-        taking = Taking(request, late_cancels, asks)
+        taking = Taking(request, late_cancels, unread_after, now, asks)
         beside = [other for other in self._takings if other.stage != "written"]
         receives = [other for other in beside if not other.asks]
         taking.doubtful = bool(receives)
@@ -74,13 +95,16 @@ class Deliveries:
         self._takings.append(taking)
         return taking
 
-    def took(self, taking: Taking, messages: Sequence[Held], *, ack: bool = True) -> list[Held]:
+    def took(
+        self, taking: Taking, messages: Sequence[Held], *, ack: bool = True, now: float = 0.0
+    ) -> list[Held]:
         """Note what the call took and is about to show; return what to give back at once."""
         if taking.cancelled:
             return list(messages)
         self.forget(held.message_id for held in messages)  # a new delivery: the old lease is stale
         taking.held = {held.message_id: held for held in messages}
         taking.acknowledges = ack
+        taking.doubtful |= now - taking.began > taking.unread_after
         self._by_message |= dict.fromkeys(taking.held, taking)
         taking.stage = "answered"
         return []

@@ -1,9 +1,14 @@
-"""Values as one line of JSON that is harmless to show to a model. Pure."""
+"""Objects as one line of JSON that is harmless to show to a model. Pure.
+
+Objects only: Gemini CLI takes a text that is JSON for structured content, and
+shows an error in place of a result that is an array or a plain value there.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 
 # JSON itself escapes only quotes, backslashes and the controls below the space.
 _ESCAPED = re.compile(
@@ -15,7 +20,7 @@ _ESCAPED = re.compile(
 )
 
 
-def json_line(value: object) -> str:
+def json_line(value: Mapping[str, object]) -> str:
     """Return ``value`` as compact JSON; what could do harm is in it as ``\\u`` escapes."""
     written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return _ESCAPED.sub(_escape, written)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
+import anyio
 import mcp.types as t
 
 from ..transport import errors
@@ -103,7 +104,8 @@ class MailHandlers:
             post.deliveries.forget([call.in_reply_to])  # a reply acknowledges what it answers
         lines = [mail_text.sent_line(sent, call), mail_text.awaited_line(sent, call)]
         if replies:
-            lines.append(message_text.messages_text(replies, self._marks()))
+            unread = taking is not None and taking.doubtful
+            lines.append(message_text.messages_text(replies, self._marks(), unread=unread))
         meta = {"signalpost/sent": mail_fields.sent_fields(sent), _MESSAGES: _fields(replies)}
         text = "\n".join(line for line in lines if line)
         return result(text, meta, is_error=not sent.sent)
@@ -113,7 +115,8 @@ class MailHandlers:
     ) -> t.CallToolResult:
         wait = capped(call.timeout, asker.quiet_budget)
         await post.until_written()
-        with post.taking(asker) as taking:
+        taken = Deliveries(messages=[])
+        with post.receiving(asker), post.taking(asker) as taking:
             taken = await _taken(post, call, wait)
             self._took(post, taking, taken.messages, ack=call.ack)
         done = [each.message_id for each in taken.acknowledged if not each.code]
@@ -122,7 +125,9 @@ class MailHandlers:
             meta[_SETTLED] = mail_fields.settled_fields(taken.acknowledged)
         if not taken.messages:
             return result(mail_text.nothing_line(wait, done), meta)
-        text = message_text.messages_text(taken.messages, self._marks(), acknowledged=done)
+        text = message_text.messages_text(
+            taken.messages, self._marks(), acknowledged=done, unread=taking.doubtful
+        )
         return result(text, meta)
 
     async def _look(
@@ -159,7 +164,9 @@ class MailHandlers:
     ) -> None:
         if taking is not None and messages:
             held = [Held(message.id, message.lease) for message in messages]
-            self._give_back_beside(post.broker, post.deliveries.took(taking, held, ack=ack))
+            now = anyio.current_time()
+            back = post.deliveries.took(taking, held, ack=ack, now=now)
+            self._give_back_beside(post.broker, back)
 
     def _give_back_beside(self, broker: BrokerPort, held: list[Held]) -> None:
         async def give_back() -> None:

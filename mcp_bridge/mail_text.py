@@ -65,12 +65,12 @@ def nothing_line(waited: float | None, acknowledged: Sequence[str]) -> str:
 
 def settled_line(messages: Sequence[Settled], outcome: Outcome) -> str:
     """Return the line of ``acknowledge_message``: what became of each."""
-    return json_line([_settled(message, outcome) for message in messages])
+    return json_line({"messages": [_settled(message, outcome) for message in messages]})
 
 
 def agents_line(agents: Sequence[AgentState], own: str) -> str:
     """Return the line of ``list_agents``; ``own`` is the name of the one who asks."""
-    return json_line([_agent(agent, own) for agent in agents])
+    return json_line({"agents": [_agent(agent, own) for agent in agents]})
 
 
 def inbox_lines(inboxes: Sequence[InboxState]) -> list[Json]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import mcp.types as t
@@ -17,7 +18,7 @@ def result(text: str, meta: dict[str, Any], *, is_error: bool = False) -> t.Call
     return t.CallToolResult(content=[t.TextContent(text=text)], is_error=is_error, _meta=meta)
 
 
-def fields_result(key: str, fields: object) -> t.CallToolResult:
+def fields_result(key: str, fields: Mapping[str, object]) -> t.CallToolResult:
     """Return a result whose text is its fields as a line of JSON."""
     return result(json_line(fields), {key: fields})
 

@@ -59,7 +59,9 @@ FILE holds the whole output; read it when you need more.""",
                 "type": "number",
                 "exclusiveMinimum": 0,
                 "default": int(DEFAULT_TIMEOUT),
-                "description": "Limit of the run itself; time in the queue does not count.",
+                "description": (
+                    "Limit of the run itself, 1200 when left out; time in the queue does not count."
+                ),
             },
             "env_vars": {
                 "anyOf": [
@@ -109,7 +111,9 @@ far. Any agent may ask about any task.""",
                 "minimum": 0,
                 "maximum": MAX_LINES,
                 "default": 0,
-                "description": "Show so many of the last lines of the output, also while it runs.",
+                "description": (
+                    "Show so many of the last lines of the output, at most 200, also while it runs."
+                ),
             },
         },
     ),

@@ -17,6 +17,7 @@ from .calls import Progress
 from .errors import SignalpostError
 from .inbox_client import InboxClient
 from .link import SILENCE_SECONDS, Link
+from .reach import LocalReach, Reach
 from .task_client import TaskClient
 from .version import software
 
@@ -50,7 +51,9 @@ class Client(TaskClient, InboxClient):
         data_dir: Path,
         start: bool = True,
         options: Sequence[str] = (),
+        reach: Reach | None = None,
     ) -> None:
+        """``reach`` is the way to the broker, that of ``data_dir`` if none is given."""
         hello = messages.Hello(
             software=software(),
             kind=identity.kind,
@@ -61,7 +64,8 @@ class Client(TaskClient, InboxClient):
             working_directory=identity.working_directory,
         )
         self.data_dir = data_dir
-        super().__init__(Link(data_dir, hello, start=start, options=options))
+        way = reach or LocalReach(data_dir, options)
+        super().__init__(Link(way, hello, start=start, options=options))
 
     async def run(self) -> None:
         """Serve the connection until cancelled. Dials at the first request."""

@@ -19,9 +19,9 @@ import anyio
 from . import mail
 from .asker import Asker
 from .calls import Answer
-from .errors import SignalpostError, from_code
+from .errors import DeadlineExceeded, ProtocolMismatch, SignalpostError, from_code
 from .letters import Delivery, Held, Outcome, Settled
-from .link import Link
+from .link import SILENCE_SECONDS, Link
 from .messages import Welcome
 
 logger = logging.getLogger(__name__)
@@ -123,8 +123,22 @@ class Leases(Asker):
         return True
 
     async def _settle(self, hold: Hold, outcome: Outcome) -> list[Settled]:
-        request = mail.Settle(messages=[hold.held], outcome=outcome)
-        return (await self._ask(request, mail.SettledAll)).messages
+        """Settle, and wait for the broker's word. Who stops waiting takes nothing back."""
+        answers: list[Answer] = []
+        told = anyio.Event()
+
+        def hear(answer: Answer) -> None:
+            answers.append(answer)
+            told.set()
+
+        self._link.post(mail.Settle(messages=[hold.held], outcome=outcome), hear)
+        with anyio.move_on_after(SILENCE_SECONDS):
+            await told.wait()
+            return _settled(answers[0])
+        raise DeadlineExceeded(
+            f"no answer within {SILENCE_SECONDS:g} s; it may still take effect."
+            " Run: signalpost doctor"
+        )
 
     # ------------------------------------------------------------ extending
 
@@ -163,6 +177,19 @@ def lease_seconds(welcome: Welcome | None) -> float:
     except ValueError:
         return LEASE_SECONDS
     return seconds if seconds > 0 else LEASE_SECONDS
+
+
+def _settled(answer: Answer) -> list[Settled]:
+    match answer:
+        case mail.SettledAll(messages=messages):
+            return messages
+        case SignalpostError():
+            raise answer
+        case _:
+            raise ProtocolMismatch(
+                f"expected SettledAll, got {type(answer).__name__}."
+                " Run `signalpost stop`, then try again."
+            )
 
 
 def _log_settled(messages: list[Settled]) -> None:

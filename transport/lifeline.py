@@ -9,6 +9,15 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
+
+
+class Watch(Protocol):
+    """Tells of the end of a process, until it is closed."""
+
+    def close(self) -> None:
+        """Stop watching. Harmless when called again."""
+        ...
 
 
 def start_time(pid: int) -> float:

@@ -17,11 +17,10 @@ comes too late for its call is followed by a ``cancel_call``, always.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import anyio
 
-from . import endpoint, frames, lifeline, mail, messages
+from . import endpoint, frames, mail, messages
 from .calls import Call, Calls, Listener, Progress, leases_in
 from .errors import (
     BrokerUnavailable,
@@ -32,8 +31,7 @@ from .errors import (
     from_code,
 )
 from .introduction import Introduction
-from .launch import ensure_broker
-from .sockets import Dealer
+from .reach import Line, Reach
 
 HELLO_SECONDS = 20.0
 SILENCE_SECONDS = 30.0
@@ -47,20 +45,19 @@ class Link:
 
     def __init__(
         self,
-        folder: Path,
+        reach: Reach,
         hello: messages.Hello,
         *,
         start: bool = True,
         options: Sequence[str] = (),
     ) -> None:
-        self._folder = folder
+        self._reach = reach
         self.introduction = Introduction(hello, options)
         self._start = start
-        self._options = options
         self._decoder = frames.answer_decoder()
         self._calls = Calls()
         self._session = frames.NO_SESSION
-        self._dealer: Dealer | None = None
+        self._line: Line | None = None
         self._greeting: Call | None = None
         self._lost, self._died = anyio.Event(), anyio.Event()
         self._heard_at = 0.0
@@ -104,7 +101,7 @@ class Link:
 
     async def bye(self) -> None:
         """End the session in an orderly way, if one is open."""
-        if self._dealer is not None and self.welcome is not None:
+        if self._line is not None and self.welcome is not None:
             await self.ask(messages.Bye(), deadline=1.0)
 
     def _open(self, call: Call) -> Call:
@@ -126,8 +123,8 @@ class Link:
             self._lose(None)  # whoever gives up has no use for an error: try another connection
 
     def _transmit(self, call: Call) -> None:
-        if self._dealer is not None and self.welcome is not None:
-            self._dealer.send(frames.header(self._session, call.correlation), call.payload)
+        if self._line is not None and self.welcome is not None:
+            self._line.send(frames.header(self._session, call.correlation), call.payload)
 
     # ------------------------------------------------------------ the connection
 
@@ -142,13 +139,13 @@ class Link:
             if error is None and deaths >= len(_BACKOFF):
                 error = BrokerUnavailable(
                     "the broker ends again and again right after its start."
-                    f" See {endpoint.log_path(self._folder)} or run: signalpost doctor"
+                    f" See {self._reach.log()} or run: signalpost doctor"
                 )
             if error is not None:
                 self._calls.fail(error)
                 deaths = 0
-            elif endpoint.read_published(self._folder) == self.published:
-                self._calls.keep_places()  # it was killed: one that leaves withdraws that
+            elif self.published is not None and self._reach.was_killed(self.published):
+                self._calls.keep_places()
             await anyio.sleep(_BACKOFF[deaths])
 
     async def _attempt(self) -> SignalpostError | None:
@@ -164,37 +161,25 @@ class Link:
 
     async def _connection(self) -> SignalpostError | None:
         """Dial, say hello, and stay until the broker is lost."""
-        self.published = published = await self._find()
+        start = self._start and self._calls.any_lasting
+        self.published = published = await self._reach.find(start=start)
         self._lost, self._died, self._failure = anyio.Event(), anyio.Event(), None
-        with Dealer(published.endpoint) as dealer:
-            watch = self._watch(published)
+        with self._reach.connect(published) as line:
+            watch = self._reach.watch(published, self._on_death)
             try:
                 async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(dealer.serve, self._on_message)
-                    self._dealer = dealer
+                    tasks.start_soon(line.serve, self._on_message)
+                    self._line = line
                     self._say_hello()
                     tasks.start_soon(self._await_welcome, published)
-                    tasks.start_soon(self._beat, dealer)
+                    tasks.start_soon(self._beat, line)
                     await self._lost.wait()
                     tasks.cancel_scope.cancel()
                 return await self._verdict()
             finally:
-                self._dealer = self.welcome = None
+                self._line = self.welcome = None
                 if watch is not None:
                     watch.close()
-
-    async def _find(self) -> endpoint.Published:
-        if self._start and self._calls.any_lasting:
-            return await ensure_broker(self._folder, self._options)
-        found = endpoint.find(self._folder)
-        if found is None:
-            raise BrokerUnavailable("no broker runs. Start one: signalpost broker")
-        return found
-
-    def _watch(self, published: endpoint.Published) -> lifeline.Lifeline | None:
-        # A pid of another namespace, or one used again, says nothing: heartbeats must do.
-        seen = lifeline.start_time(published.pid) == published.start_time
-        return lifeline.Lifeline(published.pid, self._on_death) if seen else None
 
     def _on_death(self) -> None:
         self._died.set()
@@ -217,13 +202,13 @@ class Link:
         )
 
     def _say_hello(self) -> None:
-        if self._dealer is None:
+        if self._line is None:
             return
         self.welcome = None
         call = self._greeting = self._calls.make(self.introduction.hello)
-        self._dealer.send(frames.header(self._session, call.correlation), call.payload)
+        self._line.send(frames.header(self._session, call.correlation), call.payload)
 
-    async def _beat(self, dealer: Dealer) -> None:
+    async def _beat(self, line: Line) -> None:
         """Show life, and notice when the broker shows none."""
         self._heard_at = anyio.current_time()
         while True:
@@ -237,7 +222,7 @@ class Link:
                 self._lose(None)
                 return
             beat = self._calls.make(messages.Heartbeat())
-            dealer.send(frames.header(self._session, beat.correlation), beat.payload)
+            line.send(frames.header(self._session, beat.correlation), beat.payload)
 
     async def _verdict(self) -> SignalpostError | None:
         """A broker on its way out is waited for: an older one that is idle leaves for us."""

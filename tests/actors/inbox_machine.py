@@ -205,6 +205,15 @@ class InboxMachine(InboxPair, RuleBasedStateMachine):
             self.model.complete(number)
             self.compare()
 
+    @rule(pick=PICK, session=SESSIONS, really=SELDOM)
+    def its_reply_is_on_disk(self, pick: int, session: bytes, really: bool) -> None:
+        letters = list(self.model.letters.values())
+        if letters and really:
+            letter = letters[pick % len(letters)]
+            self.inbox.replied(session, letter.id, self.moment())
+            self.model.replied(session, letter)
+            self.compare()
+
     @rule(pick=PICK)
     def redrive(self, pick: int) -> None:
         dead = [x for x in self.model.letters.values() if x.state == "dead" and x.stored]

@@ -162,6 +162,13 @@ class InboxModel:
             self.end(letter, "done")
             self.proceed()
 
+    def replied(self, session: bytes, letter: Letter) -> None:
+        if letter.is_open and letter.hold is not None and letter.hold.session != session:
+            return
+        if letter.is_open:
+            self.end(letter, "done")
+            self.proceed()
+
     def redrive(self, letter: Letter) -> None:
         letter.state, letter.attempts, letter.expires = "ready", 0, None
         letter.reason = ""

@@ -24,6 +24,21 @@ from tests.actors.inbox_words import (
 # ---------------------------------------------------------------- settling
 
 
+def test_a_reply_ends_what_its_session_holds_or_nobody_does() -> None:
+    inbox = an_inbox()
+    held, free, others = put(inbox, "held", "free", "others")
+    receive(inbox)
+    receive(inbox)
+    settle(inbox, "free", outcome="return")
+    for message in (held, free):
+        inbox.replied(ALICE, message.id, at(1))
+        assert message.state == "done"
+    receive(inbox, a_receiver(session=b"another"))
+    inbox.replied(ALICE, "others", at(1))
+    inbox.replied(ALICE, "unknown", at(1))
+    assert others.state == "leased"
+
+
 @pytest.mark.parametrize(
     ("outcome", "state", "attempts"),
     [("ack", "done", 0), ("nack", "ready", 1), ("return", "ready", 0)],

@@ -29,7 +29,7 @@ def drive(kind: type[Inbox], search: settings = SEARCH) -> None:
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda kind: kind.__name__)
 def test_a_planted_fault_is_found(mutant: type[Inbox]) -> None:
-    with pytest.raises(AssertionError):
+    with pytest.raises((AssertionError, KeyError)):  # at a claim, or where the books disagree
         drive(mutant)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
 
 from signalpost.actors import answers
+from signalpost.actors.message_row import MessageRow
 from signalpost.transport import mail, messages
 from tests.actors.correspondent import Correspondent, correspondent, sent
 from tests.actors.counter import Counter, counter
+from tests.actors.stand_ins import PATIENCE
 
 HELLO = mail.Send(to=["bob"], content="hello")
 NUMBER = b"client 1" + (1).to_bytes(8, "big")
@@ -51,6 +54,35 @@ async def test_a_send_that_comes_again_when_its_answer_is_forgotten_is_not_sent_
         assert again.sent[0].message_id == first.sent[0].message_id
         assert again.sent[0].stage == "acked"
         assert await bob.contents() == []
+
+
+async def test_a_message_that_is_acknowledged_while_its_send_is_looked_up_is_not_posted_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answers, "MAX_AGE_SECONDS", -1)
+    looked, may_go_on = anyio.Event(), anyio.Event()
+    async with counter() as place:
+        alice, bob = await pair(place)
+        await alice.ask(HELLO, NUMBER)
+        (got,) = await bob.receive()
+        by_request = place.store.mail.by_request
+
+        async def slowly(request_id: bytes) -> list[MessageRow]:
+            rows = await by_request(request_id)
+            looked.set()
+            await may_go_on.wait()
+            return rows
+
+        monkeypatch.setattr(place.store.mail, "by_request", slowly)
+        alice.say(HELLO, NUMBER)
+        with anyio.fail_after(PATIENCE):
+            await looked.wait()
+        await bob.settle(got)
+        may_go_on.set()
+        again = sent(await alice.speaker.answer(NUMBER, 2))
+        assert again.sent[0].stage == "acked"
+        assert await bob.contents() == []
+        assert place.store.failed is None
 
 
 async def test_a_send_that_was_given_up_before_it_was_accepted_may_come_again() -> None:

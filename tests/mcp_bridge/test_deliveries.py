@@ -12,6 +12,7 @@ from signalpost.mcp_bridge.deliveries import (
     RequestId,
     Taking,
     late_cancels_count,
+    unread_after,
 )
 from signalpost.transport.letters import Held
 
@@ -236,3 +237,34 @@ def test_nothing_is_acknowledged_that_was_cancelled_or_unwritten(
     assert {int(each) for each in named} <= written - cancelled
     assert len(returned) == len(set(returned))
     assert not set(returned) & set(named)
+
+
+def _waited(deliveries: Deliveries, seconds: float, client: str) -> Taking:
+    taking = deliveries.begin(1, unread_after=unread_after(client), now=10.0)
+    assert deliveries.took(taking, [A], now=10.0 + seconds) == []
+    deliveries.end(taking)
+    deliveries.written(1)
+    return taking
+
+
+@pytest.mark.parametrize(
+    ("seconds", "client"), [(1, "gemini-cli-mcp-client"), (30, "codex-mcp-client")]
+)
+def test_what_came_when_the_client_may_have_let_go_of_the_call_is_offered_again(
+    seconds: float, client: str
+) -> None:
+    deliveries = Deliveries()
+    assert _waited(deliveries, seconds, client).doubtful
+    assert deliveries.due() == Due([], [A])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "client"),
+    [(0.1, "gemini-cli-mcp-client"), (20, "codex-mcp-client"), (900, "claude-code"), (50, "")],
+)
+def test_what_came_early_or_would_have_been_cancelled_is_acknowledged(
+    seconds: float, client: str
+) -> None:
+    deliveries = Deliveries()
+    assert not _waited(deliveries, seconds, client).doubtful
+    assert deliveries.due() == Due([A], [])

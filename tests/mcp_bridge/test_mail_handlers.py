@@ -200,7 +200,7 @@ async def test_an_acknowledgement_carries_the_lease(era: str) -> None:
         ids = {"message_ids": ["id1", "x"]}
         answer = await setting.call("acknowledge_message", ids)
         assert setting.broker.what("ack") == [[Held("id1", b"lease1"), Held("x")]]
-        first, second = json.loads(answer.text)
+        first, second = json.loads(answer.text)["messages"]
         assert first == {"message_id": "id1", "status": "acknowledged"}
         assert (second["message_id"], second["code"]) == ("x", "STALE_LEASE")
         assert answer.meta["signalpost/settled"][0] == {
@@ -222,7 +222,7 @@ async def test_what_was_given_back_is_not_acknowledged_later(era: str) -> None:
         await setting.call("receive_message")
         nack = {"message_ids": ["id1"], "outcome": "nack"}
         answer = await setting.call("acknowledge_message", nack)
-        assert json.loads(answer.text) == [{"message_id": "id1", "status": "nacked"}]
+        assert json.loads(answer.text)["messages"] == [{"message_id": "id1", "status": "nacked"}]
         again = await setting.call("receive_message")
         assert json.loads(again.text.split("\n")[0])["redelivered"] is True
         assert setting.broker.what("take")[1]["acknowledge"] == []
@@ -242,10 +242,10 @@ async def test_an_agent_registers_and_leaves(era: str) -> None:
         assert setting.broker.what("unregister") == [True]
 
 
-async def test_the_agents_are_an_array_that_says_who_one_is(era: str) -> None:
+async def test_the_agents_are_listed_and_it_is_said_who_one_is(era: str) -> None:
     async with bridge(era, StandIn()) as setting:
         answer = await setting.call("list_agents")
-        alice, bob = json.loads(answer.text)
+        alice, bob = json.loads(answer.text)["agents"]
         assert (alice["name"], alice["online"], alice["you"]) == ("alice", True, True)
         assert (bob["name"], bob["online"]) == ("bob", False)
         assert [agent["pid"] for agent in answer.meta["signalpost/agents"]] == [7, 7]

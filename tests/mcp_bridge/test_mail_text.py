@@ -99,14 +99,14 @@ def test_nothing_is_said_in_one_line(waited: float | None, shown: str) -> None:
 def test_each_acknowledgement_is_told() -> None:
     settled = [Settled("a"), Settled("b", "STALE_LEASE", "not yours")]
     assert mail_text.settled_line(settled, "nack") == (
-        '[{"message_id":"a","status":"nacked"},{"message_id":"b","status":"refused",'
-        '"code":"STALE_LEASE","detail":"not yours"}]'
+        '{"messages":[{"message_id":"a","status":"nacked"},{"message_id":"b","status":"refused",'
+        '"code":"STALE_LEASE","detail":"not yours"}]}'
     )
 
 
-def test_agents_are_an_array_that_says_who_one_is() -> None:
+def test_agents_are_listed_and_it_is_said_who_one_is() -> None:
     states = [agent_state("alice"), agent_state("bob", presence="gone", description="\x1b[1mx\ny")]
-    alice, bob = json.loads(mail_text.agents_line(states, "alice"))
+    alice, bob = json.loads(mail_text.agents_line(states, "alice"))["agents"]
     assert alice == {
         "name": "alice",
         "role": "both",

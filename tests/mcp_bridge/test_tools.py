@@ -72,6 +72,17 @@ def test_a_schema_takes_nothing_that_it_does_not_name(tool: ToolText) -> None:
     assert set(cast("list[str]", schema["required"])) <= set(cast("Schema", schema["properties"]))
 
 
+@pytest.mark.parametrize("tool", offered(), ids=lambda tool: tool.name)
+def test_numbers_and_words_that_stand_in_a_schema_are_in_its_words_too(tool: ToolText) -> None:
+    # Codex shows the model neither default nor minimum nor maximum.
+    properties = cast("dict[str, Schema]", tool.input_schema["properties"])
+    for name, parameter in properties.items():
+        told = [parameter.get("default"), parameter.get("maximum")]
+        for value in told:
+            if value and not isinstance(value, bool):
+                assert str(value) in str(parameter["description"]), (name, value)
+
+
 def test_without_tasks_there_is_mail_and_the_queues_can_be_seen() -> None:
     names = [tool.name for tool in offered(no_tasks=True)]
     assert names == [tool.name for tool in offered()][4:]

@@ -14,7 +14,7 @@ from tests.system.shown import only
 
 async def names(it: Bridge) -> dict[str, dict[str, Any]]:
     text = await it.text(it.call("list_agents"))
-    return {agent["name"]: agent for agent in json.loads(text.partition("\n")[0])}
+    return {agent["name"]: agent for agent in json.loads(text.partition("\n")[0])["agents"]}
 
 
 @within(30)

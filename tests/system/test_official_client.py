@@ -171,12 +171,12 @@ async def there_and_back(use: Tools, bob: signalpost.Client) -> None:
 async def by_hand(use: Tools, bob: signalpost.Client) -> None:
     await bob.send("alice", "twice")
     first = only(await use("receive_message", ack=False))
-    [nacked] = await use.line("acknowledge_message", message_ids=[first.id], outcome="nack")
-    assert nacked == {"message_id": first.id, "status": "nacked"}
+    nacked = await use.line("acknowledge_message", message_ids=[first.id], outcome="nack")
+    assert nacked == {"messages": [{"message_id": first.id, "status": "nacked"}]}
     second = only(await use("receive_message", ack=False))
     assert (second.id, second.attempt) == (first.id, (2, True))
-    [acked] = await use.line("acknowledge_message", message_ids=second.id)
-    assert acked == {"message_id": first.id, "status": "acknowledged"}
+    acked = await use.line("acknowledge_message", message_ids=second.id)
+    assert acked == {"messages": [{"message_id": first.id, "status": "acknowledged"}]}
     stale = await use("acknowledge_message", message_ids=second.id)
     assert stale.startswith("STALE_LEASE: ")
 
@@ -191,7 +191,7 @@ async def to_several(use: Tools) -> None:
 
 
 async def who_is_there(use: Tools) -> None:
-    agents = {agent["name"]: agent for agent in await use.line("list_agents")}
+    agents = {agent["name"]: agent for agent in (await use.line("list_agents"))["agents"]}
     assert agents.keys() == {"alice", "bob", "person"}
     assert agents["alice"]["you"] is True
     assert (agents["bob"]["online"], agents["bob"]["depth"]) == (True, 1)

@@ -17,6 +17,7 @@ from anyio.abc import TaskGroup
 from signalpost.transport import endpoint, frames, lifeline, messages
 from signalpost.transport.errors import SignalpostError
 from signalpost.transport.link import Link
+from signalpost.transport.reach import LocalReach
 from signalpost.transport.sockets import Message, Router
 
 PATIENCE = 10.0
@@ -122,7 +123,7 @@ class Town:
     def link(self, *, start: bool = False) -> Link:
         """Return a link that is served."""
         hello = messages.Hello(software="test", kind="client")
-        link = Link(self.folder, hello, start=start)
+        link = Link(LocalReach(self.folder), hello, start=start)
         self.tasks.start_soon(link.run)
         return link
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from signalpost.transport import endpoint, link, mail, messages
+from signalpost.transport import endpoint, mail, messages, reach
 from signalpost.transport.caller import Caller
 from signalpost.transport.client import Client, Identity, connect
 from signalpost.transport.errors import BadRequest, BrokerUnavailable, ProtocolMismatch, TooLarge
@@ -133,7 +133,7 @@ async def test_closing_never_starts_a_broker(monkeypatch: pytest.MonkeyPatch) ->
         asked.append(folder)
         raise BrokerUnavailable("no")
 
-    monkeypatch.setattr(link, "ensure_broker", ensure)
+    monkeypatch.setattr(reach, "ensure_broker", ensure)
     async with town() as place:
         client = Client(Identity(), data_dir=place.folder)
         async with anyio.create_task_group() as tasks:

@@ -10,7 +10,7 @@ import anyio
 import msgspec
 import pytest
 
-from signalpost.transport import endpoint, link, messages
+from signalpost.transport import endpoint, link, messages, reach
 from signalpost.transport.errors import (
     BadRequest,
     BrokerUnavailable,
@@ -37,7 +37,7 @@ def started_by(place: Town, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         asked.append(folder)
         return place.broker().published
 
-    monkeypatch.setattr(link, "ensure_broker", ensure)
+    monkeypatch.setattr(reach, "ensure_broker", ensure)
     return asked
 
 
@@ -194,7 +194,7 @@ async def test_a_broker_that_dies_again_and_again_is_given_up(
             broker.script = die
             return broker.published
 
-        monkeypatch.setattr(link, "ensure_broker", ensure)
+        monkeypatch.setattr(reach, "ensure_broker", ensure)
         error = await fails(place.link(start=True), RUN)
         assert isinstance(error, BrokerUnavailable)
         assert "ends again and again" in str(error)

@@ -1,0 +1,149 @@
+"""What the programs of a simulation did and saw, and whether it adds up."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from signalpost.transport import letters, messages
+from tests.simulation.commands import Commands
+
+if TYPE_CHECKING:
+    from tests.simulation.programs import Program
+
+SHARED = "pool"
+"""Two programs read the mail of this agent."""
+READERS = ("ann", "bob", SHARED, "ask1")
+"""Who reads its mail. Others get some when they are not known well yet."""
+Key = tuple[str, str]
+"""What was sent, and to whom."""
+
+
+@dataclass
+class Books:
+    """One run's. ``faults`` is filled as soon as something is wrong."""
+
+    tried: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    confirmed: dict[Key, str] = field(default_factory=dict[Key, str])
+    """The ids of what senders were told is on disk."""
+    lives: dict[Key, int] = field(default_factory=dict[Key, int])
+    """In which broker's life each message came last."""
+    seen: dict[Key, list[int]] = field(default_factory=dict[Key, list[int]])
+    """The attempts in which each message came."""
+    first: defaultdict[Key, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """By sender and reader: what came, in the order in which it came first."""
+    tokens: dict[Key, bytes] = field(default_factory=dict[Key, bytes])
+    """The latest lease of each message, as far as it was seen."""
+    done: dict[Key, str] = field(default_factory=dict[Key, str])
+    """What the broker has confirmed as acknowledged."""
+    answered: dict[str, messages.TaskReport] = field(default_factory=dict[str, messages.TaskReport])
+    answers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    """Numbers for replies, so that no two are the same."""
+    errors: Counter[str] = field(default_factory=Counter[str])
+    faults: list[str] = field(default_factory=list[str])
+
+    # ------------------------------------------------------------ mail
+
+    def came(self, program: Program, value: str, attempt: int, *, redelivered: bool) -> None:
+        """A program was given a message."""
+        reader, life = program.name, program.machine.lives
+        key = (value, reader)
+        if self.lives.get(key) == life and not redelivered:
+            self.faults.append(f"{reader} got {value} again without being told so")
+        if value not in self.tried:
+            self.faults.append(f"{reader} got {value}, which nobody has sent")
+        # What was given out beside a commit that never came is new to the next broker.
+        is_new = not redelivered and self.lives.get(key) != life
+        if key in self.done and not is_new:
+            self.faults.append(f"{reader} got {value} again after it was acknowledged")
+        self.lives[key] = life
+        if key not in self.seen:
+            self.first[_writer_of(value), reader].append(value)
+        self.seen.setdefault(key, []).append(attempt)
+        if attempt > 5:
+            self.faults.append(f"{reader} got {value} in attempt {attempt}")
+
+    def leased(self, reader: str, delivery: letters.Delivery) -> None:
+        """A reader holds a message under a lease that it looks after itself."""
+        self.tokens[delivery.content, reader] = delivery.lease
+
+    def is_stale(self, reader: str, delivery: letters.Delivery) -> bool:
+        """Tell whether a message was given to somebody else since, so that this lease is void."""
+        return self.tokens.get((delivery.content, reader)) != delivery.lease
+
+    def sent(self, value: str, sent: letters.SentMessage) -> None:
+        """A sender was told where a message is."""
+        key = (value, sent.name)
+        before = self.confirmed.setdefault(key, sent.message_id)
+        if before != sent.message_id:
+            self.faults.append(f"{value} to {sent.name} has two ids")
+
+    # ------------------------------------------------------------ at the end
+
+    def check(self, stored: list[tuple[str, str, str, int]], commands: Commands) -> list[str]:
+        """Return everything that is wrong; ``stored`` is (content, recipient, state, attempts)."""
+        return [
+            *self.faults,
+            *commands.faults,
+            *self._check_mail(stored),
+            *self._check_order(),
+            *self._check_tasks(commands),
+        ]
+
+    def _check_mail(self, stored: list[tuple[str, str, str, int]]) -> list[str]:
+        rows = Counter((content, recipient) for content, recipient, _, _ in stored)
+        states = {(content, recipient): state for content, recipient, state, _ in stored}
+        wrong = [f"{key} has {count} rows" for key, count in rows.items() if count > 1]
+        wrong += [f"{key} was confirmed and is lost" for key in self.confirmed if key not in rows]
+        wrong += [
+            f"{key} is {state} at the end"
+            for key, state in states.items()
+            if state not in ("done", "dead", "expired") and key[1] in READERS
+        ]
+        wrong += [
+            f"{key} is done and was never seen"
+            for key, state in states.items()
+            if state == "done" and key not in self.seen
+        ]
+        wrong += [
+            f"{(content, name)} is dead after {attempts} attempts"
+            for content, name, state, attempts in stored
+            if state == "dead" and attempts != 5
+        ]
+        wrong += [
+            f"{key} was acknowledged and is {states.get(key)}"
+            for key in self.done
+            if states.get(key, "done") != "done"
+        ]
+        return wrong
+
+    def _check_order(self) -> list[str]:
+        wrong: list[str] = []
+        for (sender, reader), values in self.first.items():
+            if reader == SHARED or ">" in sender:
+                continue
+            numbers = [int(value.partition("-")[2]) for value in values]
+            if numbers != sorted(numbers):
+                wrong.append(f"{reader} got {sender}'s mail in the order {numbers}")
+        return wrong
+
+    def _check_tasks(self, commands: Commands) -> list[str]:
+        wrong: list[str] = []
+        for value, report in self.answered.items():
+            outcome = commands.ended.get(report.task_id)
+            if report.state == "success" and (outcome is None or outcome.exit_code != 0):
+                wrong.append(f"{value} is told to be a success and was {outcome}")
+            if report.state == "failed" and (outcome is None or not outcome.exit_code):
+                wrong.append(f"{value} is told to have failed and was {outcome}")
+            if report.state in ("waiting", "running"):
+                wrong.append(f"{value} was answered {report.state}")
+        if commands.living:
+            wrong.append(f"tasks {sorted(commands.living)} run at the end")
+        return wrong
+
+
+def _writer_of(value: str) -> str:
+    return value.partition("-")[0]

@@ -1,0 +1,128 @@
+"""Commands that "run" on a simulated machine: each takes its time, and outlives its broker a little.
+
+A command is ``work SECONDS EXIT_CODE``. When its broker is killed it goes on
+for a moment, as with a real shim, and leaves a record of how it ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import anyio
+
+from signalpost.actors.job import Job, Outcome
+
+Wall = Callable[[], float]
+
+
+@dataclass
+class Process:
+    """One command that runs."""
+
+    task_id: int
+    queue: str
+    outcome: Outcome
+    ends_at: float
+    over: anyio.Event = field(default_factory=anyio.Event)
+
+
+class Commands:
+    """Everything that ran on one machine, whoever was its broker."""
+
+    def __init__(self, chance: random.Random, wall: Wall) -> None:
+        self.chance = chance
+        self.wall = wall
+        self.living: dict[int, Process] = {}
+        self.started: dict[int, float] = {}
+        self.ended: dict[int, Outcome] = {}
+        self.order: defaultdict[str, list[int]] = defaultdict(list)
+        self.faults: list[str] = []
+        self.widths: dict[str, int] = {}
+
+    def start(self, job: Job, queue: str) -> Process:
+        now = asyncio.get_running_loop().time()
+        if job.task_id in self.started:
+            self.faults.append(f"task {job.task_id} was started twice")
+        beside = [p.task_id for p in self.living.values() if p.queue == queue]
+        if len(beside) >= self.widths.get(queue, 1):
+            self.faults.append(f"task {job.task_id} was started beside {beside} in {queue}")
+        self.started[job.task_id] = now
+        self.order[queue].append(job.task_id)
+        seconds, code = _work(job.command)
+        reason, length = "exit", seconds
+        if seconds > job.timeout_seconds:
+            reason, length = "timeout", job.timeout_seconds
+        outcome = Outcome(
+            reason="exit" if reason == "exit" else "timeout",
+            exit_code=code if reason == "exit" else None,
+            ran_seconds=length,
+            ended_at=self.wall() + length,
+        )
+        process = Process(job.task_id, queue, outcome, now + length)
+        self.living[job.task_id] = process
+        asyncio.get_running_loop().call_at(process.ends_at, self._end, process)
+        return process
+
+    def kill(self, process: Process, reason: str = "killed") -> None:
+        """Have a command end soon, unless it ends by itself before."""
+        loop = asyncio.get_running_loop()
+        dies_at = loop.time() + self.chance.uniform(0.001, 1.0)
+        if dies_at >= process.ends_at or process.over.is_set():
+            return
+        process.ends_at = dies_at
+        process.outcome = Outcome(
+            reason="killed" if reason == "killed" else "broker_lost",
+            ran_seconds=dies_at - self.started[process.task_id],
+            ended_at=self.wall() + dies_at - loop.time(),
+        )
+        loop.call_at(dies_at, self._end, process)
+
+    def _end(self, process: Process) -> None:
+        now = asyncio.get_running_loop().time()
+        if process.over.is_set() or now < process.ends_at:
+            return
+        del self.living[process.task_id]
+        self.ended[process.task_id] = process.outcome
+        process.over.set()
+
+
+class SimulatedRunner:
+    """One broker's part in it: behaves as :class:`.launcher.Launcher`."""
+
+    def __init__(self, commands: Commands, queue_of: Callable[[int], str]) -> None:
+        self._commands = commands
+        self._queue_of = queue_of
+        self._mine: dict[int, Process] = {}
+        self.unsettled: set[int] = set()
+        """Whose records nobody has removed yet."""
+
+    async def run(self, job: Job, on_started: Callable[[int], None]) -> Outcome:
+        await anyio.sleep(self._commands.chance.uniform(0.001, 0.02))
+        process = self._commands.start(job, self._queue_of(job.task_id))
+        self._mine[job.task_id] = process
+        on_started(5000 + job.task_id)
+        await process.over.wait()
+        return process.outcome
+
+    def kill(self, task_id: int) -> None:
+        if task_id in self._mine:
+            self._commands.kill(self._mine[task_id])
+
+    async def tail(self, task_id: int) -> bytes:
+        return b"output\n"
+
+    def follow(self, task_id: int, stream: str) -> None: ...
+
+    def die(self) -> None:
+        """The broker is killed: its shims notice, and kill what they run."""
+        for process in self._mine.values():
+            self._commands.kill(process, "broker_lost")
+
+
+def _work(command: str) -> tuple[float, int]:
+    _, seconds, code, *_ = command.split()
+    return float(seconds), int(code)

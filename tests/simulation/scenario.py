@@ -1,0 +1,164 @@
+"""One run: first everything goes wrong that can, then nothing does and all must come to rest."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sqlite3
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+
+from signalpost.actors.settings import Settings
+from tests.simulation.books import Books
+from tests.simulation.loop import simulate
+from tests.simulation.machine import Machine
+from tests.simulation.mail_parts import asker, reader, writer
+from tests.simulation.programs import Part, Program
+from tests.simulation.task_parts import looker, runner
+
+FAULTY_SECONDS = 30.0
+CALM_SECONDS = 300.0
+SETTINGS = Settings(queues={"wide": 2}, lease=3, inbox_bound=8, history_days=3650)
+
+
+@dataclass
+class Run:
+    """What became of one seed."""
+
+    seed: int
+    wrong: list[str]
+    trace: str
+    counts: str
+
+
+class Scenario:
+    """The cast of one run."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.seed = seed
+        self.folder = folder
+        self.chance = random.Random(seed)
+        self.books = Books()
+        self.machine: Machine
+        self.programs: list[Program] = []
+        self.kills = 0
+
+    async def run(self) -> Run:
+        async with anyio.create_task_group() as tasks:
+            self.machine = Machine(self.chance, self.folder, SETTINGS, tasks, os.getuid())
+            self._cast()
+            async with anyio.create_task_group() as acting:
+                for program in self.programs:
+                    acting.start_soon(program.run)
+                await self._go_wrong()
+                await self._come_to_rest()
+            await self._settle()
+            tasks.cancel_scope.cancel()
+        stored = self._stored()
+        wrong = self.books.check(stored, self.machine.commands)
+        return Run(self.seed, wrong, self._trace(stored), self._counts(stored))
+
+    def _cast(self) -> None:
+        readers: dict[str, Part] = {
+            "ann": reader,
+            "bob": reader,
+            "pool#1": reader,
+            "pool#2": reader,
+        }
+        others: dict[str, Part] = {
+            "ask1": asker("ann", "bob", "pool"),
+            "w1": writer("ann", "bob", "pool"),
+            "w2": writer("ann", "bob", "pool"),
+            "r1": runner,
+            "r2": runner,
+            "eve": looker,
+        }
+        for name, part in readers.items():
+            self.programs.append(Program(self.machine, self.books, name, part, "consumer"))
+        for name, part in others.items():
+            self.programs.append(Program(self.machine, self.books, name, part))
+
+    # ------------------------------------------------------------ the two phases
+
+    async def _go_wrong(self) -> None:
+        loop = asyncio.get_running_loop()
+        while loop.time() < FAULTY_SECONDS:
+            await anyio.sleep(self.chance.uniform(0.05, 3.0))
+            fault = self.chance.choice(
+                [self._kill_broker, self._kill_program, self._cut_line, self._fill_disk]
+            )
+            fault()
+
+    def _kill_broker(self) -> None:
+        self.kills += 1
+        self.machine.kill_broker()
+
+    def _kill_program(self) -> None:
+        self.kills += 1
+        self.chance.choice(self.programs).kill()
+
+    def _cut_line(self) -> None:
+        lines = sorted(self.machine.network.lines, key=lambda line: line.identity)
+        if lines:
+            self.chance.choice(lines).cut()
+
+    def _fill_disk(self) -> None:
+        disk = self.machine.disk
+        disk.full = True
+        asyncio.get_running_loop().call_later(
+            self.chance.uniform(0.1, 2.0), lambda: setattr(disk, "full", False)
+        )
+
+    async def _come_to_rest(self) -> None:
+        self.machine.network.calm = self.machine.disk.calm = True
+        await anyio.sleep(3)
+        for program in self.programs:
+            program.quiet.set()
+        with anyio.fail_after(CALM_SECONDS):
+            await anyio.sleep(30)  # what was under way comes, and what dead readers held comes back
+            for program in self.programs:
+                program.closing.set()
+            for program in self.programs:
+                await program.over.wait()
+
+    async def _settle(self) -> None:
+        """Let the last commits come through, then stop the broker."""
+        await anyio.sleep(10)
+        self.machine.kill_broker()
+        await anyio.sleep(10)
+
+    # ------------------------------------------------------------ what is left
+
+    def _stored(self) -> list[tuple[str, str, str, int]]:
+        with closing(sqlite3.connect(self.folder / "queue.db")) as connection:
+            return connection.execute(
+                "SELECT content, recipient, state, attempts"
+                " FROM messages JOIN bodies USING (seq) WHERE task_id IS NULL ORDER BY seq"
+            ).fetchall()
+
+    def _trace(self, stored: list[tuple[str, str, str, int]]) -> str:
+        return repr((stored, self.books.seen, self.machine.commands.order, self._counts(stored)))
+
+    def _counts(self, stored: list[tuple[str, str, str, int]]) -> str:
+        books = self.books
+        return (
+            f"{len(stored)} messages, {len(books.done)} done, {self.machine.lives} brokers,"
+            f" {self.kills} kills, {len(self.machine.commands.ended)} tasks,"
+            f" errors {dict(sorted(books.errors.items()))}"
+        )
+
+
+def run(seed: int) -> Run:
+    """Run one seed in a folder of its own."""
+    base = "/dev/shm" if os.path.isdir("/dev/shm") else None
+    with tempfile.TemporaryDirectory(prefix="sim", dir=base) as folder:
+        (Path(folder) / "output").mkdir()
+        scenario = Scenario(seed, Path(folder))
+        found = simulate(scenario.chance, scenario.run)
+        assert isinstance(found, Run)
+        return found

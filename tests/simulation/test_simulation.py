@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.simulation.scenario import run
+
+SEEDS = range(1, 26)
+"""As many as take a few seconds. More: ``SIGNALPOST_SEEDS=1000-2000``."""
+
+
+def seeds() -> range:
+    """Return the seeds to try."""
+    first, _, last = os.environ.get("SIGNALPOST_SEEDS", "").partition("-")
+    return range(int(first), int(last or first) + 1) if first else SEEDS
+
+
+@pytest.mark.parametrize("seed", seeds())
+def test_nothing_is_lost_doubled_or_left_waiting_whatever_goes_wrong(seed: int) -> None:
+    found = run(seed)
+    assert found.wrong == [], f"SIGNALPOST_SEEDS={seed}: {found.counts}"
+
+
+def test_one_seed_is_one_course() -> None:
+    assert run(7).trace == run(7).trace
+    assert run(7).trace != run(8).trace

@@ -78,6 +78,9 @@ class Recipients(NamedTuple):
     """In the order of the addresses, nobody twice."""
     refused: list[tuple[str, SignalpostError]]
     """The addresses that mean nobody, and why."""
+    numbers: dict[int, int]
+    """By agent, what makes the id of its message: the agent's id, or the number of the role of
+    which it is any. Another one of the role that gets it in the next broker life gets the same."""
 
 
 def parse(texts: Sequence[str]) -> list[Address]:
@@ -99,6 +102,11 @@ def is_single(addresses: Sequence[Address]) -> bool:
     return len(addresses) == 1 and isinstance(addresses[0], Name)
 
 
+def means_one(addresses: Sequence[Address]) -> bool:
+    """Tell whether they mean one agent, whoever that is: then a message on disk leaves nobody out."""
+    return len(addresses) == 1 and isinstance(addresses[0], Name | AnyOf)
+
+
 def recipients(
     addresses: Sequence[Address],
     registry: Registry,
@@ -107,14 +115,18 @@ def recipients(
 ) -> Recipients:
     """Return who is meant by ``addresses``; ``pick`` chooses one of several."""
     found: dict[int, Agent] = {}
+    numbers: dict[int, int] = {}
     refused: dict[str, SignalpostError] = {}
     for address in addresses:
         meant = _meant(address, registry, sender, pick)
         found.update((agent.id, agent) for agent in meant)
+        for agent in meant:
+            number = _number(address, agent)
+            numbers[agent.id] = max(numbers.get(agent.id, number), number)
         if not meant:
             near = registry.near if len(refused) < _NEAR_NAMES_FOR else _no_names
             refused[str(address)] = _refusal(address, near)
-    return Recipients(list(found.values()), list(refused.items()))
+    return Recipients(list(found.values()), list(refused.items()), numbers)
 
 
 @lru_cache(maxsize=4096)  # the same few names, with every message
@@ -162,6 +174,10 @@ def _meant(
         case AnyOf(role):
             some = registry.with_role(role, sender)
             return [pick(some)] if some else []
+
+
+def _number(address: Address, agent: Agent) -> int:
+    return -1 - list(_ROLES).index(address.role) if isinstance(address, AnyOf) else agent.id
 
 
 def _refusal(address: Address, near: Callable[[str], list[str]]) -> UnknownAgent:

@@ -7,7 +7,8 @@
         │ no mail                         v      │
         └─────────────────────────────── GONE ───┘
 
-Its number never changes; its name may. Thousands of agents may be known, so
+Its number never changes; its name may. Whose process outlives a broker is awaited
+by the next one: GONE, but nobody else's bridge is taken for it. Thousands of agents may be known, so
 those for whom nobody speaks share one empty mapping of holders.
 """
 
@@ -61,6 +62,8 @@ class Agent:
     client: str = ""
     pid: int = 0
     """Of the process that speaks for it; 0: none does."""
+    pid_started: float = 0.0
+    """Tells that process from a later one of the same pid."""
     working_directory: str = ""
     since: float = 0.0
     """When it came or went last, in Unix seconds."""
@@ -68,6 +71,8 @@ class Agent:
     """When it last showed that it works, on the monotonic clock."""
     holders: Mapping[bytes, Holder] = field(default_factory=lambda: NOBODY)
     """The sessions that speak for it, by token, the longest first. Never changed in place."""
+    awaited: Holder | None = None
+    """Who spoke for it when an earlier broker life ended, still lives, and has not come back."""
 
     @property
     def is_gone(self) -> bool:
@@ -80,15 +85,23 @@ class Agent:
     @property
     def expires(self) -> float | None:
         """When it is forgotten if it has no mail, in Unix seconds; None: never, as it is."""
-        return self.since + EXPIRY_SECONDS if self.is_gone and not self.named else None
+        is_left = self.is_gone and self.awaited is None
+        return self.since + EXPIRY_SECONDS if is_left and not self.named else None
 
     def hold(self, session: bytes, holder: Holder) -> None:
         """Let a session speak for it."""
         self.holders = {**self.holders, session: holder}
+        self.awaited = None
 
     def release(self, session: bytes) -> None:
         """Let a session speak for it no more."""
         self.holders = {s: h for s, h in self.holders.items() if s != session} or NOBODY
+
+    def is_awaited_elsewhere(self, pid: int, client_process: Hashable | None) -> bool:
+        """Tell whether another process than this, and of another client, is to come back."""
+        if self.awaited is None or pid == self.pid:
+            return False
+        return client_process is None or client_process != self.awaited.client_process
 
     def is_held_by_programs(self) -> bool:
         """Tell whether only programs speak for it, which share a name."""

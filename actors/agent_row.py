@@ -25,6 +25,7 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     client: str = ""
     pid: int = 0
     """Of the process that speaks for it; of an earlier broker life: spoke, when that ended."""
+    pid_started: float = 0.0
     working_directory: str = ""
     since: float
     """When it came or went last, in Unix seconds."""
@@ -42,6 +43,7 @@ def row_of_agent(agent: Agent) -> AgentRow:
         thread=agent.thread,
         client=agent.client,
         pid=agent.pid,
+        pid_started=agent.pid_started,
         working_directory=agent.working_directory,
         since=agent.since,
     )

@@ -22,6 +22,7 @@ class Arrival:
     """``folder/client``: what the name of an unnamed agent is made of."""
     client: str = ""
     pid: int = 0
+    pid_started: float = 0.0
     working_directory: str = ""
     client_process: Hashable | None = None
     """What tells the MCP client behind a bridge from every other process."""

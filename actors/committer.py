@@ -4,12 +4,14 @@
 
     event loop                          the thread
     put(change) ──────┐                 take all there is (block when there is nothing)
-    ask(work) ────────┼── inbox ──────► BEGIN IMMEDIATE, all changes, all writing work, COMMIT
+    ask(work) ────────┼─ round ─ inbox ► BEGIN IMMEDIATE, all changes, all writing work, COMMIT
     when_committed() ─┘                 then the reading work
     answers  ◄──────────────────────────one wake-up of the loop for the whole group
 
-What arrives while a commit runs is the next group. Of several changes with one
-key only the latest is written. Faults of the disk:
+What comes in one round of the loop is never parted, so that it is on disk all or
+not at all: the messages of one send, say. What arrives while a commit runs is the
+next group. Of several changes with one key only the latest is written. Faults of
+the disk:
 
 * no room, or another program holds the file: those who wait get StoreFull, the
   changes stay and go with the next group; ``full`` is set until a commit succeeds.
@@ -26,49 +28,21 @@ import sqlite3
 import threading
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from itertools import chain
 from queue import SimpleQueue
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import anyio
 
 from ..transport.errors import ShuttingDown
+from .commit_work import Change, Job, Then, Work
 from .statement import Statement
 from .storefault import passes, refusal
 
 T = TypeVar("T")
 _logger = logging.getLogger(__name__)
 
-Then = Callable[[Exception | None], None]
-"""Called when all that was put before is on disk, or with why it is not."""
 _Answer = Callable[[], None]
-
-
-class _Change(NamedTuple):
-    key: Hashable
-    statement: Statement[Any]
-    item: Any
-    then: Then | None
-
-
-@dataclass(slots=True, eq=False)
-class _Job:
-    """Something to do with the connection, and who waits for it."""
-
-    work: Callable[[sqlite3.Connection], Any]
-    answer: asyncio.Future[Any]
-    writes: bool
-    result: object = None
-    error: Exception | None = None
-
-    def settle(self) -> None:
-        """Answer; the asker may have been cancelled meanwhile."""
-        if self.answer.done():
-            return
-        if self.error:
-            self.answer.set_exception(self.error)
-        else:
-            self.answer.set_result(self.result)
 
 
 class Committer:
@@ -79,7 +53,8 @@ class Committer:
         self.failed: Exception | None = None
         self._broken = anyio.Event()
         self._loop = asyncio.get_running_loop()
-        self._inbox: SimpleQueue[_Change | _Job | Then] = SimpleQueue()
+        self._round: list[Work] = []
+        self._inbox: SimpleQueue[list[Work]] = SimpleQueue()
         self._changes: dict[Hashable, tuple[Statement[Any], Any]] = {}  # the thread's own
         self._changed = False  # likewise: some came since the last attempt
         self._closed = False
@@ -115,7 +90,7 @@ class Committer:
         :param then: see :meth:`when_committed`
         """
         if not self._closed:
-            self._inbox.put(_Change(key, statement, item, then))
+            self._hand(Change(key, statement, item, then))
         elif then is not None:
             self.when_committed(then)
 
@@ -128,7 +103,7 @@ class Committer:
         if self._closed:
             self._loop.call_soon(then, ShuttingDown("The store is closed."))
         else:
-            self._inbox.put(then)
+            self._hand(then)
 
     async def ask(self, work: Callable[[sqlite3.Connection], T], *, writes: bool = False) -> T:
         """Return what ``work`` makes of the connection, after all that was put before.
@@ -160,13 +135,23 @@ class Committer:
 
     async def _ask(self, work: Callable[[sqlite3.Connection], T], *, writes: bool = False) -> T:
         answer: asyncio.Future[T] = self._loop.create_future()
-        self._inbox.put(_Job(work, answer, writes))
+        self._hand(Job(work, answer, writes))
         return await answer
+
+    def _hand(self, work: Work) -> None:
+        if not self._round:
+            self._loop.call_soon(self._pass_on)
+        self._round.append(work)
+
+    def _pass_on(self) -> None:
+        """Give the thread all of one round at once."""
+        self._inbox.put(self._round)
+        self._round = []
 
     # ------------------------------------------------------------ in the thread
 
     def _run(self, connect: Callable[[], sqlite3.Connection], opened: asyncio.Future[None]) -> None:
-        opening = _Job(lambda _: None, opened, writes=False)
+        opening = Job(lambda _: None, opened, writes=False)
         try:
             connection = connect()
         except Exception as error:  # noqa: BLE001  # the thread's edge: start() raises it
@@ -196,14 +181,15 @@ class Committer:
             answers.append(job.settle)
         self._answer(answers)
 
-    def _take(self) -> tuple[list[_Job], list[Then]]:
-        jobs: list[_Job] = []
+    def _take(self) -> tuple[list[Job], list[Then]]:
+        jobs: list[Job] = []
         waiting: list[Then] = []
         inbox, changes = self._inbox, self._changes
-        for item in (inbox.get(), *[inbox.get() for _ in range(inbox.qsize())]):
-            if isinstance(item, _Job):
+        rounds = (inbox.get(), *[inbox.get() for _ in range(inbox.qsize())])
+        for item in chain.from_iterable(rounds):
+            if isinstance(item, Job):
                 jobs.append(item)
-            elif isinstance(item, _Change):
+            elif isinstance(item, Change):
                 changes[item.key] = (item.statement, item.item)
                 self._changed = True
                 if item.then is not None:
@@ -212,7 +198,7 @@ class Committer:
                 waiting.append(item)
         return jobs, waiting
 
-    def _transact(self, connection: sqlite3.Connection, writers: list[_Job]) -> Exception | None:
+    def _transact(self, connection: sqlite3.Connection, writers: list[Job]) -> Exception | None:
         try:
             connection.execute("BEGIN IMMEDIATE")
             self._write(connection)
@@ -235,7 +221,7 @@ class Committer:
             for sql, record in statement.steps:
                 connection.executemany(sql, [record(item) for item in groups[statement]])
 
-    def _read(self, connection: sqlite3.Connection, job: _Job) -> None:
+    def _read(self, connection: sqlite3.Connection, job: Job) -> None:
         try:
             job.result = job.work(connection)
         except sqlite3.Error as error:

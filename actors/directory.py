@@ -2,7 +2,8 @@
 
 An old name leads to the number of its agent, so that there are no chains. What
 is always true: names are unique, no old name is anybody's name, every old name
-leads to a known agent, and no two agents have the same conversation.
+leads to a known agent, to none lead too many, and no two agents have the same
+conversation.
 """
 
 from __future__ import annotations
@@ -11,6 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .agent import Agent
+
+MAX_OLD_NAMES = 100
+"""Old names that lead to one agent. When there are more, the oldest leads nowhere."""
+MAX_OLD_NUMBERS = 10_000
+"""Numbers of agents that became others; what is older has nothing open any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +59,14 @@ class Directory:
         self._by_name: dict[str, Agent] = {}
         self._by_thread: dict[str, Agent] = {}
         self._forwards: dict[str, int] = {}
+        self._old_names: dict[int, dict[str, None]] = {}
+        """Those that lead to each agent, the oldest first."""
+        self._became: dict[int, int] = {}
+        """The numbers of agents that became others, and whose they are, the oldest first."""
         self._changed: set[int] = set()
         self._removed: set[int] = set()
-        self._turned: set[str] = set()
-        """Old names whose way has changed."""
+        self._turned: dict[str, None] = {}
+        """Old names whose way has changed, in that order."""
 
     # ------------------------------------------------------------ looking
 
@@ -65,7 +75,9 @@ class Directory:
         return list(self._by_id.values())
 
     def by_id(self, agent_id: int) -> Agent | None:
-        """Return the agent of a number."""
+        """Return the agent of a number, or the one that it became since this broker began."""
+        while (became := self._became.get(agent_id)) is not None:
+            agent_id = became
         return self._by_id.get(agent_id)
 
     def named(self, name: str) -> Agent | None:
@@ -83,6 +95,10 @@ class Directory:
     def names(self) -> list[str]:
         """Return all names that somebody has now."""
         return list(self._by_name)
+
+    def old_names(self, agent: Agent) -> list[str]:
+        """Return the old names that lead to an agent, the oldest first."""
+        return list(self._old_names.get(agent.id, ()))
 
     def forwards(self) -> dict[str, int]:
         """Return the old names and the numbers of the agents to which they lead."""
@@ -110,14 +126,17 @@ class Directory:
 
     def remove(self, agent: Agent) -> None:
         """Forget an agent and every name that leads to it."""
-        for name in self._names_leading_to(agent):
+        for name in self.old_names(agent):
             self._end_forward(name)
         self._forget(agent)
 
     def merge(self, former: Agent, agent: Agent) -> None:
         """Forget ``former``; all its names lead to ``agent``."""
-        names = [*self._names_leading_to(former), former.name]
+        names = [*self.old_names(former), former.name]
         self._forget(former)
+        self._became[former.id] = agent.id
+        if len(self._became) > MAX_OLD_NUMBERS:
+            del self._became[next(iter(self._became))]
         for name in names:
             self._lead(name, agent)
 
@@ -151,7 +170,8 @@ class Directory:
             self._changed.discard(agent.id)
         for name, agent_id in forwards.items():
             if agent_id in self._by_id and name not in self._by_name:
-                self._forwards[name] = agent_id
+                self._lead(name, self._by_id[agent_id])
+                del self._turned[name]
 
     def take_changes(self) -> list[Change]:
         """Return what is to be persisted, each thing once.
@@ -160,7 +180,7 @@ class Directory:
         """
         removed, self._removed = sorted(self._removed), set()
         changed, self._changed = sorted(self._changed), set()
-        turned, self._turned = sorted(self._turned), set()
+        turned, self._turned = list(self._turned), {}
         changes: list[Change] = [AgentRemoved(i) for i in removed]
         changes += [ForwardRemoved(n) for n in turned if n not in self._forwards]
         changes += [AgentChanged(self._by_id[i]) for i in changed]
@@ -176,13 +196,20 @@ class Directory:
         self._changed.discard(agent.id)
         self._removed.add(agent.id)
 
-    def _names_leading_to(self, agent: Agent) -> list[str]:
-        return [name for name, agent_id in self._forwards.items() if agent_id == agent.id]
-
     def _lead(self, name: str, agent: Agent) -> None:
+        self._end_forward(name)
         self._forwards[name] = agent.id
-        self._turned.add(name)
+        self._turned[name] = None
+        old_names = self._old_names.setdefault(agent.id, {})
+        old_names[name] = None
+        if len(old_names) > MAX_OLD_NAMES:
+            self._end_forward(next(iter(old_names)))
 
     def _end_forward(self, name: str) -> None:
-        if self._forwards.pop(name, None) is not None:
-            self._turned.add(name)
+        agent_id = self._forwards.pop(name, None)
+        if agent_id is None:
+            return
+        self._turned[name] = None
+        del self._old_names[agent_id][name]
+        if not self._old_names[agent_id]:
+            del self._old_names[agent_id]

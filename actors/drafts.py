@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..transport import mail
 from ..transport.errors import LoopDetected
 from ..transport.session import Session
+from .address import Recipients
 from .agent import Agent
 from .inboxes import Inboxes
 from .loop_guard import LoopGuard
@@ -38,16 +39,18 @@ class Drafts:
         recipient: Agent,
         correlation: bytes,
         request: mail.Send,
+        number: int,
     ) -> Message:
         """Make the message to one recipient.
 
+        :param number: makes its id, with the correlation
         :raises LoopDetected: it goes round and round; it was made a dead letter
         """
         now = self._services.clock()
         ttl = request.ttl_seconds
         message = Message(
             seq=0,
-            id=self._id_of(correlation, recipient.id),
+            id=self._id_of(correlation, number),
             agent_id=recipient.id,
             sender=sender.name,
             sender_id=sender.id,
@@ -69,6 +72,19 @@ class Drafts:
             raise
         self._guard.learn(message.id, message.hops)
         return message
+
+    def missing(
+        self, correlation: bytes, meant: Recipients, kept: Sequence[Message]
+    ) -> list[Agent]:
+        """Return those who are meant by a request and for whom none of its messages is kept yet.
+
+        A message whose id is kept is the same one, whoever has it.
+        """
+        if not kept:
+            return meant.agents
+        served, ids = {m.agent_id for m in kept}, {m.id for m in kept}
+        left = [agent for agent in meant.agents if agent.id not in served]
+        return [a for a in left if self._id_of(correlation, meant.numbers[a.id]) not in ids]
 
     def _bury(self, message: Message, reason: str, now: Moment) -> None:
         message.seq = self._services.seqs()

@@ -152,6 +152,11 @@ class Inbox(Moves):
 
     # ------------------------------------------------------------ the whole inbox
 
+    def resize(self, bound: int, now: Moment) -> None:
+        """Take more messages from now on, or fewer; those that are here stay."""
+        self.bound = bound
+        self._proceed(now)
+
     def empty_into_dead(self, reason: str, now: Moment) -> None:
         """The agent is removed: its mail is dead, and whoever waits here is answered."""
         for message in self._senders.unpark_all():
@@ -287,9 +292,9 @@ class Inbox(Moves):
         message = self._known.get(message_id)
         return message if message is not None and message.is_open else None
 
-    def peek(self, sender: str, in_reply_to: str, most: int) -> list[Message]:
+    def peek(self, senders: frozenset[str | int], in_reply_to: str, most: int) -> list[Message]:
         """Return the oldest unacknowledged messages that fit, and take none."""
-        looker = Receiver(b"", b"", sender=sender, in_reply_to=in_reply_to)
+        looker = Receiver(b"", b"", senders=senders, in_reply_to=in_reply_to)
         found: list[Message] = []
         room = MAX_BATCH_BYTES
         for message in filter(looker.takes, self.open_messages()):

@@ -48,6 +48,10 @@ class House(Protocol):
         """Return the actor whose inbox has a message now."""
         ...
 
+    def came(self, message: Message) -> None:
+        """A message was accepted."""
+        ...
+
     def ended(self, message: Message) -> None:
         """A message is in no inbox any more."""
         ...
@@ -177,6 +181,7 @@ class InboxActor:
 
     def _keep(self, message: Message) -> None:
         self._unsaved += 1
+        self._house.came(message)
         row = row_of(message, self._services.clock())
         self._services.store.keep(row, lambda error: self._saved(message, error))
         self._services.events.write(

@@ -36,10 +36,11 @@ class Inboxes:
         if actor is not None:
             actor.tell(work)
 
-    def put(self, agent: Agent, message: Message, work: Work, asker: Asker | None) -> None:
-        """Give an order that brings a message."""
-        self._where[message.id] = agent.id
-        self.tell(agent, work, asker)
+    def redrive(self, agent: Agent, message: Message) -> None:
+        """Put a dead letter back."""
+        self.dead[message.agent_id] -= 1
+        self._where[message.id] = message.agent_id = agent.id
+        self.tell(agent, lambda inbox, now: inbox.redrive(message, now))
 
     def restore(self, agent: Agent, messages: Iterable[Message]) -> None:
         """Put back what an earlier broker life left."""
@@ -49,6 +50,7 @@ class Inboxes:
 
     def absorb(self, former: Agent, agent: Agent) -> None:
         """Move the mail of a former agent to another; its receivers are answered with nothing."""
+        self.dead[agent.id] += self.dead.pop(former.id, 0)
         actor = self._actors.pop(former.id, None)
         if actor is None:
             return
@@ -73,6 +75,10 @@ class Inboxes:
     def home(self, message: Message) -> InboxActor | None:
         """Return the actor whose inbox has a message now."""
         return self._actors.get(message.agent_id)
+
+    def came(self, message: Message) -> None:
+        """A message was accepted."""
+        self._where[message.id] = message.agent_id
 
     def ended(self, message: Message) -> None:
         """A message is in no inbox any more."""

@@ -33,6 +33,7 @@ from .lock import Lock
 from .mailroom import Mailroom
 from .output import Output
 from .presence import Presence
+from .pruning import Pruning
 from .reception import Reception
 from .resumption import Resumption
 from .round_clock import RoundClock
@@ -44,7 +45,6 @@ from .turns import Turns
 
 logger = logging.getLogger(__name__)
 
-_DAY = 86400.0
 _TAIL_LINES = 50
 """Of a task's output, in the mail that tells its result."""
 _MB = 1024 * 1024
@@ -163,7 +163,7 @@ class Life:
                 self._ending.heed_folder,
                 self._ending.heed_store,
                 self._ending.heed_idleness,
-                self._tidy,
+                Pruning(self._store, self._settings.history_days, self._clock).run,
                 room.tidy,
             ):
                 tasks.start_soon(job)
@@ -252,14 +252,6 @@ class Life:
             return
         recovery.forget(self._run_dir, task_id)
         self._output.prune(self._turns.open_ids())
-
-    async def _tidy(self) -> None:
-        try:
-            before = time.time() - self._settings.history_days * _DAY
-            await self._store.prune(before)
-            await self._store.mail.prune(before)
-        except (SignalpostError, OSError) as error:
-            logger.error("the history could not be pruned: %s", error)  # noqa: TRY400
 
     def _info(self) -> messages.Info:
         open_tasks = self._broker.open_tasks()

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable
 
+import anyio
+
 from ..transport import letters, mail, messages
-from ..transport.errors import BadRequest, NotAuthorised
+from ..transport.errors import BadRequest, NotAuthorised, StoreFull
 from .agent import Agent
+from .chores import Chores
 from .inboxes import Inboxes
+from .latest_requests import LatestRequests
 from .mail_history import message_of, stored_message
 from .mail_store import MailStore
 from .message_row import MessageRow
 from .moment import Moment
 from .registry import Registry
 
+logger = logging.getLogger(__name__)
+
 HISTORY_LIMIT = 1000
-_COUNTER_AT = 8
 
 
 class MailArchive:
@@ -28,40 +34,39 @@ class MailArchive:
         registry: Registry,
         inboxes: Inboxes,
         clock: Callable[[], Moment],
+        chores: Chores,
     ) -> None:
         self._store = store
         self._registry = registry
         self._inboxes = inboxes
         self._clock = clock
-        self._known: dict[bytes, bytes] = {}
-
-    # ------------------------------------------------------------ requests that came before
-
-    def remember(self, requests: list[bytes]) -> None:
-        """Note the latest request of each client that an earlier life has served.
-
-        A client numbers its requests: one with a higher number is new.
-        """
-        self._known = {request[:_COUNTER_AT]: request for request in requests}
-
-    def note(self, request_id: bytes) -> None:
-        """Note a request that is served now: should it come again, its answer may be forgotten."""
-        self._known[request_id[:_COUNTER_AT]] = request_id
-
-    def may_know(self, request_id: bytes) -> bool:
-        """Tell whether a request may have been served before, in this life or an earlier one."""
-        return request_id <= self._known.get(request_id[:_COUNTER_AT], b"")
+        self._chores = chores
+        self.latest = LatestRequests()
 
     async def sent_before(self, request_id: bytes) -> list[MessageRow]:
         """Return the messages that a request has sent."""
         return await self._store.by_request(request_id)
 
     async def written(self) -> None:
-        """Return when the store holds all that it was told.
+        """Return when all that has happened so far is on disk: the store may not know of it yet.
 
         :raises StoreFull: it has no room
         """
+        noted = anyio.Event()
+        self._chores.add(noted.set)
+        await noted.wait()
         await self._store.committed()
+
+    async def kept(self, reply: messages.Reply) -> messages.Reply:
+        """Return a reply when what it says is on disk.
+
+        Where there is no room for that, it holds as long as this broker lives.
+        """
+        try:
+            await self.written()
+        except StoreFull as error:
+            logger.warning("an agent is not on disk yet: %s", error)
+        return reply
 
     # ------------------------------------------------------------ looking back
 
@@ -105,12 +110,13 @@ class MailArchive:
     async def redrive(self, message_ids: list[str]) -> messages.Reply:
         """Put dead letters back into their inboxes."""
         settled = [await self._redrive(message_id) for message_id in message_ids]
-        await self._store.committed()
+        await self.written()
         return mail.SettledAll(messages=settled)
 
     async def _redrive(self, message_id: str) -> letters.Settled:
         row = await self._store.message(message_id)
-        if row is None or row.state != "dead":
+        is_back = self._inboxes.where(message_id) is not None  # which may not be on disk yet
+        if row is None or row.state != "dead" or is_back:
             return _not_dead(message_id)
         agent = self._registry.by_id(row.agent_id) or self._registry.find(row.recipient)
         if agent is None:
@@ -120,9 +126,7 @@ class MailArchive:
                 detail=f"{row.recipient} is no agent any more. Send it anew, or purge it.",
             )
         message = message_of(row, self._clock())
-        self._inboxes.dead[row.agent_id] -= 1
-        message.agent_id = agent.id
-        self._inboxes.put(agent, message, lambda inbox, now: inbox.redrive(message, now), None)
+        self._inboxes.redrive(agent, message)
         return letters.Settled(message_id=message_id)
 
     async def purge(self, message_ids: list[str]) -> messages.Reply:

@@ -66,10 +66,15 @@ CREATE TABLE agents (
     thread TEXT NOT NULL,
     client TEXT NOT NULL,
     pid INTEGER NOT NULL,
+    pid_started REAL NOT NULL,
     working_directory TEXT NOT NULL,
     since REAL NOT NULL
 );
-CREATE TABLE forwards (name TEXT PRIMARY KEY, agent_id INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE forwards (
+    place INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    agent_id INTEGER NOT NULL
+);
 CREATE VIEW inbox AS
     SELECT coalesce(agents.name, recipient) AS agent, messages.id AS id, sender, kind, state,
            attempts, datetime(sent_at, 'unixepoch') AS sent_at
@@ -130,8 +135,8 @@ def _body_record(row: MessageRow) -> Sequence[object]:
 
 def _note_record(row: MessageRow) -> Sequence[object]:
     return (
-        *(row.agent_id, row.state, row.attempts, row.deliveries, row.delivered_at),
-        *(row.ended_at, _text(row.reason), row.seq),
+        *(row.agent_id, row.expires_at, row.state, row.attempts, row.deliveries),
+        *(row.delivered_at, row.ended_at, _text(row.reason), row.seq),
     )
 
 
@@ -154,14 +159,14 @@ _INSERT_AGENT = _insert(
     ("name", "role", "description", "thread", "client", "working_directory"),
 )
 _UPDATE_MESSAGE = """
-UPDATE messages SET agent_id = ?, state = ?, attempts = ?, deliveries = ?, delivered_at = ?,
-                    ended_at = ?, reason = CAST(? AS TEXT)
+UPDATE messages SET agent_id = ?, expires_at = ?, state = ?, attempts = ?, deliveries = ?,
+                    delivered_at = ?, ended_at = ?, reason = CAST(? AS TEXT)
 WHERE seq = ?"""
 DELETE_MESSAGE = "DELETE FROM messages WHERE seq = ?"
 DELETE_BODY = "DELETE FROM bodies WHERE seq = ?"
-_MOVE = f"UPDATE messages SET agent_id = ? WHERE agent_id = ? AND {OPEN}"  # noqa: S608
+_MOVE = f"UPDATE messages SET agent_id = ? WHERE agent_id = ? AND {KEPT}"  # noqa: S608
 _DELETE_AGENT = "DELETE FROM agents WHERE id = ?"
-_PUT_FORWARD = "INSERT OR REPLACE INTO forwards VALUES (CAST(? AS TEXT), ?)"
+_PUT_FORWARD = "INSERT OR REPLACE INTO forwards (name, agent_id) VALUES (CAST(? AS TEXT), ?)"
 _DELETE_FORWARD = "DELETE FROM forwards WHERE name = CAST(? AS TEXT)"
 
 

@@ -42,7 +42,7 @@ class MailStore(Protocol):
         ...
 
     def move(self, from_agent: int, to_agent: int) -> None:
-        """Give an agent the open messages of another."""
+        """Give an agent the open messages and dead letters of another."""
         ...
 
     def put_agent(self, row: AgentRow) -> None:

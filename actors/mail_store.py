@@ -15,7 +15,8 @@ from typing import Any
 
 from . import mail_schema as schema
 from .agent_row import AgentRow
-from .committer import Committer, Then
+from .commit_work import Then
+from .committer import Committer
 from .mail_search import MailSearch
 from .message_row import MessageRow
 
@@ -68,7 +69,7 @@ class MailStore:
         self._committer.put(("message", seq), schema.FORGET, seq)
 
     def move(self, from_agent: int, to_agent: int) -> None:
-        """Give an agent the open messages of another, which gets no more."""
+        """Give an agent the open messages and dead letters of another, which gets no more."""
         self._committer.put(("move", next(self._moves)), schema.MOVE, (to_agent, from_agent))
 
     def put_agent(self, row: AgentRow) -> None:
@@ -110,8 +111,8 @@ class MailStore:
         return await self._committer.ask(read)
 
     async def forwards(self) -> dict[str, int]:
-        """Return where former names lead."""
-        return dict(await self._lines("SELECT name, agent_id FROM forwards"))
+        """Return where former names lead, those that have done so for longest first."""
+        return dict(await self._lines("SELECT name, agent_id FROM forwards ORDER BY place"))
 
     async def highest_seq(self) -> int:
         """Return the highest place that was ever on disk, 0: none was."""

@@ -84,7 +84,7 @@ class Mailroom:
         self._sending = self.inboxes.senders = Sending(
             self._registry, self.membership, self.inboxes, services, drafts, reception.forget
         )
-        self._archive = MailArchive(store, self._registry, self.inboxes, clock)
+        self._archive = MailArchive(store, self._registry, self.inboxes, clock, services.chores)
         self.task_mail = TaskMail(self._registry, self.inboxes, services, text_of)
 
     def post(self, deferred: Deferred) -> Post:
@@ -107,10 +107,11 @@ class Mailroom:
     async def restore(self) -> None:
         """Rebuild agents and inboxes as the store has them."""
         agents = [agent_of(row) for row in await self._store.agents()]
+        self.membership.survivors.await_them(agents)
         self._registry.restore(agents, await self._store.forwards(), self._clock())
         for message_id, hops in await self._store.replies_known(REMEMBERED):
             self._guard.learn(message_id, hops)
-        self._archive.remember(await self._store.latest_requests())
+        self._archive.latest.remember(await self._store.latest_requests())
         self.inboxes.dead = Counter(await self._store.dead_counts())
         left: defaultdict[int, list[Message]] = defaultdict(list)
         now = self._clock()
@@ -123,13 +124,6 @@ class Mailroom:
             else:
                 self._bury(found, now)
 
-    def _bury(self, orphans: list[Message], now: Moment) -> None:
-        """Make dead letters of the mail of an agent that was removed as the broker died."""
-        for message in orphans:
-            message.end("dead", now, f"{message.to} was unregistered")
-            self._store.note(row_of(message, now))
-            self.inboxes.dead[message.agent_id] += 1
-
     async def tidy(self) -> None:
         """Forget unnamed agents that are gone for long, when their time comes, until cancelled."""
         while True:
@@ -140,17 +134,31 @@ class Mailroom:
 
     def close(self) -> None:
         """Stop every timer and do what is left to do, before the store closes."""
+        self.membership.survivors.close()
         self.inboxes.close()
         self._services.chores.do()
+
+    def _bury(self, messages: list[Message], now: Moment) -> None:
+        """An agent was removed and the broker died before its mail was: that is dead too."""
+        for message in messages:
+            message.end("dead", now, f"{message.to} was unregistered")
+            self._store.note(row_of(message, now))
+            self.inboxes.dead[message.agent_id] += 1
+            self._services.events.write(
+                "message_dead_lettered",
+                message_id=message.id,
+                to=message.to,
+                reason=message.reason,
+            )
 
     def _renewed_at(self, agent: Agent) -> float:
         return self._clock().mono if self._works(agent) else agent.active
 
 
-def _id_of(correlation: bytes, agent_id: int) -> str:
+def _id_of(correlation: bytes, number: int) -> str:
     """Return 16 characters, short enough for a model to copy: the id of one message of a request.
 
     Sent again to the next broker, when this one died before the commit, it is the same message:
     a receiver that got it beside the commit knows it again.
     """
-    return hashlib.blake2b(b"%b/%d" % (correlation, agent_id), digest_size=8).hexdigest()
+    return hashlib.blake2b(b"%b/%d" % (correlation, number), digest_size=8).hexdigest()

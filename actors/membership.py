@@ -6,7 +6,7 @@ follows when an agent comes, takes another name, or goes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from ..transport import letters, lifeline, mail
 from ..transport.errors import BadRequest, NameTaken
@@ -19,6 +19,7 @@ from .inbox_actor import Work
 from .inboxes import Inboxes
 from .mail_services import MailServices
 from .registry import Registry
+from .survivors import Survivors, client_of
 
 
 class Membership:
@@ -39,6 +40,7 @@ class Membership:
         self._session_of = session_of
         self._push = push
         self._works = works
+        self.survivors = Survivors(self._lost)
 
     # ------------------------------------------------------------ coming and going
 
@@ -59,6 +61,7 @@ class Membership:
                 label=hello.label,
                 client=hello.client,
                 pid=session.pid,
+                pid_started=lifeline.start_time(session.pid),
                 working_directory=hello.working_directory,
                 client_process=_client_process(session),
             ),
@@ -70,22 +73,21 @@ class Membership:
         if claim.left is not None:
             self._gone(claim.left)
         if claim.agent is not None and claim.agent is not before:
+            self.survivors.forget(claim.agent.id)
             self._act_as(session, claim.agent)
             self._tell_arrival(claim.agent)
         self._persist()
 
     def depart(self, session: Session, *, died: bool) -> None:
         """A session is gone: it waits for nothing, and what it held goes back to the inbox."""
-        self._inboxes.senders.leave(session.token)
-        agent = self._registry.agent_of(session.token)
-        if agent is None:
-            return
         token = session.token
-        self._inboxes.tell_existing(
-            agent, lambda inbox, now: inbox.leave(token, died=died, now=now)
-        )
-        if self._registry.depart(token, self._services.clock()) is not None:
-            self._gone(agent)
+        self._inboxes.senders.leave(token)
+        agent = self._registry.agent_of(token)
+        if agent is not None:
+            self._inboxes.tell_existing(agent, _leaving(token, died=died))
+        left = self._registry.depart(token, self._services.clock())
+        if left is not None:
+            self._gone(left)
         self._persist()
 
     def register(self, session: Session, request: mail.Register) -> mail.Registered:
@@ -103,6 +105,7 @@ class Membership:
             self._services.clock(),
         )
         agent = naming.agent
+        self.survivors.forget(agent.id)
         self._supersede(naming.superseded)
         if naming.former is not None:
             self._hasten(agent.holders)
@@ -111,10 +114,8 @@ class Membership:
         for token in agent.holders:
             if (holder := self._session_of(token)) is not None:
                 self._act_as(holder, agent)
-        inbox = self._inboxes.look(agent)
         bound = agent.inbox_bound or self._services.settings.inbox_bound
-        if inbox is not None:
-            inbox.bound = bound
+        self._inboxes.tell_existing(agent, lambda inbox, now: inbox.resize(bound, now))
         self._tell_arrival(agent)
         self._persist()
         return mail.Registered(
@@ -181,13 +182,19 @@ class Membership:
     def presence(self, agent: Agent) -> letters.Presence:
         """Return what an agent does, as far as its connection tells."""
         if not agent.holders:
-            return "gone"
+            return "gone" if agent.awaited is None else "online"
         inbox = self._inboxes.look(agent)
         if inbox is not None and inbox.has_receiver:
             return "idle"
         if (inbox is not None and inbox.in_flight) or self._works(agent):
             return "working"
         return "online"
+
+    def pick(self, agents: list[Agent], served: Collection[int] = ()) -> Agent:
+        """Choose for a message that any of them may take: one of those who have it, if any."""
+        served_ones = [agent for agent in agents if agent.id in served]
+        waiting = [agent for agent in agents if self.presence(agent) == "idle"]
+        return min(served_ones or waiting or agents, key=self._inboxes.burden)
 
     def states(self) -> list[letters.AgentState]:
         """Return every known agent as others see it, by name."""
@@ -236,6 +243,13 @@ class Membership:
         self._inboxes.tell_existing(agent, lambda inbox, _now: inbox.bounce(reason))
         self._services.events.write("agent_gone", agent=agent.name)
 
+    def _lost(self, agent_id: int) -> None:
+        """The process that spoke for an agent in an earlier broker life has ended."""
+        agent = self._registry.lose(agent_id, self._services.clock())
+        if agent is not None:
+            self._gone(agent)
+        self._persist()
+
     def _tell_arrival(self, agent: Agent) -> None:
         if not agent.is_person:
             self._services.events.write(
@@ -275,5 +289,4 @@ def _client_process(session: Session) -> tuple[int, float] | None:
     """Return what tells the MCP client behind a bridge from every other process."""
     if session.hello.kind != "bridge":
         return None
-    client = lifeline.parent(session.pid)
-    return (client, lifeline.start_time(client)) if client > 1 else None
+    return client_of(session.pid)

@@ -107,6 +107,11 @@ class Message:
         length = len(content) if content.isascii() else len(content.encode(errors="replace"))
         return length + len(self.metadata)
 
+    @property
+    def senders(self) -> tuple[str, int]:
+        """By what its sender is found: the name it had then, and the number it keeps."""
+        return self.sender, self.sender_id
+
     def is_over(self, now: Moment) -> bool:
         """Tell whether its time to live has passed."""
         return self.expires is not None and self.expires <= now.mono

@@ -84,9 +84,20 @@ def find_place_again(
 
 def may_become(holder: Agent, agent: Agent | None, arrival: Arrival) -> bool:
     """Tell whether a session, so far ``agent``, may take the name of ``holder`` by asking."""
-    if holder.is_gone or is_same_client(holder, arrival):
+    if is_vacant(holder, arrival) or is_same_client(holder, arrival):
         return True
     return agent is None and arrival.kind == "client" and holder.is_held_by_programs()
+
+
+def is_vacant(holder: Agent, arrival: Arrival) -> bool:
+    """Tell whether nobody speaks for ``holder``, nor is to come back and do so again.
+
+    Programs share a name, and whether it was one that is to come back is not known.
+    """
+    if arrival.kind != "bridge":
+        return holder.is_gone
+    is_kept = holder.is_awaited_elsewhere(arrival.pid, arrival.client_process)
+    return holder.is_gone and not is_kept
 
 
 def is_same_client(agent: Agent, arrival: Arrival) -> bool:
@@ -101,8 +112,9 @@ def _by_name(directory: Directory, arrival: Arrival, name: str) -> Place:
         if renamed is not None and _is_itself(renamed, arrival):
             return Place(renamed.name, renamed, renamed.named)
         return Place(name, None, named=True)
-    if holder.is_gone or is_same_client(holder, arrival):
-        return Place(name, holder, named=True)
+    if is_vacant(holder, arrival) or is_same_client(holder, arrival):
+        is_back = holder.awaited is not None and holder.pid == arrival.pid
+        return Place(name, holder, named=holder.named if is_back else True)
     if arrival.kind == "bridge":
         return _numbered(directory, arrival, name, 2)
     if holder.is_held_by_programs():
@@ -135,7 +147,7 @@ def _made(directory: Directory, arrival: Arrival, name: str) -> Place | None:
         renamed = directory.formerly(name)
         is_free = renamed is None or renamed.is_gone
         return Place(name, None, named=False) if is_free else None
-    if holder.is_gone and holder.thread in ("", arrival.thread):
+    if is_vacant(holder, arrival) and holder.thread in ("", arrival.thread):
         return Place(name, holder, holder.named)
     if holder.thread == arrival.thread and is_same_client(holder, arrival):
         return Place(name, holder, holder.named)

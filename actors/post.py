@@ -97,10 +97,12 @@ class Post:
             case mail.Settle():
                 self._receiving.settle(session, correlation, request)
             case mail.Register():
-                return self.membership.register(session, request)
+                registered = self.membership.register(session, request)
+                self._deferred.answer(session.token, correlation, self._archive.kept(registered))
             case mail.Unregister(force=force):
                 self.membership.unregister(session, force=force)
-                return messages.Accepted()
+                accepted = messages.Accepted()
+                self._deferred.answer(session.token, correlation, self._archive.kept(accepted))
             case mail.Redrive(message_ids=ids):
                 self._check_person(session, "puts dead letters back: signalpost dead redrive")
                 self._deferred.answer(session.token, correlation, self._archive.redrive(ids))
@@ -110,11 +112,11 @@ class Post:
         return None
 
     def _send(self, session: Session, correlation: bytes, request: mail.Send) -> None:
-        if self._archive.may_know(correlation):
+        if self._archive.latest.may_know(correlation):
             again = self._send_again(session, correlation, request)
             self._deferred.answer(session.token, correlation, again)
         else:
-            self._archive.note(correlation)
+            self._archive.latest.note(correlation)
             self._sending.send(session, correlation, request)
 
     async def _send_again(

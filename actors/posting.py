@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..transport import letters, mail
@@ -25,9 +26,9 @@ class Posting:
         self._sent: list[letters.SentMessage] = []
         self._pending: set[str] = set()
 
-    def expect(self, name: str) -> None:
-        """Wait for the message to one recipient."""
-        self._pending.add(name)
+    def expect(self, names: Iterable[str]) -> None:
+        """Wait for the messages to these recipients."""
+        self._pending.update(names)
 
     def arrived(self, sent: letters.SentMessage) -> None:
         """A message is on disk."""

@@ -7,6 +7,9 @@ of their own, so that who filters does not look at the others' mail.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import TypeVar
+
 from .lane import Lane
 from .message import Message
 from .receiver import Receiver
@@ -22,7 +25,7 @@ class Ready:
 
     def __init__(self) -> None:
         self._all: Messages = Lane()
-        self._by_sender: dict[str, Messages] = {}
+        self._by_sender: dict[str | int, Messages] = {}
         self._by_question: dict[str, Messages] = {}
         self._mortal: Lane[tuple[float, int], Message] = Lane()
 
@@ -32,7 +35,8 @@ class Ready:
     def add(self, message: Message) -> None:
         """Put a message at its place."""
         self._all.add(message.seq, message)
-        self._by_sender.setdefault(message.sender, Lane()).add(message.seq, message)
+        for sender in message.senders:
+            self._by_sender.setdefault(sender, Lane()).add(message.seq, message)
         if message.in_reply_to:
             lane = self._by_question.setdefault(message.in_reply_to, Lane())
             lane.add(message.seq, message)
@@ -42,7 +46,8 @@ class Ready:
     def remove(self, message: Message) -> None:
         """Take a message out."""
         self._all.remove(message.seq)
-        _remove(self._by_sender, message.sender, message.seq)
+        for sender in message.senders:
+            _remove(self._by_sender, sender, message.seq)
         if message.in_reply_to:
             _remove(self._by_question, message.in_reply_to, message.seq)
         if message.expires is not None:
@@ -73,21 +78,27 @@ class Ready:
         return self._mortal.first()
 
     def _next(self, receiver: Receiver) -> Message | None:
-        lane = self._all
-        if receiver.sender:
-            lane = self._by_sender.get(receiver.sender, _NONE)
         if receiver.in_reply_to:
-            lane = self._by_question.get(receiver.in_reply_to, _NONE)
-        first = lane.first()
-        if first is None or receiver.takes(first):
-            return first
-        return next((m for m in lane.in_order() if receiver.takes(m)), None)
+            return _first(self._by_question.get(receiver.in_reply_to, _NONE), receiver)
+        if not receiver.senders:
+            return self._all.first()
+        lanes = (self._by_sender.get(sender, _NONE) for sender in receiver.senders)
+        firsts = (first for lane in lanes if (first := lane.first()) is not None)
+        return min(firsts, key=lambda m: m.seq, default=None)
 
 
 _NONE: Messages = Lane()
+K = TypeVar("K", bound=Hashable)
 
 
-def _remove(lanes: dict[str, Messages], name: str, seq: int) -> None:
+def _first(lane: Messages, receiver: Receiver) -> Message | None:
+    first = lane.first()
+    if first is None or receiver.takes(first):
+        return first
+    return next((m for m in lane.in_order() if receiver.takes(m)), None)
+
+
+def _remove(lanes: dict[K, Messages], name: K, seq: int) -> None:
     lanes[name].remove(seq)
     if not lanes[name]:
         del lanes[name]

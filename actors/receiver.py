@@ -20,7 +20,8 @@ class Receiver:
     correlation: bytes
     session: bytes
     most: int = 1
-    sender: str = ""
+    senders: frozenset[str | int] = frozenset()
+    """The numbers and names of those whose mail it wants; none: everybody's."""
     in_reply_to: str = ""
     deadline: float | None = None
     acknowledged: tuple[letters.Settled, ...] = ()
@@ -34,6 +35,6 @@ class Receiver:
 
     def takes(self, message: Message) -> bool:
         """Tell whether it wants a message."""
-        return (not self.sender or self.sender == message.sender) and (
+        return (not self.senders or not self.senders.isdisjoint(message.senders)) and (
             not self.in_reply_to or self.in_reply_to == message.in_reply_to
         )

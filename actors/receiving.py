@@ -96,7 +96,7 @@ class Receiving:
             correlation=correlation,
             session=token,
             most=request.max_messages,
-            sender=self._true_name(request.sender),
+            senders=self._senders(request.sender),
             in_reply_to=request.in_reply_to,
             deadline=None if wait is None else self._services.clock().mono + wait,
             acknowledged=acknowledged,
@@ -162,8 +162,8 @@ class Receiving:
         inbox = self._inboxes.look(self._whose(session, request.agent))
         if inbox is None:
             return mail.Deliveries(messages=[])
-        sender = self._true_name(request.sender)
-        found = inbox.peek(sender, request.in_reply_to, request.max_messages)
+        senders = self._senders(request.sender)
+        found = inbox.peek(senders, request.in_reply_to, request.max_messages)
         return mail.Deliveries(
             messages=[msgspec.structs.replace(m.delivery(), lease=b"") for m in found]
         )
@@ -209,12 +209,15 @@ class Receiving:
         """Go on when all that has happened so far is on disk."""
         self._services.chores.add(lambda: self._services.store.when_committed(then))
 
-    def _true_name(self, name: str) -> str:
-        """Return the name that stands on the mail of an agent, also of one that was renamed."""
+    def _senders(self, name: str) -> frozenset[str | int]:
+        """Return by what the mail of an agent is found: its number, and every name it may bear."""
         if not name:
-            return ""
-        agent = self._registry.find(names.agent_name(name))
-        return agent.name if agent is not None else name
+            return frozenset()
+        name = names.agent_name(name)
+        agent = self._registry.find(name)
+        if agent is None:
+            return frozenset({name})
+        return frozenset({name, agent.id, agent.name, *self._registry.old_names(agent)})
 
     def _refuse(self, token: bytes, correlation: bytes, error: Exception) -> None:
         code = error.code if isinstance(error, SignalpostError) else "STORE_FULL"

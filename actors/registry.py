@@ -160,12 +160,16 @@ class Registry:
             return agent
         raise unknown_agent(name, self.near(name))
 
+    def old_names(self, agent: Agent) -> list[str]:
+        """Return the old names that lead to an agent, the oldest first."""
+        return self._directory.old_names(agent)
+
     def near(self, name: str) -> list[str]:
         """Return known names that look like ``name``."""
         return names.nearest(name, self._directory.names())
 
     def by_id(self, agent_id: int) -> Agent | None:
-        """Return the agent of a number."""
+        """Return the agent of a number, or the one that it became since this broker began."""
         return self._directory.by_id(agent_id)
 
     def everyone(self, but: Agent | None) -> list[Agent]:
@@ -185,15 +189,24 @@ class Registry:
     def restore(self, agents: Iterable[Agent], forwards: Mapping[str, int], now: Moment) -> None:
         """Take up what an earlier broker life knew; nobody speaks for anybody yet.
 
-        Those with a ``pid`` were spoken for when it ended: they are gone since now.
+        Those with a ``pid`` were spoken for when it ended: they are gone since now, or awaited.
         """
         known = sorted((a for a in agents if not a.is_person), key=lambda a: a.id)
         self._directory.restore(known, forwards)
         for agent in known:
             agent.active = now.mono
-            if agent.pid:
+            if agent.pid and agent.awaited is None:
                 self._go(agent, now)
             self._expect_expiry(agent)
+
+    def lose(self, agent_id: int, now: Moment) -> Agent | None:
+        """Who was to come back has ended; return the agent that is gone by that."""
+        agent = self.by_id(agent_id)
+        if agent is None or agent.awaited is None:
+            return None
+        agent.awaited = None
+        self._go(agent, now)
+        return agent
 
     def forwards(self) -> dict[str, int]:
         """Return the old names and the numbers of the agents to which they lead."""
@@ -222,7 +235,7 @@ class Registry:
         return agent
 
     def _sit(self, agent: Agent, arrival: Arrival, now: Moment) -> tuple[bytes, ...]:
-        if agent.is_gone:
+        if agent.is_gone and agent.awaited is None:
             agent.since = now.wall
         agent.active = now.mono
         superseded = self._seats.sit(agent, arrival)
@@ -242,7 +255,7 @@ class Registry:
         return agent
 
     def _go(self, agent: Agent, now: Moment) -> None:
-        agent.since, agent.pid = now.wall, 0
+        agent.since, agent.pid, agent.pid_started = now.wall, 0, 0.0
         self._directory.note(agent)
         self._expect_expiry(agent)
 

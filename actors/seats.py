@@ -84,6 +84,6 @@ class Seats:
 
 def _show(agent: Agent, arrival: Arrival) -> None:
     """Let others see who speaks for an agent. Many have the same texts: they are kept once."""
-    agent.pid = arrival.pid
+    agent.pid, agent.pid_started = arrival.pid, arrival.pid_started
     agent.client = sys.intern(arrival.client)
     agent.working_directory = sys.intern(arrival.working_directory)

@@ -11,11 +11,12 @@ there, or from the recipient's when none will; the first calls the other off.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from ..transport import letters, mail, messages
 from ..transport.errors import LoopDetected, SignalpostError
 from ..transport.session import Session
-from .address import Address, AnyOf, is_single, parse, recipients
+from .address import Address, is_single, means_one, parse, recipients
 from .agent import Agent
 from .drafts import Drafts
 from .inboxes import Inboxes
@@ -110,9 +111,9 @@ class Sending:
         request: mail.Send,
         kept: list[Message],
     ) -> None:
-        """Send to those of many whose messages were not on disk when the broker died."""
+        """Send to those of many who were refused when the others' messages got on disk."""
         addresses = parse(request.to)
-        rest = [] if is_single(addresses) else [a for a in addresses if not isinstance(a, AnyOf)]
+        rest = [] if means_one(addresses) else addresses
         self._send_many(session, sender, correlation, request, rest, kept)
 
     def _open(self, row: MessageRow) -> Message | None:
@@ -154,7 +155,9 @@ class Sending:
         addresses: list[Address],
     ) -> None:
         recipient = self._only(sender, addresses)
-        message = self._drafts.message(session, sender, recipient, correlation, request)
+        message = self._drafts.message(
+            session, sender, recipient, correlation, request, recipient.id
+        )
         now = self._services.clock().mono
         call = NamedCall(
             correlation=correlation,
@@ -170,7 +173,7 @@ class Sending:
         self._post(session, recipient, message, call)
 
     def _only(self, sender: Agent, addresses: list[Address]) -> Agent:
-        found, refused = recipients(addresses, self._registry, sender, self._pick)
+        found, refused, _ = recipients(addresses, self._registry, sender, self._membership.pick)
         if refused:
             raise refused[0][1]
         return found[0]
@@ -184,37 +187,35 @@ class Sending:
         addresses: Sequence[Address],
         kept: Sequence[Message] = (),
     ) -> None:
-        found, unknown = recipients(addresses, self._registry, sender, self._pick)
-        if not found and unknown and not kept:
-            raise unknown[0][1]
-        posting = Posting(session.token, [refusal(name, error) for name, error in unknown])
+        served = {message.agent_id for message in kept}
+        pick = partial(self._membership.pick, served=served)
+        meant = recipients(addresses, self._registry, sender, pick)
+        if not meant.agents and meant.refused and not kept:
+            raise meant.refused[0][1]
+        posting = Posting(session.token, [refusal(name, error) for name, error in meant.refused])
         self._postings[correlation] = posting
         for message in kept:
             posting.arrived(self._sent(message))
-        served = {message.agent_id for message in kept}
-        left = [recipient for recipient in found if recipient.id not in served]
-        for recipient in left:
-            posting.expect(recipient.name)
+        left = self._drafts.missing(correlation, meant, kept)
+        posting.expect(recipient.name for recipient in left)
         for recipient in left:
             call = NamedCall(correlation=correlation, session=session.token, name=recipient.name)
+            number = meant.numbers[recipient.id]
             try:
-                message = self._drafts.message(session, sender, recipient, correlation, request)
+                message = self._drafts.message(
+                    session, sender, recipient, correlation, request, number
+                )
             except LoopDetected as error:
                 self.refused(call, error)
             else:
                 self._post(session, recipient, message, call)
         self._finish(correlation, posting)
 
-    def _pick(self, agents: list[Agent]) -> Agent:
-        """Choose for a message that any of them may take."""
-        waiting = [agent for agent in agents if self._membership.presence(agent) == "idle"]
-        return min(waiting or agents, key=self._inboxes.burden)
-
     # ------------------------------------------------------------ one message
 
     def _post(self, session: Session, recipient: Agent, message: Message, call: NamedCall) -> None:
         self._replies.posted(message, session.token)
-        self._inboxes.put(recipient, message, putting(message, call), call)
+        self._inboxes.tell(recipient, putting(message, call), call)
 
     def _await_reply(
         self, sender: Agent, recipient: Agent, message: Message, call: SendCall

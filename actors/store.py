@@ -16,7 +16,8 @@ from typing import Literal, Self
 
 from ..transport.errors import BrokerUnavailable
 from . import schema, storefile
-from .committer import Committer, Then
+from .commit_work import Then
+from .committer import Committer
 from .mail_store import MailStore
 from .row import TaskRow
 

@@ -39,7 +39,7 @@ class TaskMail:
         if owner is None or task.cancelled_by in ("client", owner.name):
             return
         wait = 0.0 if task.request is not None and task.request.notify else UNTAKEN_SECONDS
-        asyncio.get_running_loop().call_later(wait, self._post_untaken, owner, task)
+        asyncio.get_running_loop().call_later(wait, self._post_untaken, owner.id, task)
 
     def left(self, agent_id: int, report: TaskReport) -> None:
         """An earlier broker life left a result that nobody took: post it."""
@@ -53,8 +53,9 @@ class TaskMail:
         if owner is not None:
             self._inboxes.tell_existing(owner, lambda inbox, now: inbox.complete(task.id, now))
 
-    def _post_untaken(self, owner: Agent, task: Task) -> None:
-        if not task.delivered:
+    def _post_untaken(self, agent_id: int, task: Task) -> None:
+        owner = self._registry.by_id(agent_id)  # it may have become another, or be no more
+        if owner is not None and not task.delivered:
             self._post(owner, task.report(self._services.clock()))
 
     def _post(self, owner: Agent, report: TaskReport) -> None:
@@ -73,4 +74,4 @@ class TaskMail:
             metadata=json.dumps(metadata).encode(),
             task_id=report.task_id,
         )
-        self._inboxes.put(owner, message, lambda inbox, now: inbox.put(message, None, now), None)
+        self._inboxes.tell(owner, lambda inbox, now: inbox.put(message, None, now))

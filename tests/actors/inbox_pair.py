@@ -135,7 +135,8 @@ class InboxPair:
 
     def ask_for(self, want: Want) -> None:
         receiver = Receiver(
-            want.correlation, want.session, want.most, want.sender, want.question,
+            want.correlation, want.session, want.most,
+            frozenset({want.sender} if want.sender else ()), want.question,
             None if want.deadline is None else float(want.deadline),
             awaits=self.calls[want.correlation] if want.is_asker else None,
         )  # fmt: skip

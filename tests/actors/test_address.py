@@ -12,6 +12,7 @@ from signalpost.actors.address import (
     Recipients,
     WithRole,
     is_single,
+    means_one,
     parse,
     recipients,
 )
@@ -121,6 +122,21 @@ def test_a_role_is_all_who_have_it_but_the_sender() -> None:
     town = a_town()
     assert [a.name for a in meant(town, "role:consumer", sender="carol").agents] == ["alice", "bob"]
     assert [a.name for a in meant(town, "role:consumer").agents] == ["bob"]
+
+
+def test_who_is_meant_as_any_of_a_role_only_has_the_number_of_the_role() -> None:
+    town = a_town()
+    alice, bob, carol = (town.registry.resolve(n).id for n in ("alice", "bob", "carol"))
+    consumer = meant(town, "any:role:consumer", sender="carol").numbers[alice]
+    assert consumer < 0
+    assert meant(town, "any:role:consumer", "carol").numbers == {bob: consumer, carol: carol}
+    assert meant(town, "any:role:consumer", "bob").numbers == {bob: bob}
+    assert meant(town, "any:role:publisher").numbers[carol] not in (consumer, carol)
+
+
+def test_a_name_and_any_of_a_role_mean_one_agent() -> None:
+    assert all(means_one(parse([t])) for t in ("bob", "any:role:both"))
+    assert not any(means_one(parse(t)) for t in (["*"], ["role:both"], ["bob", "any:role:both"]))
 
 
 def test_any_of_a_role_is_the_one_that_is_picked() -> None:

@@ -43,6 +43,16 @@ async def test_what_comes_during_a_commit_is_one_next_commit(setup: Setup) -> No
     assert on_disk(setup.path) == list(range(1, 52))
 
 
+async def test_what_is_put_in_one_round_of_the_loop_is_in_one_commit(setup: Setup) -> None:
+    setup.put_alone(1)
+    setup.connection.reached.wait(
+        0.2
+    )  # the thread has all the time it wants to begin with the first
+    setup.put_alone(2)
+    await setup.committer.ask(lambda _: None, writes=True)
+    assert setup.connection.log == ["BEGIN", "INSERT", "2 rows", "COMMIT"]
+
+
 async def test_a_put_alone_is_written_without_being_asked_for(setup: Setup) -> None:
     setup.put_alone(1)
     await setup.committer.close()

@@ -257,10 +257,10 @@ def test_a_look_takes_nothing_and_filters() -> None:
     put(inbox, "a", "b")
     put(inbox, "c", sender="carol", in_reply_to="question")
     receive(inbox)
-    assert [m.id for m in inbox.peek("", "", 2)] == ["a", "b"]
-    assert [m.id for m in inbox.peek("carol", "", 9)] == ["c"]
-    assert [m.id for m in inbox.peek("", "question", 9)] == ["c"]
-    assert inbox.peek("bob", "question", 9) == []
+    assert [m.id for m in inbox.peek(frozenset(), "", 2)] == ["a", "b"]
+    assert [m.id for m in inbox.peek(frozenset({"carol"}), "", 9)] == ["c"]
+    assert [m.id for m in inbox.peek(frozenset(), "question", 9)] == ["c"]
+    assert inbox.peek(frozenset({"bob"}), "question", 9) == []
     assert (inbox.depth, inbox.in_flight) == (3, 1)
 
 
@@ -269,7 +269,7 @@ def test_a_look_shows_at_most_4_mib_but_always_one(monkeypatch: pytest.MonkeyPat
     inbox = an_inbox()
     put(inbox, "a", content="x" * 11)
     put(inbox, "b")
-    assert [m.id for m in inbox.peek("", "", 9)] == ["a"]
+    assert [m.id for m in inbox.peek(frozenset(), "", 9)] == ["a"]
 
 
 def test_an_inbox_is_idle_when_nothing_is_in_it_and_nobody_waits() -> None:

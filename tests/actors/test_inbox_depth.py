@@ -41,7 +41,7 @@ def fill_and_empty(depth: int) -> None:
     for number in range(depth):
         receivers = [
             a_receiver(),
-            a_receiver(sender=f"agent-{number % 10}"),
+            a_receiver(senders=frozenset({f"agent-{number % 10}"})),
             a_receiver(in_reply_to=f"question-{number}"),
         ]
         (given,) = receive(inbox, receivers[number % 3])

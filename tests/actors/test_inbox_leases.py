@@ -193,7 +193,7 @@ def test_a_stopped_broker_gives_the_time_back() -> None:
     put(inbox, "filler")
     inbox.put(a_message("parked"), a_call(park=20), at(0))
     receive(inbox)
-    inbox.receive(a_receiver(sender="carol", deadline=5.0), at(0))
+    inbox.receive(a_receiver(senders=frozenset({"carol"}), deadline=5.0), at(0))
     inbox.advance(at(1), 1.0)
     inbox.take_effects()
     inbox.shift(1000)

@@ -26,7 +26,7 @@ def test_the_mail_of_a_removed_agent_is_dead_and_nobody_waits_on() -> None:
     first, second = put(inbox, "a", "b")
     receive(inbox)
     inbox.put(a_message("c"), a_call(park=20), at(0))
-    inbox.receive(a_receiver(sender="carol"), at(0))
+    inbox.receive(a_receiver(senders=frozenset({"carol"})), at(0))
     inbox.empty_into_dead("alice was removed", at(1))
     effects = inbox.take_effects()
     assert said(effects) == [
@@ -144,7 +144,7 @@ def test_an_inbox_gives_everything_away() -> None:
     settle(former, "a")
     put(former, "d")
     former.put(a_message("e"), parked, at(1))
-    former.receive(a_receiver(sender="carol"), at(1))
+    former.receive(a_receiver(senders=frozenset({"carol"})), at(1))
     former.take_effects()
     moved = former.hand_over()
     assert [m.id for m in moved] == ["a", "b", "c", "d", "e"]
@@ -157,3 +157,14 @@ def test_an_inbox_gives_everything_away() -> None:
     assert asked.answered  # its message is done, but it was still awaiting a reply
     inbox.stored(5)
     assert parked.answered
+
+
+def test_more_room_lets_in_who_waits_for_it() -> None:
+    inbox = an_inbox(bound=1)
+    put(inbox, "a")
+    for name in "bcd":
+        inbox.put(a_message(name), a_call(park=20), at(0))
+    inbox.resize(3, at(1))
+    assert [word for word in said(inbox.take_effects()) if "keep" in word] == ["keep b", "keep c"]
+    inbox.resize(1, at(2))
+    assert (inbox.depth, inbox.parked) == (3, 1), "those that are in stay in"

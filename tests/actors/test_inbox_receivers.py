@@ -56,15 +56,15 @@ def test_a_receiver_gets_only_what_it_asked_for() -> None:
     put(inbox, "c", sender="carol")
     put(inbox, "d", sender="carol", in_reply_to="question")
     put(inbox, "e", sender="bob", in_reply_to="question")
-    assert receive(inbox, a_receiver(sender="carol", in_reply_to="question")) == ["d"]
+    assert receive(inbox, a_receiver(senders=frozenset({"carol"}), in_reply_to="question")) == ["d"]
     assert receive(inbox, a_receiver(in_reply_to="question", most=9)) == ["e"]
-    assert receive(inbox, a_receiver(sender="carol", most=9)) == ["c"]
-    assert receive(inbox, a_receiver(sender="dave", deadline=0.0)) == []
+    assert receive(inbox, a_receiver(senders=frozenset({"carol"}), most=9)) == ["c"]
+    assert receive(inbox, a_receiver(senders=frozenset({"dave"}), deadline=0.0)) == []
     assert receive(inbox, a_receiver(in_reply_to="other", deadline=0.0)) == []
 
 
 def test_who_waits_for_something_else_holds_nobody_up() -> None:
-    inbox, choosy, patient = an_inbox(), a_receiver(sender="carol"), a_receiver()
+    inbox, choosy, patient = an_inbox(), a_receiver(senders=frozenset({"carol"})), a_receiver()
     inbox.receive(choosy, at(0))
     inbox.receive(patient, at(0))
     inbox.put(a_message("a"), None, at(1))
@@ -138,3 +138,19 @@ def test_what_a_session_held_goes_back_and_counts_only_when_it_died(died: bool) 
     assert other.state == "leased"
     assert said(inbox.take_effects()) == ["note a"]
     assert not inbox.has_receiver
+
+
+def test_mail_is_found_by_the_number_of_its_sender_and_by_each_name_it_bore() -> None:
+    inbox = an_inbox()
+    put(inbox, "a", sender="old", sender_id=7)
+    put(inbox, "b", sender="bob", sender_id=8)
+    put(inbox, "c", sender="new", sender_id=7)
+    put(inbox, "d", sender="merged", sender_id=9)
+    meant: frozenset[str | int] = frozenset({7, "new", "merged"})
+    assert [m.id for m in inbox.peek(meant, "", 9)] == ["a", "c", "d"]
+    assert receive(inbox, a_receiver(senders=meant, most=9)) == ["a", "c", "d"]
+    patient = a_receiver(senders=meant)
+    inbox.receive(patient, at(0))
+    inbox.put(a_message("e", sender="newest", sender_id=7), None, at(1))
+    assert given(inbox.take_effects(), patient) == ["e"]
+    assert receive(inbox) == ["b"]

@@ -194,7 +194,7 @@ def test_a_reply_goes_to_the_send_that_awaits_it_and_to_nobody_else() -> None:
 def test_a_reply_that_came_first_is_there_for_who_awaits_it() -> None:
     inbox, call = an_inbox(), a_call("reply", session=ALICE)
     put(inbox, "other", "reply", in_reply_to="question")
-    asker = a_receiver(in_reply_to="question", sender="bob", awaits=call)
+    asker = a_receiver(in_reply_to="question", senders=frozenset({"bob"}), awaits=call)
     assert receive(inbox, asker) == ["other"]
     assert call.answered
 

@@ -62,6 +62,14 @@ async def test_the_latest_note_counts_whether_the_message_is_on_disk_or_not(
     assert await mail.message("m1") == message(1, state="ready", agent_id=8)
 
 
+async def test_a_message_that_was_put_back_without_a_time_to_live_has_none_on_disk(
+    mail: MailStore,
+) -> None:
+    mail.keep(message(1, state="dead", expires_at=1060.0))
+    mail.note(message(1, expires_at=None))
+    assert [row.expires_at for row in await mail.open_messages()] == [None]
+
+
 async def test_a_forgotten_message_leaves_no_trace(mail: MailStore) -> None:
     mail.keep(message(1))
     await mail.committed()
@@ -74,7 +82,7 @@ async def test_a_forgotten_message_leaves_no_trace(mail: MailStore) -> None:
     assert await mail.history() == []
 
 
-async def test_open_mail_moves_along_and_history_stays(mail: MailStore) -> None:
+async def test_open_mail_and_dead_letters_move_along_and_history_stays(mail: MailStore) -> None:
     for seq, state in [(1, "ready"), (2, "leased"), (3, "done"), (4, "dead")]:
         mail.keep(message(seq, state=state, agent_id=5))
     mail.keep(message(5, agent_id=6))
@@ -82,7 +90,7 @@ async def test_open_mail_moves_along_and_history_stays(mail: MailStore) -> None:
     mail.move(6, 7)
     await mail.committed()
     owners = {row.seq: row.agent_id for row in await mail.history()}
-    assert owners == {1: 7, 2: 7, 3: 5, 4: 5, 5: 7}
+    assert owners == {1: 7, 2: 7, 3: 5, 4: 7, 5: 7}
 
 
 async def test_the_newest_state_of_an_agent_counts(mail: MailStore) -> None:
@@ -116,6 +124,16 @@ async def test_a_former_name_leads_to_the_latest(mail: MailStore) -> None:
     assert await mail.forwards() == {"old": 2, "older": 1}
     mail.forget_forward("old")
     assert await mail.forwards() == {"older": 1}
+
+
+async def test_former_names_come_back_in_the_order_in_which_they_were_given_up(
+    mail: MailStore,
+) -> None:
+    for name in ("c", "a", "b"):
+        mail.put_forward(name, 1)
+        await mail.committed()
+    mail.put_forward("c", 1)
+    assert list(await mail.forwards()) == ["a", "b", "c"]
 
 
 async def test_a_place_is_never_given_out_again(path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from signalpost.actors.message_row import MessageRow
 from signalpost.transport import letters, mail, messages
 from tests.actors.correspondent import Correspondent, correspondent
 from tests.actors.counter import Counter, counter, run
@@ -51,6 +54,41 @@ async def test_a_person_puts_a_dead_letter_back_with_fresh_attempts() -> None:
         (got,) = await bob.receive()
         assert (got.id, got.attempt) == (message_id, 1)
         assert (await alice.inbox("bob")).dead_letters == 0
+
+
+async def test_a_dead_letter_is_put_back_once_however_many_ask_at_once() -> None:
+    async with counter() as place:
+        alice, bob = await pair(place)
+        message_id = await dead_letter(alice, bob)
+        person = await correspondent(place, kind="cli")
+        asked = [person.say(mail.Redrive(message_ids=[message_id] * 2)) for _ in range(3)]
+        answers = [await person.speaker.answer(each) for each in asked]
+        codes = [one.code for a in answers if isinstance(a, mail.SettledAll) for one in a.messages]
+        assert sorted(codes) == ["", *["BAD_REQUEST"] * 5]
+        assert [m.id for m in await bob.receive(max_messages=9)] == [message_id]
+        assert (await alice.inbox("bob")).dead_letters == 0
+
+
+async def test_whoever_put_a_dead_letter_back_is_told_when_that_is_on_disk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with counter() as place:
+        alice, bob = await pair(place)
+        message_id = await dead_letter(alice, bob)
+        person = await correspondent(place, kind="cli")
+        kept, noted, states = place.store.mail, place.store.mail.note, list[str]()
+
+        def note(row: MessageRow) -> None:
+            states.append(row.state)
+            noted(row)
+
+        async def committed() -> None:
+            states.append("committed")
+
+        monkeypatch.setattr(kept, "note", note)
+        monkeypatch.setattr(kept, "committed", committed)
+        assert await settled(person, mail.Redrive(message_ids=[message_id])) == [""]
+        assert states == ["ready", "committed"]
 
 
 async def test_a_person_deletes_dead_letters_and_nothing_else() -> None:

@@ -31,13 +31,30 @@ async def test_a_send_that_was_not_stored_before_the_broker_died_is_the_same_mes
     assert ids[0] == ids[1]
 
 
+async def test_any_of_several_may_be_another_one_then_but_it_is_the_same_message() -> None:
+    ids: set[str] = set()
+    for consumer in ("bob", "carol"):
+        async with counter() as place:
+            alice, bob = await pair(place)
+            agents = {"bob": bob, "carol": await correspondent(place, "carol")}
+            for name, agent in agents.items():
+                await agent.register(name, role="consumer" if name == consumer else "publisher")
+            request = mail.Send(to=["any:role:consumer"], content="x")
+            ids.add(sent(await alice.ask(request, NUMBER)).sent[0].message_id)
+            (got,) = await agents[consumer].receive()
+            assert {got.id} == ids
+    assert len(ids) == 1
+
+
 async def test_every_request_and_every_recipient_has_ids_of_its_own() -> None:
     async with counter() as place:
-        alice, _ = await pair(place)
+        alice, bob = await pair(place)
+        await bob.register("bob", role="publisher")
         await correspondent(place, "carol")
-        posted = [await alice.send("*") for _ in range(2)]
+        to = ("any:role:publisher", "any:role:consumer", "alice")
+        posted = [await alice.send(*each) for each in (["*"], ["*"], to)]
         ids = {one.message_id for answer in posted for one in answer.sent}
-        assert len(ids) == 4
+        assert len(ids) == 2 + 2 + len(to)
 
 
 async def test_a_send_that_comes_again_when_its_answer_is_forgotten_is_not_sent_twice(
@@ -114,6 +131,57 @@ async def test_a_send_to_many_of_which_some_were_stored_reaches_the_others_too(
         assert [one.name for one in again.sent] == ["bob", "carol"]
         assert [one.name for one in again.refused] == ["nobody"]
         assert (await bob.contents(), await carol.contents()) == (["x"], ["x"])
+
+
+async def test_any_of_several_gets_the_message_when_none_of_them_has_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answers, "MAX_AGE_SECONDS", -1)
+    async with counter() as place:
+        alice, bob = await pair(place)
+        await bob.register("bob", role="publisher")
+        carol = await correspondent(place, "carol")
+        await carol.register("carol", role="consumer")
+        await alice.ask(mail.Send(to=["bob", "bob"], content="x"), NUMBER)  # only bob's is stored
+        alice.say(mail.Send(to=["any:role:consumer", "bob"], content="x"), NUMBER)
+        again = sent(await alice.speaker.answer(NUMBER, 2))
+        assert [one.name for one in again.sent] == ["bob", "carol"]
+        assert (await bob.contents(), await carol.contents()) == (["x"], ["x"])
+
+
+async def test_any_of_several_is_not_another_one_beside_a_name_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answers, "MAX_AGE_SECONDS", -1)
+    async with counter() as place:
+        alice, bob = await pair(place)
+        await bob.register("bob", role="publisher")
+        for name in ("carol", "dave"):
+            agent = await correspondent(place, name)
+            await agent.register(name, role="consumer")
+        request = mail.Send(to=["any:role:consumer", "bob"], content="x")
+        first = sent(await alice.ask(request, NUMBER))
+        alice.say(request, NUMBER)  # the other one's is the emptier now
+        assert sent(await alice.speaker.answer(NUMBER, 2)) == first
+
+
+async def test_any_of_several_is_who_has_the_message_though_the_role_is_anothers_now(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answers, "MAX_AGE_SECONDS", -1)
+    async with counter() as place:
+        alice, bob = await pair(place)
+        carol, dave = [await correspondent(place, name) for name in ("carol", "dave")]
+        await bob.register("bob", role="publisher")
+        await dave.register("dave", role="publisher")
+        request = mail.Send(to=["any:role:consumer", "bob"], content="x")
+        first = sent(await alice.ask(request, NUMBER))
+        assert [one.name for one in first.sent] == ["bob", "carol"]
+        await carol.register("carol", role="publisher")
+        await dave.register("dave", role="consumer")
+        alice.say(request, NUMBER)
+        assert sent(await alice.speaker.answer(NUMBER, 2)) == first
+        assert await dave.contents() == []
 
 
 async def test_any_of_several_is_not_another_one_the_second_time(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from signalpost.transport import mail
+import hashlib
+import secrets
+
+from signalpost.transport import mail, messages
 from tests.actors.correspondent import Correspondent, correspondent, sent
 from tests.actors.counter import Counter, counter
 
@@ -66,3 +69,23 @@ async def test_a_message_stays_whose_sender_goes_while_it_waits_to_hear_of_it() 
         alice.say(mail.Send(to=["bob"], content="asked", wait_for="reply"))
         await alice.leave()
         assert await bob.contents() == ["kept", "asked"]
+
+
+async def test_nothing_is_kept_of_a_message_that_was_refused_or_withdrawn() -> None:
+    async with counter() as place:
+        alice, bob = await full(place)
+        session = place.reception.session(bob.speaker.token)
+        assert session is not None
+
+        def where(request: bytes) -> int | None:
+            made_of = b"%b/%d" % (request, session.agent_id)
+            message_id = hashlib.blake2b(made_of, digest_size=8).hexdigest()
+            return place.room.inboxes.where(message_id)
+
+        refused, parked, kept = (secrets.token_bytes(16) for _ in range(3))
+        await alice.ask(mail.Send(to=["bob"], content="no", park_seconds=0), refused)
+        alice.say(PARKED, parked)
+        await alice.ask(messages.CancelCall(correlation=parked))
+        await make_room(bob)
+        await alice.ask(mail.Send(to=["bob"], content="yes"), kept)
+        assert [where(each) for each in (refused, parked, kept)] == [None, None, session.agent_id]

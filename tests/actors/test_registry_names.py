@@ -82,7 +82,7 @@ def test_the_name_of_one_who_is_gone_makes_the_session_that_agent() -> None:
     assert (naming.agent, naming.former) == (gone, former)
     assert (town.agent_of("t"), gone.pid, gone.since) == (gone, 9, 1007.0)
     assert town.registry.resolve("f/c") is gone
-    assert (former.is_gone, town.registry.by_id(former.id)) == (True, None)
+    assert (former.is_gone, town.registry.by_id(former.id)) == (True, gone)
     town.depart("t")
     assert town.agent("u", label="f/c", thread="B") is gone, "the conversation finds it again"
 

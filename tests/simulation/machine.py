@@ -60,7 +60,7 @@ class Machine:
         self.task_ids = itertools.count(1)
         self.broker: BrokerLife | None = None
         self.lives = 0
-        self._pids = itertools.count(10_000)
+        self._pids = itertools.count(1 << 30)  # of no real process
         self._door = anyio.Lock()
         self.published: endpoint.Published | None = None
 

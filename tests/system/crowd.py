@@ -9,7 +9,7 @@ from typing import Self
 
 import zmq
 
-from signalpost.transport import frames, mail, messages
+from signalpost.transport import frames, letters, mail, messages
 from tests.system.place import SECONDS
 
 
@@ -24,6 +24,7 @@ class Crowd:
         self._numbers = itertools.count(1)
         self._nonce = secrets.token_bytes(8)
         self._members = {f"a{number}": self._connection() for number in range(count)}
+        self._sessions: dict[str, bytes] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -42,17 +43,28 @@ class Crowd:
         for name, member in self._members.items():
             hello = messages.Hello(software="test", kind="client", agent=name)
             self._say(member, frames.NO_SESSION, hello)
-        for member in self._members.values():
+        for name, member in self._members.items():
             welcome = self._hear(member)
             assert isinstance(welcome, messages.Welcome), welcome
+            self._sessions[name] = welcome.session
             self._say(member, welcome.session, mail.Receive(wait_seconds=None))
             self._say(member, welcome.session, messages.Heartbeat())
         for member in self._members.values():
             assert isinstance(self._hear(member), messages.Accepted)
 
-    def got(self) -> dict[str, list[str]]:
-        """Return the ids of the messages that have come, by agent; each gets some."""
+    def got(self) -> dict[str, list[letters.Delivery]]:
+        """Return the messages that have come, by agent; each gets some."""
         return {name: self._delivered(member) for name, member in self._members.items()}
+
+    def acknowledge(self, got: dict[str, list[letters.Delivery]]) -> None:
+        """Have every one acknowledge what has come, all at once."""
+        for name, some in got.items():
+            held = [letters.Held(message.id, message.lease) for message in some]
+            self._say(self._members[name], self._sessions[name], mail.Settle(messages=held))
+        for name, some in got.items():
+            settled = self._hear(self._members[name])
+            assert isinstance(settled, mail.SettledAll), settled
+            assert [one.code for one in settled.messages] == [""] * len(some)
 
     # ------------------------------------------------------------ inside
 
@@ -69,7 +81,7 @@ class Crowd:
     def _hear(self, member: zmq.Socket[bytes]) -> messages.Reply | messages.Push:
         return self._decoder.decode(member.recv_multipart()[1])
 
-    def _delivered(self, member: zmq.Socket[bytes]) -> list[str]:
+    def _delivered(self, member: zmq.Socket[bytes]) -> list[letters.Delivery]:
         answer = self._hear(member)
         assert isinstance(answer, mail.Deliveries), answer
-        return [message.id for message in answer.messages]
+        return answer.messages

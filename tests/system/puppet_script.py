@@ -19,6 +19,7 @@ import msgspec
 
 import signalpost
 from signalpost.transport.client import Client
+from signalpost.transport.letters import Held
 from signalpost.transport.messages import TaskProgress
 
 
@@ -41,6 +42,8 @@ class Puppet:
     async def _do(self, order: dict[str, Any]) -> None:
         number = order["id"]
         words = order["with"]
+        if "held" in words:
+            words["held"] = msgspec.convert(words["held"], list[Held])
         if order.get("progress"):
             words["progress"] = partial(tell, number)
         with anyio.CancelScope() as self._scopes[number]:

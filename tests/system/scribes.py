@@ -18,17 +18,22 @@ _SCRIPT = Path(__file__).with_name("post_script.py")
 
 def scribe(
     place: Place,
-    do: Literal["write", "read", "hold"],
+    do: Literal["write", "read", "gather", "hold"],
     journal: Path,
     agent: str,
     *,
     name: str = "",
     to: Collection[str] = (),
+    seed: str = "",
 ) -> Process:
-    """Start one of them. Closing its standard input tells it to end."""
+    """Start one of them. Closing its standard input tells it to end.
+
+    :param to: for a writer
+    :param seed: for a reader
+    """
     who = {"agent": agent, "data_dir": str(place.state), "options": place.options}
     identity = msgspec.json.encode(who).decode()
-    words = (do, str(journal), name or agent, identity, *to)
+    words = (do, str(journal), name or agent, identity, *([seed] if seed else to))
     return place.start(sys.executable, str(_SCRIPT), *words)
 
 

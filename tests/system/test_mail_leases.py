@@ -10,8 +10,10 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from signalpost.transport.letters import Delivery, Held
+from signalpost.transport.client import Client
+from signalpost.transport.letters import Delivery, Held, Outcome
 from tests.system.place import Place, Process, within
+from tests.system.puppet import puppet
 from tests.system.scribes import scribe
 
 LEASE = "1"
@@ -26,6 +28,12 @@ async def stop(process: Process) -> None:
 
 def held(*messages: Delivery) -> list[Held]:
     return [Held(message.id, message.lease) for message in messages]
+
+
+async def until_nobody_holds(watcher: Client, agent: str) -> None:
+    """Return when every lease on an agent's mail has ended."""
+    while (await watcher.inboxes(agent))[0].in_flight:
+        pass
 
 
 @pytest.mark.parametrize("the_other", ["still holds it", "has acknowledged it"])
@@ -54,6 +62,34 @@ async def test_a_receiver_that_was_stopped_past_its_lease_acknowledges_in_vain(
         assert (await other.take(wait_seconds=0)).messages == []
     rows = place.stored("SELECT id, state, attempts, deliveries FROM messages")
     assert rows == [(message_id, "done", 1, 2)]
+
+
+@pytest.mark.parametrize("outcome", ["ack", "nack", "return"])
+@within(30)
+async def test_what_nobody_else_has_taken_comes_again_and_its_first_lease_is_worth_nothing(
+    place: Place, outcome: Outcome
+) -> None:
+    place.options = ("--lease", LEASE)
+    async with place.client("boss") as boss, puppet(place, "worker") as worker:
+        await boss.send("worker", "once")
+        [first] = (await worker.ask("take", wait_seconds=None).result())["messages"]
+        stale = {"message_id": first["id"], "lease": first["lease"]}
+        await stop(worker.process)
+        settling = worker.ask("settle", held=[stale], outcome=outcome)
+        await until_nobody_holds(boss, "worker")
+        worker.process.send_signal(signal.SIGCONT)
+        assert [s["code"] for s in await settling.result()] == ["STALE_LEASE"]
+        [again] = (await worker.ask("take", wait_seconds=0).result())["messages"]
+        assert (again["id"], again["attempt"], again["redelivered"]) == (first["id"], 2, True)
+        # The same session holds it again: it is by the token that the first lease is known.
+        told = await worker.ask("settle", held=[stale], outcome=outcome).result()
+        assert [s["code"] for s in told] == ["STALE_LEASE"]
+        assert place.stored("SELECT state, attempts FROM messages") == [("leased", 1)]
+        current = {"message_id": again["id"], "lease": again["lease"]}
+        told = await worker.ask("settle", held=[current]).result()
+        assert [s["code"] for s in told] == [""]
+    rows = place.stored("SELECT state, attempts, deliveries FROM messages")
+    assert rows == [("done", 1, 2)]
 
 
 @within(30)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import anyio
+
 from tests.system.bridge import Bridge, bridge
 from tests.system.journal import Journal
 from tests.system.letterbox import elsewhere, line, receive, settled
@@ -118,3 +120,45 @@ async def test_a_name_given_by_the_environment_is_known_before_the_first_word(pl
         }
         assert [one.name for one in (await bob.send("new", "again")).sent] == ["newer"]
         assert [one.name for one in (await bob.send("any:role:consumer", "x")).sent] == ["newer"]
+
+
+@within(30)
+async def test_a_broker_that_was_killed_keeps_the_name_of_a_bridge_that_asks_for_nothing(
+    place: Place,
+) -> None:
+    async with place.client("bob") as bob:
+
+        async def presence() -> str:
+            return next(a.presence for a in await bob.agents() if a.name == "alice")
+
+        async with elsewhere(place, "alice") as first:
+            await names(first)
+            await bob.send("alice", "for the first")
+            place.broker_process().kill()
+            async with elsewhere(place, "alice") as second:
+                told = await second.text(receive(second, 0))
+                assert told.splitlines()[1] == (
+                    "You are alice~2 here: alice is held by another living client."
+                )
+            assert await presence() == "online"
+            assert only(await first.text(receive(first))).body == "for the first"
+        assert await presence() == "gone"
+
+
+@within(30)
+async def test_a_bridge_that_dies_after_its_broker_is_gone(place: Place) -> None:
+    async with place.client("bob") as bob, bridge(place, "alice") as alice:
+        await alice.handshake()
+        await names(alice)
+        place.broker_process().kill()
+        await bob.ping()
+        journal, bounced = Journal(place), list[str]()
+
+        async def ask() -> None:
+            bounced.append((await bob.send("alice", "?", wait_for="reply")).bounced)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ask)
+            await journal.until("message_sent", to="alice")
+            alice.process.kill()
+        assert bounced == ["alice has gone"]

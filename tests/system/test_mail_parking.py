@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -9,6 +10,7 @@ import pytest
 
 import signalpost
 from signalpost.transport.errors import InboxFull
+from signalpost.transport.letters import Held
 from tests.system.bridge import Bridge, bridge
 from tests.system.place import Place, within
 from tests.system.puppet import Ask, puppet
@@ -16,11 +18,12 @@ from tests.system.shown import only
 
 
 @asynccontextmanager
-async def full(place: Place) -> AsyncGenerator[signalpost.Client, None]:
-    """Give worker an inbox with room for one message, and put one there."""
+async def full(place: Place, room: int = 1) -> AsyncGenerator[signalpost.Client, None]:
+    """Give worker an inbox with room for so many messages, and put them there."""
     async with place.client("worker") as worker:
-        await worker.register("worker", inbox_bound=1)
-        await worker.send("worker", "first")
+        await worker.register("worker", inbox_bound=room)
+        for _ in range(room):
+            await worker.send("worker", "first")
         yield worker
 
 
@@ -58,6 +61,58 @@ async def test_parked_senders_are_let_in_one_by_one_in_their_order(place: Place)
             await ask.result()
             assert not any(later.done.is_set() for later in asks[number + 1 :])
             assert await next_one(worker) == str(number)
+
+
+@within(40)
+async def test_room_for_several_is_theirs_who_wait_longest_also_of_one_who_stands_still(
+    place: Place,
+) -> None:
+    async with full(place, room=3) as worker, AsyncExitStack() as stack:
+        senders = [await stack.enter_async_context(puppet(place, f"s{n}")) for n in range(4)]
+        asks: list[Ask] = []
+        for number in range(8):
+            asks.append(senders[number % 4].ask("send", to="worker", content=str(number)))
+            await parked(worker, number + 1)
+        senders[1].process.send_signal(signal.SIGSTOP)
+        senders[2].give_up(asks[2])
+        await parked(worker, 7)
+        got: list[str] = []
+        while len(got) < 3 + 7 + 1:
+            some = (await worker.take(wait_seconds=None, max_messages=3)).messages
+            got += [message.content for message in some]
+            if len(got) == 3:  # whoever comes now comes last
+                asks.append(senders[3].ask("send", to="worker", content="late"))
+                await parked(worker, 8)
+            await worker.settle([Held(message.id, message.lease) for message in some])
+        assert got == [*["first"] * 3, *"0134567", "late"]
+        senders[1].process.send_signal(signal.SIGCONT)
+        for ask in (*asks[:2], *asks[3:]):
+            await ask.result()
+
+
+@within(40)
+async def test_who_waits_for_room_when_the_broker_dies_waits_at_the_next_one(place: Place) -> None:
+    async with (
+        full(place) as worker,
+        puppet(place, "s0") as left,
+        puppet(place, "s1") as right,
+    ):
+        asks: list[Ask] = []
+        for number in range(6):
+            sender = (left, right)[number % 2]
+            asks.append(sender.ask("send", to="worker", content=str(number)))
+            await parked(worker, number + 1)
+        family = place.family()
+        place.broker_process().kill()
+        await family.all_dead(5)
+        await parked(worker, 6)
+        assert await next_one(worker) == "first"
+        got = [await next_one(worker) for _ in asks]
+        assert [number for number in got if int(number) % 2 == 0] == ["0", "2", "4"]
+        assert [number for number in got if int(number) % 2 == 1] == ["1", "3", "5"]
+        for ask in asks:
+            await ask.result()
+    assert place.stored("SELECT state, count(*) FROM messages GROUP BY 1") == [("done", 7)]
 
 
 @within(30)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
+from signalpost.actors.message import MAX_ATTEMPTS
 from signalpost.transport import mail
 from signalpost.transport.client import Client
 from signalpost.transport.errors import DeadlineExceeded
@@ -33,6 +37,13 @@ async def both(client: Client) -> list[Delivery]:
     while len(found) < 2:
         found += (await client.take(wait_seconds=None, max_messages=2)).messages
     return sorted(found, key=lambda message: message.content)
+
+
+async def fail(client: Client) -> None:
+    """Have the oldest message fail until it is dead."""
+    for _ in range(MAX_ATTEMPTS):
+        [got] = await take(client, 1)
+        await client.settle([Held(got.id, got.lease)], "nack")
 
 
 async def on_disk(client: Client) -> None:
@@ -155,3 +166,51 @@ async def test_two_brokers_later_a_bridge_still_has_its_name_and_its_mail(place:
             assert (again.id, again.attempt) == (shown.id, (1, True))
             nothing = await line(alice, "receive_message", timeout=0)
             assert nothing["acknowledged"] == [shown.id]
+
+
+@within(30)
+async def test_a_dead_letter_that_was_put_back_does_not_expire_with_the_broker(
+    place: Place,
+) -> None:
+    async with (
+        place.client("boss") as boss,
+        place.client("worker") as worker,
+        place.client(kind="cli") as person,
+    ):
+        sent = await boss.send("worker", "dead", ttl_seconds=0.5)
+        await fail(worker)
+        over = await boss.send("worker", "over", ttl_seconds=0.5, wait_for="acked")
+        assert over.sent[0].stage == "expired", "and so would the other one have"
+        assert not (await person.redrive([sent.sent[0].message_id]))[0].code
+        await kill(place)
+        assert [message.content for message in await take(worker)] == ["dead"]
+
+
+@within(30)
+async def test_mail_whose_agent_was_removed_as_the_broker_died_becomes_dead_letters(
+    place: Place,
+) -> None:
+    async with place.client("boss") as boss, place.client(kind="cli") as person:
+        async with place.client("worker"):
+            sent = await boss.send("worker", "left")
+        await kill(place)
+        with closing(sqlite3.connect(place.state / "queue.db")) as store, store:
+            store.execute("DELETE FROM agents WHERE name = 'worker'")  # the first half of it
+        [letter] = await person.history(state="dead")
+        assert (letter.id, letter.reason) == (sent.sent[0].message_id, "worker was unregistered")
+        async with place.client("worker") as again:
+            assert not (await person.redrive([letter.id]))[0].code
+            assert [message.content for message in await take(again)] == ["left"]
+            assert [(i.depth, i.dead_letters) for i in await person.inboxes("worker")] == [(1, 0)]
+
+
+@within(30)
+async def test_mail_that_expired_while_no_broker_ran_is_no_fault(place: Place) -> None:
+    async with place.client("boss") as boss:
+        async with place.client("worker"):
+            await boss.send("worker", "over", ttl_seconds=60)
+        await kill(place)
+        with closing(sqlite3.connect(place.state / "queue.db")) as store, store:
+            store.execute("UPDATE messages SET expires_at = sent_at")
+        assert [inbox.depth for inbox in await boss.inboxes("worker")] == [0]
+        assert "Traceback" not in place.broker_log()

@@ -17,11 +17,11 @@ Answer = messages.Reply | messages.Push
 class Wire:
     """One session. Use :func:`wire`."""
 
-    def __init__(self, dealer: Dealer) -> None:
+    def __init__(self, dealer: Dealer, count: int) -> None:
         self._dealer = dealer
         self._decoder = frames.answer_decoder()
         self._session = frames.NO_SESSION
-        self._count = 0
+        self._count = count
         self._replies: dict[bytes, Answer] = {}
         self._news = anyio.Event()
 
@@ -63,10 +63,10 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire(place: Place, agent: str) -> AsyncGenerator[Wire, None]:
-    """Speak to the broker that serves a place."""
+async def wire(place: Place, agent: str, *, count: int = 0) -> AsyncGenerator[Wire, None]:
+    """Speak to the broker that serves a place. ``count`` requests were sent before."""
     with Dealer(place.broker().endpoint) as dealer:
-        it = Wire(dealer)
+        it = Wire(dealer, count)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(dealer.serve, it.hear)
             await it.hello(agent)

@@ -1,0 +1,46 @@
+"""What the loop gives the thread of the store to do."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from .statement import Statement
+
+Then = Callable[[Exception | None], None]
+"""Called when all that was put before is on disk, or with why it is not."""
+
+
+class Change(NamedTuple):
+    """Something to write. Of several with one key only the latest is written."""
+
+    key: Hashable
+    statement: Statement[Any]
+    item: Any
+    then: Then | None
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """Something to do with the connection, and who waits for it."""
+
+    work: Callable[[sqlite3.Connection], Any]
+    answer: asyncio.Future[Any]
+    writes: bool
+    result: object = None
+    error: Exception | None = None
+
+    def settle(self) -> None:
+        """Answer; the asker may have been cancelled meanwhile."""
+        if self.answer.done():
+            return
+        if self.error:
+            self.answer.set_exception(self.error)
+        else:
+            self.answer.set_result(self.result)
+
+
+Work = Change | Job | Then

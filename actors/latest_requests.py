@@ -1,0 +1,39 @@
+"""Which requests to send may have been served before. Pure.
+
+A client numbers its requests: one with a higher number than its latest is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+MAX_CLIENTS = 100_000
+"""Those that have sent nothing for longest are forgotten; every command line is one."""
+_COUNTER_AT = 8
+
+
+class LatestRequests:
+    """The latest request of each client, in this broker life and in earlier ones."""
+
+    def __init__(self) -> None:
+        self._latest: dict[bytes, bytes] = {}
+
+    def __len__(self) -> int:
+        return len(self._latest)
+
+    def remember(self, requests: Iterable[bytes]) -> None:
+        """Note what earlier lives have served."""
+        for request in requests:
+            self.note(request)
+
+    def note(self, request_id: bytes) -> None:
+        """Note a request that is served now: should it come again, its answer may be forgotten."""
+        client = request_id[:_COUNTER_AT]
+        self._latest.pop(client, None)  # so that it comes to the end
+        self._latest[client] = request_id
+        if len(self._latest) > MAX_CLIENTS:
+            del self._latest[next(iter(self._latest))]
+
+    def may_know(self, request_id: bytes) -> bool:
+        """Tell whether a request may have been served before."""
+        return request_id <= self._latest.get(request_id[:_COUNTER_AT], b"")

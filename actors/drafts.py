@@ -59,6 +59,7 @@ class Drafts:
             content=request.content,
             request_id=correlation,
             sent=now,
+            session=session.token,
             metadata=request.metadata,
             in_reply_to=request.in_reply_to,
             expires=None if ttl is None else now.mono + ttl,

@@ -30,7 +30,6 @@ from .inbox_effects import Effect, Ended
 from .inbox_moves import Moves
 from .message import Message, SendCall
 from .moment import Moment
-from .ready import MAX_BATCH_BYTES
 from .receiver import Receiver
 
 AT_ONCE = 0.0
@@ -161,7 +160,7 @@ class Inbox(Moves):
         """The agent is removed: its mail is dead, and whoever waits here is answered."""
         for message in self._senders.unpark_all():
             self._refuse(message, UnknownAgent(f"{reason}. list_agents tells who is known."))
-        for receiver in self._receivers.all():
+        for receiver in self._receivers.plain():
             self._answer(receiver, [])
         for message in self.open_messages():
             self._end(message, "dead", now, reason)
@@ -190,7 +189,7 @@ class Inbox(Moves):
         """
         for message in self._senders.unpark_all():
             self._accept(message, message.call)
-        for receiver in self._receivers.all():
+        for receiver in self._receivers.plain():
             self._answer(receiver, [])
         moved = sorted(self._known.values(), key=lambda m: m.seq)
         self._clear()
@@ -253,53 +252,3 @@ class Inbox(Moves):
     def take_effects(self) -> list[Effect]:
         """Return what the caller must now do, in order. Each effect is returned once."""
         return self._effects.take()
-
-    # ------------------------------------------------------------ looking in
-
-    @property
-    def in_flight(self) -> int:
-        return len(self._leases)
-
-    @property
-    def parked(self) -> int:
-        return self._senders.parked
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing is here and nobody waits."""
-        if self.depth or self._senders.parked:
-            return False
-        return not (self._senders.any_waits or self._receivers.any_waits)
-
-    @property
-    def has_receiver(self) -> bool:
-        """Whether somebody waits for mail of any kind, not just for a reply."""
-        return self._receivers.any_receives
-
-    @property
-    def oldest(self) -> Message | None:
-        """The open message that was accepted first."""
-        first = self._ready.first()
-        standing = [*self._leases.messages()[:1], *([first] if first else [])]
-        return min(standing, key=lambda m: m.seq, default=None)
-
-    def open_messages(self) -> list[Message]:
-        """Return the unacknowledged messages by place."""
-        return sorted([*self._ready.in_order(), *self._leases.messages()], key=lambda m: m.seq)
-
-    def find(self, message_id: str) -> Message | None:
-        """Return an unacknowledged message."""
-        message = self._known.get(message_id)
-        return message if message is not None and message.is_open else None
-
-    def peek(self, senders: frozenset[str | int], in_reply_to: str, most: int) -> list[Message]:
-        """Return the oldest unacknowledged messages that fit, and take none."""
-        looker = Receiver(b"", b"", senders=senders, in_reply_to=in_reply_to)
-        found: list[Message] = []
-        room = MAX_BATCH_BYTES
-        for message in filter(looker.takes, self.open_messages()):
-            room -= message.size
-            if len(found) == most or (found and room < 0):
-                break
-            found.append(message)
-        return found

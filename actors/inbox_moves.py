@@ -6,63 +6,20 @@ waits) and notes its effects; which move is made when is decided in :mod:`inbox`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ..transport import letters
 from ..transport.errors import InboxFull, SignalpostError
-from .inbox_effects import Effects, Ended, Refuse, Tell
-from .leases import Leases, settled
+from .inbox_books import MAX_BYTES, Books
+from .inbox_effects import Ended, Refuse, Tell
+from .leases import settled
 from .message import MAX_ATTEMPTS, Lease, Message, SendCall
 from .moment import Moment
-from .ready import Ready
 from .receiver import Receiver
-from .receivers import Receivers
-from .senders import Senders
-
-MAX_BYTES = 16 * 1024 * 1024
-"""Content and metadata of the unacknowledged messages of one inbox."""
 
 
-class Moves:
-    """The books of one inbox.
-
-    ``_known`` are the open messages, those not yet on disk and those whose
-    senders wait; ``_arrived`` those that have become ready and were not yet
-    offered to whoever waits.
-    """
-
-    def __init__(
-        self,
-        bound: int,
-        lease_seconds: float,
-        tokens: Callable[[], bytes],
-        seqs: Callable[[], int],
-    ) -> None:
-        self.bound = bound
-        self._tokens = tokens
-        self._seqs = seqs
-        self._lease_seconds = lease_seconds
-        self._unsaved: dict[int, Message] = {}
-        self._effects = Effects()
-        self._clear()
-
-    def _clear(self) -> None:
-        self._known: dict[str, Message] = {}
-        self._results: dict[int, Message] = {}
-        self._arrived: list[Message] = []
-        self._bytes = 0
-        self._ready = Ready()
-        self._leases = Leases(self._lease_seconds)
-        self._receivers = Receivers()
-        self._senders = Senders()
-
-    @property
-    def depth(self) -> int:
-        return len(self._ready) + len(self._leases)
-
-    @property
-    def is_full(self) -> bool:
-        return self.depth >= self.bound or self._bytes > MAX_BYTES
+class Moves(Books):
+    """What may become of a message."""
 
     # ------------------------------------------------------------ coming in
 
@@ -162,6 +119,13 @@ class Moves:
         self._answer(receiver, messages)
         for message in messages:
             self._follow_up(message)
+
+    def turn_away(self, session: bytes, error: SignalpostError) -> None:
+        """A session may not receive here any more: its receivers are told why."""
+        for receiver in self._receivers.plain():
+            if receiver.session == session:
+                self._receivers.pop(receiver.correlation)
+                self._effects.tell(Refuse(receiver, error))
 
     def _answer(self, receiver: Receiver, messages: Sequence[Message]) -> None:
         """Answer a receiver, unless its sender has been answered another way."""

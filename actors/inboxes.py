@@ -107,6 +107,14 @@ class Inboxes:
         inbox = self.look(agent)
         return inbox.depth if inbox is not None else 0
 
+    def burden(self, agent: Agent) -> tuple[bool, bool, int]:
+        """Return how ill an agent is placed to take a message that others could take: more is worse.
+
+        A full inbox would refuse it, and who is gone leaves it lying.
+        """
+        inbox = self.look(agent)
+        return inbox is not None and inbox.is_full, agent.is_gone, self.depth(agent)
+
     # ------------------------------------------------------------ inside
 
     def _actor(self, agent: Agent) -> InboxActor:

@@ -83,6 +83,10 @@ class Senders(Protocol):
         """A session is gone: it waits for nothing any more."""
         ...
 
+    def hasten(self, session: bytes) -> None:
+        """No reply reaches a session any more: it waits for the disk alone."""
+        ...
+
     def stored(self, message: Message) -> None:
         """A message is on disk."""
         ...

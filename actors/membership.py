@@ -6,7 +6,7 @@ follows when an agent comes, takes another name, or goes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 from ..transport import letters, lifeline, mail
 from ..transport.errors import BadRequest, NameTaken
@@ -108,6 +108,7 @@ class Membership:
         self.survivors.forget(agent.id)
         self._supersede(naming.superseded)
         if naming.former is not None:
+            self._hasten(agent.holders)
             self._services.store.move(naming.former.id, agent.id)
             self._inboxes.absorb(naming.former, agent)
         for token in agent.holders:
@@ -135,6 +136,7 @@ class Membership:
                 " put back."
             )
         holders = [self._session_of(token) for token in agent.holders]
+        self._hasten(agent.holders)
         self._registry.unregister(session.token)
         reason = f"{agent.name} was unregistered"
         self._inboxes.tell_existing(agent, lambda inbox, _now: inbox.bounce(reason))
@@ -165,10 +167,7 @@ class Membership:
         """
         agent = self._registry.agent_of(session.token)
         if agent is None and session.superseded:
-            raise NameTaken(
-                f"another session of your client acts for {session.agent} now."
-                " Restart this server, or take another name: register_agent(name)."
-            )
+            raise _superseded(session.agent)
         if agent is None:
             raise BadRequest(
                 "you are no agent yet. Give a name first: register_agent(name),"
@@ -195,7 +194,7 @@ class Membership:
         """Choose for a message that any of them may take: one of those who have it, if any."""
         served_ones = [agent for agent in agents if agent.id in served]
         waiting = [agent for agent in agents if self.presence(agent) == "idle"]
-        return min(served_ones or waiting or agents, key=self._inboxes.depth)
+        return min(served_ones or waiting or agents, key=self._inboxes.burden)
 
     def states(self) -> list[letters.AgentState]:
         """Return every known agent as others see it, by name."""
@@ -220,7 +219,12 @@ class Membership:
         session.superseded = False
         session.act_as(agent.name, agent.id)
 
+    def _hasten(self, tokens: Iterable[bytes]) -> None:
+        for token in tokens:
+            self._inboxes.senders.hasten(token)
+
     def _supersede(self, tokens: tuple[bytes, ...]) -> None:
+        self._hasten(tokens)
         for token in tokens:
             session = self._session_of(token)
             if session is None:
@@ -228,6 +232,7 @@ class Membership:
             session.superseded = True
             agent = self._registry.find(session.agent)
             if agent is not None:
+                self._inboxes.tell_existing(agent, _turning_away(token, _superseded(session.agent)))
                 self._inboxes.tell_existing(agent, _leaving(token))
             self._push(session, mail.Superseded(agent=session.agent))
 
@@ -263,6 +268,17 @@ class Membership:
                     store.put_forward(name, agent_id)
                 case ForwardRemoved(name):
                     store.forget_forward(name)
+
+
+def _superseded(name: str) -> NameTaken:
+    return NameTaken(
+        f"another session of your client acts for {name} now."
+        " Restart this server, or take another name: register_agent(name)."
+    )
+
+
+def _turning_away(token: bytes, error: NameTaken) -> Work:
+    return lambda inbox, _now: inbox.turn_away(token, error)
 
 
 def _leaving(token: bytes, *, died: bool = False) -> Work:

@@ -75,6 +75,8 @@ class Message:
     request_id: bytes
     """Correlation of the request that sent it."""
     sent: Moment
+    session: bytes = b""
+    """Which session sent it; empty: one of an earlier broker life, or none."""
     metadata: bytes = b""
     in_reply_to: str = ""
     hops: int = 0

@@ -9,6 +9,8 @@ import msgspec
 from ..transport import letters, mail
 from ..transport.errors import BadRequest, TooLarge
 
+MAX_ID = 64
+"""Characters of a message's id, which is shown to whoever gets a reply."""
 PARK_SECONDS = 20.0
 """The longest wait for room in a full inbox."""
 _metadata: msgspec.json.Decoder[dict[str, object]] = msgspec.json.Decoder(dict[str, object])
@@ -22,6 +24,11 @@ def check(request: mail.Send) -> None:
     """
     _check_size(request)
     _check_metadata(request.metadata)
+    if len(request.in_reply_to) > MAX_ID or not request.in_reply_to.isprintable():
+        raise BadRequest(
+            f"in_reply_to is no id: it has more than {MAX_ID} characters, or one that cannot be"
+            " shown. Pass the id of the message that this one answers."
+        )
     if request.ttl_seconds is not None and not 0 < request.ttl_seconds < math.inf:
         raise BadRequest(
             f"ttl_seconds={request.ttl_seconds:g} is no time to live. Use a number above 0."

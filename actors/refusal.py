@@ -7,18 +7,22 @@ from collections.abc import Iterable
 
 from ..transport import names
 from ..transport.errors import NameTaken, UnknownAgent
+from ..transport.safe_text import one_line
 from .agent import BROKER, Agent
 from .directory import Directory
 
 FREE_NAMES = 2
 """So many are proposed to who wanted one that is taken."""
+_CLIENT = 100
+"""Characters that are shown of what a holder calls its client."""
 
 
 def name_taken(directory: Directory, name: str, holder: Agent) -> NameTaken:
     """Return the refusal for who wanted the name of ``holder``; it has free ones."""
     tried = (names.numbered(name, number) for number in itertools.count(2))
     free = (n for n in tried if directory.named(n) is None and directory.formerly(n) is None)
-    who = f"{holder.client or 'a program'}, pid {holder.pid}"
+    client = one_line(holder.client, _CLIENT) or "a program"
+    who = f"{client}, pid {holder.pid}"
     return NameTaken(
         f"another living agent ({who}) has the name {name}."
         f" Use another one; free are {' and '.join(itertools.islice(free, FREE_NAMES))}."

@@ -18,25 +18,17 @@ from .registry import Registry
 
 
 class Replies:
-    """Which session has replied with which message."""
+    """Ends what was replied to."""
 
     def __init__(self, registry: Registry, inboxes: Inboxes, services: MailServices) -> None:
         self._registry = registry
         self._inboxes = inboxes
         self._services = services
-        self._sessions: dict[str, bytes] = {}
-        """By the id of the reply."""
-
-    def posted(self, message: Message, session: bytes) -> None:
-        """A session sends a message, which may be a reply."""
-        if message.in_reply_to:
-            self._sessions[message.id] = session
 
     def stored(self, message: Message) -> None:
         """A message is on disk: the one that it answers is done."""
-        session = self._sessions.pop(message.id, None)
-        if session is not None:
-            self.acknowledge(message, session)
+        if message.session:
+            self.acknowledge(message, message.session)
 
     def acknowledge(self, message: Message, session: bytes) -> None:
         """The message that this one answers is done, unless another session holds it."""

@@ -19,13 +19,13 @@ from ..transport.session import Session
 from .address import Address, is_single, means_one, parse, recipients
 from .agent import Agent
 from .drafts import Drafts
-from .inbox_actor import Work
 from .inboxes import Inboxes
 from .mail_history import message_of
 from .mail_services import Asker, MailServices
 from .membership import Membership
 from .message import Message, SendCall
 from .message_row import MessageRow
+from .orders import giving_up, hasten, putting
 from .outgoing import PARK_SECONDS, check, check_goal, deadline_of
 from .posting import NamedCall, Posting, refusal
 from .receiver import Receiver
@@ -100,7 +100,7 @@ class Sending:
             return mail.Sent(sent=[self._sent(message)])
         if message.is_open:
             self._calls[correlation] = recipient, session.token
-            self._post(session, recipient, message, call)
+            self._post(recipient, message, call)
         return None
 
     def _send_rest(
@@ -133,7 +133,7 @@ class Sending:
         call = self._calls.get(correlation)
         self._call_off(correlation)
         if call is not None:
-            self._inboxes.tell_existing(call[0], _giving_up(correlation))
+            self._inboxes.tell_existing(call[0], giving_up(correlation))
 
     def leave(self, session: bytes) -> None:
         """A session is gone: its requests are given up, and may come again under another one."""
@@ -141,6 +141,10 @@ class Sending:
             if asking == session:
                 self.give_up(correlation)
                 self._forget(correlation)
+
+    def hasten(self, session: bytes) -> None:
+        """No reply reaches a session any more: what it asked is told when it is on disk."""
+        hasten(session, (message for _, message, _ in self._asks.values()), self._inboxes)
 
     def _send_one(
         self,
@@ -166,7 +170,7 @@ class Sending:
         if request.wait_for == "reply":
             self._await_reply(sender, recipient, message, call)
         self._calls[correlation] = recipient, session.token
-        self._post(session, recipient, message, call)
+        self._post(recipient, message, call)
 
     def _only(self, sender: Agent, addresses: list[Address]) -> Agent:
         found, refused, _ = recipients(addresses, self._registry, sender, self._membership.pick)
@@ -204,14 +208,13 @@ class Sending:
             except LoopDetected as error:
                 self.refused(call, error)
             else:
-                self._post(session, recipient, message, call)
+                self._post(recipient, message, call)
         self._finish(correlation, posting)
 
     # ------------------------------------------------------------ one message
 
-    def _post(self, session: Session, recipient: Agent, message: Message, call: NamedCall) -> None:
-        self._replies.posted(message, session.token)
-        self._inboxes.tell(recipient, lambda inbox, now: inbox.put(message, call, now), call)
+    def _post(self, recipient: Agent, message: Message, call: NamedCall) -> None:
+        self._inboxes.tell(recipient, putting(message, call), call)
 
     def _await_reply(
         self, sender: Agent, recipient: Agent, message: Message, call: SendCall
@@ -252,7 +255,7 @@ class Sending:
         asker, message, recipient = self._asks.pop(receiver.correlation)
         self._calls.pop(receiver.correlation, None)
         if recipient is not asker:  # in one's own inbox it would give the reply back
-            self._inboxes.tell_existing(recipient, _giving_up(receiver.correlation))
+            self._inboxes.tell_existing(recipient, giving_up(receiver.correlation))
         return mail.Sent(
             sent=[self._sent(message)], reply=reply.delivery() if reply is not None else None
         )
@@ -281,7 +284,7 @@ class Sending:
         if asked is None:
             return
         for agent in (asked[0], asked[2]):
-            self._inboxes.tell_existing(agent, _giving_up(correlation))
+            self._inboxes.tell_existing(agent, giving_up(correlation))
 
     def _sent(self, message: Message) -> letters.SentMessage:
         recipient = self._registry.by_id(message.agent_id)
@@ -291,7 +294,3 @@ class Sending:
             stage=message.stage(),
             presence="gone" if recipient is None else self._membership.presence(recipient),
         )
-
-
-def _giving_up(correlation: bytes) -> Work:
-    return lambda inbox, now: inbox.give_up(correlation, now)

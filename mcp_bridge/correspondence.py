@@ -26,13 +26,14 @@ class Correspondence:
         self._receiving: anyio.CancelScope | None = None
 
     @contextmanager
-    def taking(self, asker: Asker) -> Generator[Taking, None, None]:
-        """Note a call that takes mail for as long as it is open."""
+    def taking(self, asker: Asker, *, asks: bool = False) -> Generator[Taking, None, None]:
+        """Note a call that takes mail for as long as it is open; ``asks``: only its reply."""
         taking = self.deliveries.begin(
             asker.request,
             late_cancels=late_cancels_count(asker.client),
             unread_after=unread_after(asker.client),
             now=anyio.current_time(),
+            asks=asks,
         )
         try:
             yield taking

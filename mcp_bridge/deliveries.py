@@ -6,9 +6,11 @@
       |            +-- cancelled, or an error went out instead: returned at once
       +-- ended without mail: forgotten
 
-Doubtful is what a call took beside another one, before the client began anew,
+Doubtful is what a receive took beside another one, before the client began anew,
 or late, for a client that may have let go of the call without a word: nothing
-tells that the model has read it. What was taken with ack=false
+tells that the model has read it. So is the reply that a question got beside a
+receive; but a question may be open for long, in the background of its client,
+and leaves the receives that begin meanwhile alone. What was taken with ack=false
 is only remembered, so that ``acknowledge_message`` knows its lease.
 """
 
@@ -50,6 +52,8 @@ class Taking:
     late_cancels: bool
     unread_after: float
     began: float
+    asks: bool = False
+    """Whether it is a question that waits for its reply, and no receive."""
     stage: Literal["open", "answered", "written"] = "open"
     acknowledges: bool = True
     cancelled: bool = False
@@ -79,12 +83,15 @@ class Deliveries:
         late_cancels: bool = True,
         unread_after: float = math.inf,
         now: float = 0.0,
+        asks: bool = False,
     ) -> Taking:
         """Note that a call which takes mail began."""
-        taking = Taking(request, late_cancels, unread_after, now)
+        taking = Taking(request, late_cancels, unread_after, now, asks)
         beside = [other for other in self._takings if other.stage != "written"]
-        for each in (*beside, taking) if beside else ():
-            each.doubtful = True
+        receives = [other for other in beside if not other.asks]
+        taking.doubtful = bool(receives)
+        for other in receives if asks else beside:
+            other.doubtful = True
         self._takings.append(taking)
         return taking
 

@@ -156,6 +156,8 @@ def _recipient(value: object, name: str) -> str:
         if head not in ("role", "any:role") or role not in ROLES:
             raise BadRequest(f"{name} has {given.shown(written)}. Pass {_RECIPIENTS}.")
         return written
+    if "," in written:
+        raise BadRequest(f"{name} has {given.shown(written)}. Pass several names as an array.")
     return _named(written, name)
 
 

@@ -22,7 +22,7 @@ from .identity import AgentIdentity
 from .results import result, with_line
 
 PARK_SECONDS = 20.0
-"""How long a message waits for room in a full inbox, where no budget is shorter."""
+"""How long a message waits for room in a full inbox, where neither budget nor caller wants less."""
 _MESSAGES = "signalpost/messages"
 _SETTLED = "signalpost/settled"
 
@@ -95,7 +95,8 @@ class MailHandlers:
         self, post: Correspondence, call: mail_calls.SendMessage, asker: Asker
     ) -> t.CallToolResult:
         await post.until_written()
-        with post.taking(asker) if call.wait_for == "reply" else nullcontext() as taking:
+        asks = call.wait_for == "reply"
+        with post.taking(asker, asks=True) if asks else nullcontext() as taking:
             sent = await _sent(post.broker, call, asker.quiet_budget)
             replies = [] if sent.reply is None else [sent.reply]
             self._took(post, taking, replies, ack=True)
@@ -191,6 +192,7 @@ async def _register(post: Correspondence, call: mail_calls.RegisterAgent) -> t.C
 
 async def _sent(broker: BrokerPort, call: mail_calls.SendMessage, budget: float | None) -> Sent:
     """Return what became of it; raise what refused the only recipient."""
+    wait = capped(call.wait_seconds, budget)
     sent = await broker.send(
         call.to[0] if len(call.to) == 1 else list(call.to),
         call.content,
@@ -199,8 +201,8 @@ async def _sent(broker: BrokerPort, call: mail_calls.SendMessage, budget: float 
         in_reply_to=call.in_reply_to,
         ttl_seconds=call.ttl_seconds,
         wait_for=call.wait_for or "stored",
-        wait_seconds=capped(call.wait_seconds, budget),
-        park_seconds=PARK_SECONDS if budget is None else min(PARK_SECONDS, budget),
+        wait_seconds=wait,
+        park_seconds=PARK_SECONDS if wait is None else min(PARK_SECONDS, wait),
     )
     if call.is_for_one and not sent.sent and sent.refused:
         raise errors.from_code(sent.refused[0].code, sent.refused[0].detail)

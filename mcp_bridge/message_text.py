@@ -57,17 +57,18 @@ def messages_text(
     bodies: list[str] = []
     tails: list[str] = []
     for message in messages:
-        fields = _envelope(message)
+        envelope, size = _envelope(message, _share(room, left))
         if acknowledged and not heads:
-            fields["acknowledged"] = list(acknowledged)
-        piece = _cut(message.content, min(BODY_BYTES, max(_LEAST_BYTES, room // left)))
-        room, left = max(0, room - len(piece.encode("utf-8", "replace"))), left - 1
-        heads.append(json_line(fields))
+            envelope["acknowledged"] = list(acknowledged)
+        piece = _cut(message.content, _share(room - size, left))
+        room, left = room - size - _size(piece), left - 1
+        heads.append(json_line(envelope))
         bodies.append(_harmless(piece))
         tails.append(
             _DATA
             + (_NO_ANSWER if message.kind == "status" else "")
             + (_LOOKED_AT if looked_at else "")
+            + (_metadata_elsewhere(message) if message.metadata and not size else "")
             + _rest(message, 0, len(piece))
             + (_UNREAD if unread else "")
         )
@@ -100,13 +101,28 @@ def piece_text(message: StoredMessage, offset: int, mark: str) -> str:
     return _between(json_line(fields), body, tail, _unique(mark, [body]))
 
 
-def _envelope(message: Delivery) -> Json:
-    length: Json = {"content_length": len(message.content)}
-    return head_fields(message) | {
-        "payload": payload(message, length),
+def _envelope(message: Delivery, room: int) -> tuple[Json, int]:
+    """Return a message's envelope, and the bytes of metadata in it: all of them, or none."""
+    load = payload(message, {"content_length": len(message.content)})
+    size = _size(json_line({"metadata": load["metadata"]})) if message.metadata else 0
+    if size > room:
+        load, size = load | {"metadata_length": len(message.metadata)}, 0
+        del load["metadata"]
+    envelope = head_fields(message) | {
+        "payload": load,
         "attempt": message.attempt,
         "redelivered": message.redelivered,
     }
+    return envelope, size
+
+
+def _share(room: int, left: int) -> int:
+    """Return how many bytes of ``room`` one of ``left`` messages may take."""
+    return min(BODY_BYTES, max(_LEAST_BYTES, room // left))
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))
 
 
 def _between(head: str, body: str, tail: str, mark: str) -> str:
@@ -131,6 +147,11 @@ def _cut(content: str, most_bytes: int) -> str:
 def _harmless(piece: str) -> str:
     # A lone carriage return is a line's end here: nothing of a body may vanish behind it.
     return safe_text(piece.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _metadata_elsewhere(message: Delivery) -> str:
+    shown_by = f'receive_message(message_id="{one_line(message.id, 64)}")'
+    return f" Its metadata is shown by {shown_by}."
 
 
 def _rest(message: Delivery | StoredMessage, start: int, end: int) -> str:

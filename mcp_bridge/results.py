@@ -7,7 +7,7 @@ from typing import Any
 
 import mcp.types as t
 
-from ..transport.safe_text import safe_text
+from ..transport.safe_text import one_line
 from .json_line import json_line
 
 _MAX_REFUSAL = 2000
@@ -24,8 +24,11 @@ def fields_result(key: str, fields: Mapping[str, object]) -> t.CallToolResult:
 
 
 def refusal(code: str, text: str) -> t.CallToolResult:
-    """Return a result that says why a call was refused and what to do."""
-    written = safe_text(f"{code}: {text}")[:_MAX_REFUSAL]
+    """Return a result that says why a call was refused and what to do, in one line.
+
+    It may quote what others wrote, who could else make up lines of their own.
+    """
+    written = one_line(f"{code}: {text}", _MAX_REFUSAL)
     return t.CallToolResult(content=[t.TextContent(text=written)], is_error=True)
 
 

@@ -152,12 +152,20 @@ def parse(line: bytes) -> t.JSONRPCMessage | None:
     except ValidationError:
         pass
     try:
-        given = json.loads(line.decode("utf-8", "surrogateescape"))
+        given = json.loads(line.decode("utf-8", "surrogateescape"), parse_int=_integer)
         message = _clean(given)
         _arguments(message).update({_clean_text(k): v for k, v in _arguments(given).items()})
         return t.jsonrpc_message_adapter.validate_python(message, by_name=False)
     except ValueError:
         return None
+
+
+def _integer(digits: str) -> int | float:
+    """Return a number; one with more digits than Python reads as an infinite one, to be refused."""
+    try:
+        return int(digits)
+    except ValueError:
+        return float(digits)
 
 
 def _clean(value: object) -> object:

@@ -14,6 +14,8 @@ RESERVED = frozenset({"person", "signalpost"})
 """Names of agents that nobody can take, in any spelling of their case: whoever
 sits at the command line, and the sender of what the broker itself has to say."""
 _MARKS = frozenset("._-/~")
+_UNSEEN = frozenset("\u115f\u1160\u3164\uffa0")
+"""Letters, as Unicode has it, that show nothing: another's name could be copied with them."""
 _COMPARED = 300
 """So many known names are compared at most: it takes about 20 µs each."""
 
@@ -53,7 +55,7 @@ def is_reserved(name: str) -> bool:
 def label(text: str) -> str:
     """Return ``text`` made into a legal name: cut, and what may not be in it replaced by ``-``."""
     whole = unicodedata.normalize("NFC", text)
-    written = "".join(c if c.isalnum() or c in _MARKS else "-" for c in whole)
+    written = "".join(c if _is_legal(c) else "-" for c in whole)
     return written.lstrip("-/")[:MAX_NAME] or "unknown"
 
 
@@ -79,15 +81,19 @@ def _common_start(one: str, other: str) -> int:
     return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
+def _is_legal(character: str) -> bool:
+    return (character.isalnum() and character not in _UNSEEN) or character in _MARKS
+
+
 def _name(text: str, what: str) -> str:
     name = unicodedata.normalize("NFC", text)
     if not name:
         raise BadRequest(f"{what} is empty. Use 1-{MAX_NAME} letters, digits or . _ - / ~")
     if len(name) > MAX_NAME:
         raise BadRequest(f"{what} has {len(name)} characters. Use at most {MAX_NAME}.")
-    wrong = [c for c in name if not (c.isalnum() or c in _MARKS)]
+    wrong = [c for c in name if not _is_legal(c)]
     if wrong:
-        raise BadRequest(f"{what} may not contain {wrong[0]!r}. Use letters, digits or . _ - / ~")
+        raise BadRequest(f"{what} may not contain {wrong[0]!a}. Use letters, digits or . _ - / ~")
     if name[0] in "-/":
         raise BadRequest(f"{what} may not begin with {name[0]!r}. Begin with a letter or digit.")
     return name

@@ -151,7 +151,7 @@ class InboxModel:
             if letter.caller:
                 self.follows.refused.append((letter.caller.correlation, "UNKNOWN_AGENT"))
         self.parked = []
-        for want in list(self.wants):
+        for want in [x for x in self.wants if not x.is_asker]:
             self.answer(want, [])
         for letter in self.open():
             self.end(letter, "dead", reason)

@@ -203,6 +203,8 @@ async def test_only_an_agent_sends_and_receives() -> None:
         ({"metadata": b"[1]"}, "BAD_REQUEST"),
         ({"metadata": b"{"}, "BAD_REQUEST"),
         ({"ttl_seconds": 0.0}, "BAD_REQUEST"),
+        ({"in_reply_to": "x" * 65}, "BAD_REQUEST"),
+        ({"in_reply_to": "id\n\x1b[2J"}, "BAD_REQUEST"),
         ({"ttl_seconds": float("nan")}, "BAD_REQUEST"),
         ({"wait_seconds": -1.0}, "BAD_REQUEST"),
         ({"to": []}, "BAD_REQUEST"),

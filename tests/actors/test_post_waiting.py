@@ -74,6 +74,29 @@ async def test_a_reply_acknowledges_what_it_answers() -> None:
         assert row.state == "done"
 
 
+async def test_a_reply_acknowledges_what_nobody_holds_any_more() -> None:
+    async with counter() as place:
+        alice, bob = await pair(place)
+        looked_at = await alice.message_id("bob", content="looked at")
+        await bob.ask(mail.Peek())
+        await bob.send("alice", in_reply_to=looked_at)
+        given_back = await alice.message_id("bob", content="given back")
+        await bob.settle(*await bob.receive(), outcome="return")
+        await bob.send("alice", in_reply_to=given_back)
+        assert await bob.contents() == []
+
+
+async def test_a_reply_leaves_what_another_session_or_another_agent_holds() -> None:
+    async with counter() as place:
+        alice, bob = await pair(place)
+        other, eve = await correspondent(place, "bob"), await correspondent(place, "eve")
+        question = await alice.message_id("bob")
+        (held,) = await other.receive()
+        await bob.send("alice", in_reply_to=question)
+        await eve.send("alice", in_reply_to=question)
+        assert await other.settle(held) == [""]
+
+
 async def test_a_reply_that_comes_too_late_comes_as_mail() -> None:
     async with counter() as place:
         alice, bob = await pair(place)

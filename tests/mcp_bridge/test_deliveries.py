@@ -79,6 +79,34 @@ def test_an_overlapping_receive_makes_both_doubtful() -> None:
     assert deliveries.due() == Due([], [A, B])
 
 
+def test_a_question_that_is_still_open_makes_no_receive_doubtful_but_its_own_reply() -> None:
+    deliveries = Deliveries()
+    question = deliveries.begin(1, asks=True)
+    _shown(deliveries, 2, A)
+    assert deliveries.due() == Due([A], [])
+    deliveries.took(question, [B])
+    deliveries.written(1)
+    assert deliveries.due() == Due([A], [B])
+
+
+def test_a_question_beside_a_receive_that_is_still_open_makes_both_doubtful() -> None:
+    deliveries = Deliveries()
+    receive, question = deliveries.begin(1), deliveries.begin(2, asks=True)
+    for taking, held in ((question, B), (receive, A)):
+        deliveries.took(taking, [held])
+        deliveries.written(taking.request)
+    assert deliveries.due() == Due([], [A, B])
+
+
+def test_questions_beside_each_other_are_no_receives() -> None:
+    deliveries = Deliveries()
+    first, second = deliveries.begin(1, asks=True), deliveries.begin(2, asks=True)
+    for taking, held in ((second, B), (first, A)):
+        deliveries.took(taking, [held])
+        deliveries.written(taking.request)
+    assert deliveries.due() == Due([A, B], [])
+
+
 def test_a_receive_after_the_one_before_was_written_overlaps_nothing() -> None:
     deliveries = Deliveries()
     _shown(deliveries, 1, A)

@@ -49,9 +49,16 @@ async def test_a_message_reaches_the_broker_whole(era: str) -> None:
 
 @pytest.mark.parametrize(
     ("budget", "asked", "wait", "park"),
-    [(7.0, None, 7, 7), (7.0, 3, 3, 7), (0.0, None, None, 20), (0.0, 900, 900, 20)],
+    [
+        (7.0, None, 7, 7),
+        (7.0, 3, 3, 3),
+        (7.0, 900, 7, 7),
+        (0.0, None, None, 20),
+        (0.0, 900, 900, 20),
+        (0.0, 0, 0, 0),
+    ],
 )
-async def test_waiting_and_parking_stay_within_the_budget(
+async def test_waiting_and_parking_stay_within_what_was_asked_and_the_budget(
     era: str, budget: float, asked: float | None, wait: float | None, park: float
 ) -> None:
     async with bridge(era, StandIn(), told=options(wait_budget=budget)) as setting:

@@ -74,6 +74,17 @@ async def test_what_two_receives_at_once_took_is_offered_again() -> None:
         assert "acknowledged" not in again
 
 
+async def test_a_question_that_waits_does_not_have_mail_offered_again_and_again() -> None:
+    broker = StandIn(inbox=[delivery(1)], mail_held=anyio.Event())
+    async with raw_bridge(broker) as wire:
+        await wire.call(1, "send_message", to="bob", content="?", wait_for="reply")
+        await anyio.wait_all_tasks_blocked()
+        broker.mail_held = None
+        assert (await _receive(wire, 2))["id"] == "id1"
+        assert (await _receive(wire, 3))["acknowledged"] == ["id1"]
+        assert broker.what("return") == []
+
+
 async def test_a_client_that_began_anew_is_offered_its_mail_again() -> None:
     broker = StandIn(inbox=[delivery(1)])
     async with raw_bridge(broker) as wire:

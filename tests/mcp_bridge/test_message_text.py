@@ -121,6 +121,32 @@ def test_many_long_bodies_leave_room_for_each_other() -> None:
     assert all(len(body) >= 1024 for _, body, _ in _parts(text)[1:])
 
 
+def test_much_metadata_leaves_room_for_the_messages_and_is_shown_to_who_reads_one() -> None:
+    long = json.dumps({"k": "\u202e" * 5000}, ensure_ascii=False).encode()
+    messages = [delivery(n, content="x" * BODY_BYTES, metadata=long) for n in range(20)]
+    text = messages_text([delivery(99, metadata=b'{"a":1}'), *messages], MARK)
+    assert len(text.encode()) < 3 * BODY_BYTES
+    (first, _, _), *rest = _parts(text)
+    assert first["payload"]["metadata"] == {"a": 1}
+    for head, body, tail in rest:
+        assert head["payload"] == {"content_length": BODY_BYTES, "metadata_length": len(long)}
+        assert len(body) >= 1024
+        assert f'Its metadata is shown by receive_message(message_id="{head["id"]}").' in tail
+    [(head, _, _)] = _parts(piece_text(stored("x", metadata=long), 0, MARK))
+    assert head["payload"]["metadata"] == {"k": "\u202e" * 5000}
+
+
+def test_the_metadata_of_one_message_is_shown_beside_a_long_body() -> None:
+    metadata = json.dumps({"k": "v" * (BODY_BYTES - 24)}).encode()
+    message = delivery(content="x" * BODY_BYTES, metadata=metadata)
+    [(head, body, tail)] = _parts(messages_text([message], MARK))
+    assert (len(head["payload"]["metadata"]["k"]), len(body), tail) == (
+        BODY_BYTES - 24,
+        BODY_BYTES,
+        DATA,
+    )
+
+
 @given(st.text(alphabet=st.sampled_from("aé€😀"), max_size=9000).map(lambda text: text * 5))
 def test_the_pieces_of_a_body_are_the_whole_of_it(content: str) -> None:
     offset: int | None = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -59,6 +60,11 @@ def test_what_is_no_message_is_dropped(line: bytes) -> None:
 def test_what_is_nested_too_deeply_cannot_be_read(depth: int) -> None:
     with pytest.raises(RecursionError):
         parse(_call('{"metadata":' + '{"a":' * depth + "1" + "}" * depth + "}"))
+
+
+def test_a_number_with_more_digits_than_can_be_read_is_kept_to_be_refused() -> None:
+    params = _params(_call('{"timeout_seconds":1' + "0" * 5000 + ',"lines":-1' + "0" * 5000 + "}"))
+    assert params["arguments"] == {"timeout_seconds": math.inf, "lines": -math.inf}
 
 
 def test_lone_surrogates_in_arguments_are_kept_to_be_refused() -> None:

@@ -51,6 +51,25 @@ async def test_a_new_bridge_of_the_same_client_takes_name_and_mail_over(place: P
             assert await settled(new) == [again.id]
 
 
+@within(30)
+async def test_calls_that_wait_at_a_bridge_whose_name_is_taken_over_are_answered(
+    place: Place,
+) -> None:
+    async with bridge(place, "alice") as old, place.client("bob") as bob:
+        await old.handshake()
+        waiting = receive(old, timeout=600)
+        asked = old.call("send_message", to="bob", content="?", wait_for="reply")
+        async with bob.receive() as question, bridge(place, "alice") as new:
+            assert question is not None
+            await new.handshake()
+            await names(new)
+            assert (await old.text(waiting)).startswith("NAME_TAKEN: another session of your")
+            told = json.loads((await old.text(asked)).splitlines()[0])
+            assert (told["message_id"], told["stage"]) == (question.id, "delivered")
+            await question.reply("42")
+            assert only(await new.text(receive(new))).body == "42"
+
+
 def in_thread(it: Bridge, thread: str, tool: str, **words: object) -> int:
     """Call a tool as Codex does, which names the conversation in every call."""
     meta = {"threadId": thread}

@@ -121,3 +121,10 @@ def test_whatever_the_label_and_the_number_the_name_is_legal(text: str, number: 
 def test_numbered_names_differ_also_when_they_are_long() -> None:
     assert [numbered("alice", n) for n in (1, 2, 3)] == ["alice", "alice~2", "alice~3"]
     assert numbered("x" * 64, 12) == "x" * 61 + "~12"
+
+
+@pytest.mark.parametrize("unseen", ["\u115f", "\u1160", "\u3164", "\uffa0"])
+def test_no_letter_that_cannot_be_seen_makes_a_name_look_like_another(unseen: str) -> None:
+    with pytest.raises(BadRequest, match=rf"may not contain '\\u{ord(unseen):04x}'"):
+        agent_name(f"alice{unseen}")
+    assert label(f"alice{unseen}") == "alice-"

@@ -17,7 +17,7 @@ from signalpost.actors import (
     agent,
     answers,
     directory,
-    inbox_moves,
+    inbox_books,
     latest_requests,
     leases,
     line,
@@ -160,7 +160,7 @@ def test_every_error_code_is_in_the_readme(code: str) -> None:
         ("unacknowledged messages in an inbox, unless configured", f"{DEFAULTS.inbox_bound:,}"),
         (
             "unacknowledged content and metadata in an inbox",
-            f"{inbox_moves.MAX_BYTES // 1024**2} MiB",
+            f"{inbox_books.MAX_BYTES // 1024**2} MiB",
         ),
         ("bound that an agent may ask for", f"{registry.MAX_INBOX_BOUND:,}"),
         ("description of an agent", f"{registry.MAX_DESCRIPTION:,} characters"),

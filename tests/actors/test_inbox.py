@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from signalpost.actors import inbox_moves
+from signalpost.actors import inbox_books
 from signalpost.actors.inbox_effects import Tell
 from signalpost.transport.errors import InboxFull, StoreFull
 from tests.actors.inbox_words import (
@@ -164,7 +164,7 @@ def test_a_full_inbox_refuses_and_names_depth_and_bound() -> None:
 
 
 def test_an_inbox_is_full_when_its_messages_are_16_mib(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inbox_moves, "MAX_BYTES", 10)
+    monkeypatch.setattr(inbox_books, "MAX_BYTES", 10)
     inbox = an_inbox()
     put(inbox, "a", content="x" * 6)
     put(inbox, "b", content="ä" * 3)
@@ -265,7 +265,7 @@ def test_a_look_takes_nothing_and_filters() -> None:
 
 
 def test_a_look_shows_at_most_4_mib_but_always_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("signalpost.actors.inbox.MAX_BATCH_BYTES", 10)
+    monkeypatch.setattr("signalpost.actors.inbox_books.MAX_BATCH_BYTES", 10)
     inbox = an_inbox()
     put(inbox, "a", content="x" * 11)
     put(inbox, "b")

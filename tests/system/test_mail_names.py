@@ -150,6 +150,7 @@ async def test_a_bridge_that_dies_after_its_broker_is_gone(place: Place) -> None
     async with place.client("bob") as bob, bridge(place, "alice") as alice:
         await alice.handshake()
         await names(alice)
+        await bob.register("bob")  # answered when alice is on disk too
         place.broker_process().kill()
         await bob.ping()
         journal, bounced = Journal(place), list[str]()

@@ -3,13 +3,16 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint types bench clean
+.PHONY: demo test soak lint types bench clean
 
 demo: $(STAMP)
 	$(VENV)/bin/signalpost demo
 
 test: $(STAMP)
 	$(PY) -m pytest -n 2
+
+soak: $(STAMP)
+	$(PY) -m pytest -m soak -rA
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .

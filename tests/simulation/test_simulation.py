@@ -22,6 +22,13 @@ def test_nothing_is_lost_doubled_or_left_waiting_whatever_goes_wrong(seed: int) 
     assert found.wrong == [], f"SIGNALPOST_SEEDS={seed}: {found.counts}"
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("hundred", range(1, 21))
+def test_nor_in_two_thousand_seeds(hundred: int) -> None:
+    found = [run(seed) for seed in range(100 * hundred, 100 * hundred + 100)]
+    assert {one.seed: one.wrong for one in found if one.wrong} == {}
+
+
 def test_one_seed_is_one_course() -> None:
     assert run(7).trace == run(7).trace
     assert run(7).trace != run(8).trace

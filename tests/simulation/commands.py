@@ -1,7 +1,8 @@
 """Commands that "run" on a simulated machine: each takes its time, and outlives its broker a little.
 
 A command is ``work SECONDS EXIT_CODE``. When its broker is killed it goes on
-for a moment, as with a real shim, and leaves a record of how it ended.
+for a moment, as with a real shim, and leaves a record of how it ended; one that
+outlives its broker goes on to its end.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Process:
     queue: str
     outcome: Outcome
     ends_at: float
+    outlives: bool
     over: anyio.Event = field(default_factory=anyio.Event)
 
 
@@ -36,6 +38,7 @@ class Commands:
     def __init__(self, chance: random.Random, wall: Wall) -> None:
         self.chance = chance
         self.wall = wall
+        self.all: dict[int, Process] = {}
         self.living: dict[int, Process] = {}
         self.started: dict[int, float] = {}
         self.ended: dict[int, Outcome] = {}
@@ -62,8 +65,8 @@ class Commands:
             ran_seconds=length,
             ended_at=self.wall() + length,
         )
-        process = Process(job.task_id, queue, outcome, now + length)
-        self.living[job.task_id] = process
+        process = Process(job.task_id, queue, outcome, now + length, job.outlives)
+        self.all[job.task_id] = self.living[job.task_id] = process
         asyncio.get_running_loop().call_at(process.ends_at, self._end, process)
         return process
 
@@ -108,6 +111,11 @@ class SimulatedRunner:
         await process.over.wait()
         return process.outcome
 
+    async def resume(self, task_id: int) -> Outcome:
+        process = self._mine[task_id] = self._commands.all[task_id]
+        await process.over.wait()
+        return process.outcome
+
     def kill(self, task_id: int) -> None:
         if task_id in self._mine:
             self._commands.kill(self._mine[task_id])
@@ -120,7 +128,8 @@ class SimulatedRunner:
     def die(self) -> None:
         """The broker is killed: its shims notice, and kill what they run."""
         for process in self._mine.values():
-            self._commands.kill(process, "broker_lost")
+            if not process.outlives:
+                self._commands.kill(process, "broker_lost")
 
 
 def _work(command: str) -> tuple[float, int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 
 import anyio
 import anyio.to_thread
@@ -14,6 +13,7 @@ import msgspec
 from signalpost.actors import shim_child, shim_record
 from signalpost.actors.job import Job, Outcome
 from tests.actors.bench import Bench, python
+from tests.actors.direct import direct
 from tests.actors.processes import alive
 
 # ---------------------------------------------------------------- ends
@@ -123,22 +123,6 @@ async def test_usage_is_measured(bench: Bench) -> None:
 # ---------------------------------------------------------------- lifeline
 
 
-def _direct(job: Job) -> tuple[socket.socket, int]:
-    """Run a shim of our own, whose broker we are, and return its control socket and pid."""
-    ours, theirs = socket.socketpair()
-    pid = os.fork()
-    if pid == 0:
-        from signalpost.actors import shim
-
-        ours.close()
-        os.setsid()
-        shim.main(theirs.detach())
-        os._exit(0)
-    theirs.close()
-    ours.sendall(json.dumps({"op": "run", **msgspec.to_builtins(job)}).encode() + b"\n")
-    return ours, pid
-
-
 async def test_nothing_survives_the_broker_by_two_seconds(bench: Bench) -> None:
     job = bench.job(
         "trap '' TERM; setsid sleep 61 & echo $! > pids; echo > beat; while :; do sleep 0.1; done",
@@ -146,7 +130,7 @@ async def test_nothing_survives_the_broker_by_two_seconds(bench: Bench) -> None:
     )
     os.mkfifo(bench.folder / "beat")
     beat = os.open(bench.folder / "beat", os.O_RDWR)
-    broker, shim_pid = _direct(job)
+    broker, shim_pid = direct(job)
     with anyio.fail_after(10):
         await anyio.to_thread.run_sync(os.read, beat, 1)
     handle = os.pidfd_open(shim_pid)

@@ -156,11 +156,10 @@ async def test_its_result_is_posted_whether_a_broker_saw_its_end_or_not(
     else:
         await new_broker(place)
         gate.open()
-    async with place.client("alice") as alice:
-        async with alice.receive(wait_seconds=10) as letter:
-            assert letter is not None
-            assert letter.id == f"task-{task_id}"
-            assert "exit=3" in letter.content
+    async with place.client("alice") as alice, alice.receive(wait_seconds=10) as letter:
+        assert letter is not None
+        assert letter.id == f"task-{task_id}"
+        assert "exit=3" in letter.content
 
 
 @within(40)

@@ -78,6 +78,8 @@ class StandInRunner:
 
     async def resume(self, task_id: int) -> Outcome:
         run = self.runs[task_id] = Run()
+        if task_id in self.killed and not self.deaf:
+            run.end(KILLED)
         await run.over.wait()
         assert run.outcome is not None
         return run.outcome

@@ -1,4 +1,4 @@
-"""What one running task is promised, with real shims and real commands."""
+"""What one running task is promised, with real shims and real commands. Case 43."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import signal
 import anyio
 import anyio.to_thread
 import msgspec
+import pytest
 
 from signalpost.actors import shim_child, shim_record
 from signalpost.actors.job import Job, Outcome
@@ -28,13 +29,19 @@ async def test_a_command_that_succeeds_is_reported_with_its_output(bench: Bench)
     assert bench.output() == b"out\nerr\n"
 
 
-async def test_the_exit_code_is_passed_on(bench: Bench) -> None:
-    assert (await bench.run("exit 37")).exit_code == 37
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [("exit 37", 37), ("/etc/passwd", 126), ("no-such-command", 127), ("sh -c 'kill -9 $$'", 137)],
+)
+async def test_the_exit_code_is_passed_on(bench: Bench, command: str, code: int) -> None:
+    outcome = await bench.run(command)
+    assert (outcome.reason, outcome.exit_code) == ("exit", code)
 
 
 async def test_a_shell_that_a_signal_ended_has_no_exit_code(bench: Bench) -> None:
-    outcome = await bench.run("kill -9 $$")
-    assert (outcome.reason, outcome.exit_code, outcome.signal) == ("exit", None, 9)
+    for number in (9, 11):
+        outcome = await bench.run(f"kill -{number} $$")
+        assert (outcome.reason, outcome.exit_code, outcome.signal) == ("exit", None, number)
 
 
 async def test_the_time_limit_kills_the_tree(bench: Bench) -> None:

@@ -41,6 +41,7 @@ class Commands:
         self.all: dict[int, Process] = {}
         self.living: dict[int, Process] = {}
         self.started: dict[int, float] = {}
+        self.begun: set[str] = set()
         self.ended: dict[int, Outcome] = {}
         self.order: defaultdict[str, list[int]] = defaultdict(list)
         self.faults: list[str] = []
@@ -53,6 +54,9 @@ class Commands:
         beside = [p.task_id for p in self.living.values() if p.queue == queue]
         if len(beside) >= self.widths.get(queue, 1):
             self.faults.append(f"task {job.task_id} was started beside {beside} in {queue}")
+        if job.command in self.begun:  # its value is in it
+            self.faults.append(f"{job.command} was started twice, the second time as {job.task_id}")
+        self.begun.add(job.command)
         self.started[job.task_id] = now
         self.order[queue].append(job.task_id)
         seconds, code = _work(job.command)
@@ -117,8 +121,9 @@ class SimulatedRunner:
         return process.outcome
 
     def kill(self, task_id: int) -> None:
-        if task_id in self._mine:
-            self._commands.kill(self._mine[task_id])
+        process = self._mine.get(task_id) or self._commands.living.get(task_id)
+        if process is not None:
+            self._commands.kill(process)
 
     async def tail(self, task_id: int) -> bytes:
         return b"output\n"

@@ -44,7 +44,10 @@ def shim_of(pid: int) -> psutil.Process:
     return psutil.Process(psutil.Process(pid).ppid())
 
 
-@pytest.mark.parametrize("deaths", [1, 3])
+SOAK = pytest.mark.soak
+
+
+@pytest.mark.parametrize("deaths", [1, pytest.param(3, marks=SOAK)])
 @within(40)
 async def test_it_goes_on_in_its_slot_and_its_caller_gets_the_real_exit_code(
     place: Place, deaths: int
@@ -72,7 +75,7 @@ async def test_it_goes_on_in_its_slot_and_its_caller_gets_the_real_exit_code(
     assert re.search(r"before\nafter\n\n--- SUMMARY ---\nEXIT CODE: 7\n", log)
 
 
-@pytest.mark.parametrize("way", ["cancel", "timeout"])
+@pytest.mark.parametrize("way", ["cancel", pytest.param("timeout", marks=SOAK)])
 @within(40)
 async def test_all_of_every_tree_dies_on_cancel_and_at_its_time_limit(
     place: Place, way: str
@@ -125,6 +128,7 @@ async def test_when_its_shim_is_killed_too_it_is_lost_and_its_orphans_die(
     handles.close()
 
 
+@SOAK
 @within(40)
 async def test_when_its_shim_hangs_it_can_be_cancelled_all_the_same(place: Place) -> None:
     pids = place.fifo("pids")
@@ -162,9 +166,10 @@ async def test_its_result_is_posted_whether_a_broker_saw_its_end_or_not(
         assert "exit=3" in letter.content
 
 
-@within(40)
+@pytest.mark.parametrize("deaths", [3, pytest.param(25, marks=SOAK)])
+@within(90)
 async def test_there_is_one_copy_however_often_the_next_broker_is_killed_while_it_adopts(
-    place: Place,
+    place: Place, deaths: int
 ) -> None:
     gate, pids, ran = place.fifo("gate"), place.fifo("pids"), place.folder / "ran"
     chance = random.Random(7)
@@ -173,7 +178,7 @@ async def test_there_is_one_copy_however_often_the_next_broker_is_killed_while_i
         task_id = await lasting(client, command)
     pid = await pids.pid()
     place.broker_process().kill()
-    for _ in range(6):
+    for _ in range(deaths):
         starting = place.start(*SIGNALPOST, "broker", "--grace", str(GRACE))
         await anyio.sleep(chance.uniform(0.2, 0.8))
         starting.kill()
@@ -200,7 +205,7 @@ async def test_what_it_asks_for_itself_still_runs_inside_its_turn(place: Place) 
     assert (ended.state, ended.tail) == ("success", b"inner\n")
 
 
-@pytest.mark.parametrize("way", ["force", "signal", "no store"])
+@pytest.mark.parametrize("way", [pytest.param("force", marks=SOAK), "signal", "no store"])
 @within(40)
 async def test_a_broker_that_is_stopped_takes_it_along_and_one_without_its_row_too(
     place: Place, way: str

@@ -67,8 +67,10 @@ class Archive:
         return report_of(row, str(self._output.path(row.id)), tail)
 
     def finished(self, task: Task) -> None:
-        """Keep a task that has just ended at hand."""
+        """Keep a task that has just ended at hand, an adopted one for its caller too."""
         self._recent[task.id] = task
+        if task.adopted:
+            self.recover(row_of(task))
         while len(self._recent) > RECENT:
             self._recent.popitem(last=False)
 

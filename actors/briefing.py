@@ -54,6 +54,7 @@ class Briefing:
             exit_record=str(recovery.exit_record(self._run_dir, task.id)),
             cookie=self._cookie(task.id),
             stream=request.stream,
+            outlives=request.on_disconnect == "finish",
         )
 
 

@@ -165,6 +165,10 @@ class Broker:
         """Put back a task that waited when an earlier broker died."""
         self._queues.restore(task)
 
+    def adopt(self, task: Task, cookie: str) -> None:
+        """Put back a task that still runs although the broker that started it died."""
+        self._queues.adopt(task, cookie)
+
     def push(self, session: Session, message: mail.Push) -> None:
         """Tell a session something that it did not ask for."""
         self._reception.send(session, frames.NO_CORRELATION, message)

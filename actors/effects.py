@@ -22,6 +22,13 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Resume:
+    """Stay with this task, whose command was started in an earlier broker life."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
 class Kill:
     """Kill this task's whole tree."""
 
@@ -50,4 +57,4 @@ class Finished:
     task: Task
 
 
-Effect = Queued | Start | Kill | Answer | Tell | Finished
+Effect = Queued | Start | Resume | Kill | Answer | Tell | Finished

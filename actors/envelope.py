@@ -113,6 +113,14 @@ class Restore:
     reply_to: Call | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """A task of an earlier broker life still runs."""
+
+    task: Task
+    reply_to: Call | None = None
+
+
 Envelope = (
     Submit
     | Watch
@@ -126,4 +134,5 @@ Envelope = (
     | Ended
     | Unsaved
     | Restore
+    | Adopt
 )

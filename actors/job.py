@@ -37,6 +37,8 @@ class Job(msgspec.Struct, frozen=True):
     """The value of ``SIGNALPOST_TASK`` in the command's environment."""
     stream: str
     """Unix socket of the caller that wants the output live; empty: none."""
+    outlives: bool = False
+    """Whether the command goes on when the broker dies."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -64,6 +66,24 @@ class Outcome(msgspec.Struct, frozen=True):
     """How much of the output is not in the log."""
     ended_at: float = 0.0
     """Unix time."""
+
+
+class Running(msgspec.Struct, frozen=True):
+    """What a shim has written of itself and its task."""
+
+    task_id: int
+    shim: int
+    shim_start: int
+    boot_id: str
+    cookie: str
+    outlives: bool = False
+    child: int = 0
+    """The command's shell; 0: it has not started yet."""
+    began: float = 0.0
+    """On the monotonic clock, which all processes of one boot share."""
+    timeout_seconds: float = 0.0
+    grace_seconds: float = 0.0
+    log: str = ""
 
 
 def not_started(error: str) -> Outcome:

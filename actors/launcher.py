@@ -7,6 +7,8 @@
 One spare shim waits for the next job. A shim that hangs is killed when the time
 of its task is up. One that dies in the middle of its job leaves orphans: they
 fall to this process, and the job's outcome waits until they are dead.
+
+Tasks that outlived an earlier broker are adopted, see :mod:`adoption`.
 """
 
 from __future__ import annotations
@@ -15,15 +17,17 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Literal
 
 import anyio
-import anyio.to_thread
 
-from . import orphans, output, zygote
+from . import orphans, zygote
+from .adoption import Adopted
 from .control import Control
-from .job import Job, Outcome
+from .job import Job, Outcome, Running
+from .lost import logged, lost
 from .patience import Patience
 from .shim_child import describe
 from .shim_tree import become_subreaper
@@ -45,8 +49,6 @@ _DEATH_SECONDS = 2.0
 
 _TAIL_SECONDS = 0.5
 """How long a shim may take to tell what its task has written; the log tells nearly as much."""
-
-_TAIL_BYTES = 32 * 1024
 
 _REMEDY = "If that lasts, restart the broker: signalpost stop"
 
@@ -81,6 +83,7 @@ class Launcher:
         self._zygote = zygote.Zygote(python)
         self._clock = clock
         self._runs: dict[int, _Run] = {}
+        self._adopted: dict[int, Adopted] = {}
         self._shims: set[Control] = set()
         self._spare: Control | None = None
         self._wanted = anyio.Event()
@@ -113,26 +116,42 @@ class Launcher:
             logger.warning("task %d: %s", job.task_id, outcome.error)
         return outcome
 
+    def adopt(self, living: Iterable[Running], run_dir: Path) -> None:
+        """Take in the tasks of an earlier life that go on; each is to be resumed."""
+        for record in living:
+            self._adopted[record.task_id] = Adopted(record, run_dir, self._clock)
+
+    async def resume(self, task_id: int) -> Outcome:
+        """Return the outcome of an adopted task, as :meth:`run` does of its own."""
+        adopted = self._adopted[task_id]
+        try:
+            return await adopted.outcome()
+        finally:
+            del self._adopted[task_id]
+
     def kill(self, task_id: int) -> None:
         """Kill a running task; its outcome tells when it is dead. Another one is left alone."""
-        if (run := self._runs.get(task_id)) is not None:
+        if (run := self._runs.get(task_id) or self._adopted.get(task_id)) is not None:
             run.kill(self._grace)
 
     def limit_grace(self, seconds: float) -> None:
         """Let killed tasks have at most so long between TERM and KILL, those included that die."""
         self._grace = seconds
-        for run in self._runs.values():
+        every: list[_Run | Adopted] = [*self._runs.values(), *self._adopted.values()]
+        for run in every:
             if run.patience.killed:
                 run.kill(seconds)
 
     async def tail(self, task_id: int) -> bytes:
         """Return the last 32 KiB of a running task's output; of another one nothing."""
+        if task_id in self._adopted:
+            return await self._adopted[task_id].tail()
         run = self._runs.get(task_id)
         if run is None or run.shim is None:
             return b""
         with anyio.move_on_after(_TAIL_SECONDS):
             return await run.shim.tail()
-        return await self._logged(run.job)
+        return await logged(task_id, run.job.log)
 
     def follow(self, task_id: int, stream: str) -> None:
         """Copy a running task's further output to a unix socket. Another one is left alone."""
@@ -145,8 +164,13 @@ class Launcher:
         return run.shim.pid if run is not None and run.shim is not None else 0
 
     async def close(self) -> None:
-        """Kill every running task, wait until their shims are dead, end the zygote."""
+        """Kill every running task, wait until their shims are dead, end the zygote.
+
+        Adopted tasks that nobody has resumed go on.
+        """
         self._closed = True
+        for adopted in self._adopted.values():
+            adopted.close()
         for run in self._runs.values():
             run.kill(self._grace)
         with anyio.move_on_after(_CLOSE_SECONDS):
@@ -255,20 +279,13 @@ class Launcher:
 
     async def _lost(self, run: _Run, in_time: bool) -> Outcome:
         """Return what can be told of a task whose shim can tell nothing any more."""
-        return Outcome(
-            reason="shim_lost" if in_time else run.patience.reason,
-            error="its shim was killed" if in_time else "its shim hung and was killed",
+        return await lost(
+            run.job.task_id,
+            run.job.log,
+            hung=None if in_time else run.patience.reason,
             ran_seconds=run.patience.seconds,
-            tail=await self._logged(run.job),
             ended_at=self._clock(),
         )
-
-    async def _logged(self, job: Job) -> bytes:
-        try:
-            return await anyio.to_thread.run_sync(output.tail_of, job.log, _TAIL_BYTES)
-        except OSError as error:
-            logger.warning("the log of task %d: %s", job.task_id, describe(error))
-            return b""
 
     async def _clear_up(self, shim: Control, job: Job) -> None:
         # Its orphans fall to us when it is dead, which is later than its silence.

@@ -27,7 +27,6 @@ from .deferred import Deferred
 from .ending import Ending
 from .estimate import Estimate
 from .eventlog import EventLog
-from .job import Outcome
 from .launcher import Launcher
 from .lock import Lock
 from .mailroom import Mailroom
@@ -110,7 +109,7 @@ class Life:
     ) -> AsyncGenerator[Ending, None]:
         """Serve for the life of the block, which should end when the ending is over."""
         run_dir = endpoint.run_dir(data_dir)
-        outcomes = await recovery.settle(run_dir)
+        settled = await recovery.settle(run_dir)
         async with AsyncExitStack() as stack:
             store = await stack.enter_async_context(
                 SqliteStore.open(data_dir / "queue.db", settings.durability)
@@ -119,16 +118,17 @@ class Life:
             lock.skip_to(Output(endpoint.output_dir(data_dir)).highest_id())
             launcher = Launcher()
             stack.push_async_callback(launcher.close)
+            launcher.adopt(settled.living.values(), run_dir)
             await launcher.warm()
             router = stack.enter_context(Router(published.endpoint))
             idle_seconds = settings.idle_exit * 60 if idle_exit else None
             ending = Ending(store, idle_seconds, launcher.limit_grace)
             life = cls(data_dir, settings, published, store, router, lock, launcher, ending)
-            await stack.enter_async_context(life.run(outcomes))
+            await stack.enter_async_context(life.run(settled))
             yield ending
 
     @asynccontextmanager
-    async def run(self, outcomes: dict[int, Outcome]) -> AsyncGenerator[None, None]:
+    async def run(self, settled: recovery.Settled) -> AsyncGenerator[None, None]:
         """Compose the parts and serve until the block ends."""
         estimate = Estimate()
         for command, folder, seconds in await self._store.durations():
@@ -147,7 +147,7 @@ class Life:
                 self._services(broker, estimate), room.post(Deferred(tasks, self._reception.answer))
             )
             self._ending.watch(broker, lambda: len(self._reception), self._presence.look)
-            await Resumption(
+            resumption = Resumption(
                 store=self._store,
                 archive=self._archive,
                 task_mail=room.task_mail,
@@ -155,7 +155,9 @@ class Life:
                 clock=self._clock,
                 output_path=self._output_path,
                 run_dir=self._run_dir,
-            ).run(broker.restore, outcomes)
+            )
+            for task_id in await resumption.run(broker.restore, broker.adopt, settled):
+                tasks.start_soon(self._disown, task_id)
             for job in (
                 self._reception.run,
                 self._launcher.keep,
@@ -252,6 +254,12 @@ class Life:
             return
         recovery.forget(self._run_dir, task_id)
         self._output.prune(self._turns.open_ids())
+
+    async def _disown(self, task_id: int) -> None:
+        """Kill what still runs of a task that nobody knows: the store is another than it was."""
+        self._launcher.kill(task_id)
+        await self._launcher.resume(task_id)
+        recovery.forget(self._run_dir, task_id)
 
     def _info(self) -> messages.Info:
         open_tasks = self._broker.open_tasks()

@@ -6,9 +6,11 @@ restored task is back, or 2 s have passed. So the restored keep their order.
 
 from __future__ import annotations
 
+from ..transport.errors import QueueFull
 from .moment import Moment
 from .task import Task
 
+WAITING_LIMIT = 1000
 GATE_SECONDS = 2.0
 
 
@@ -25,6 +27,17 @@ class Line:
 
     def __contains__(self, task: Task) -> bool:
         return task in self._tasks
+
+    def check_room(self, name: str) -> None:
+        """Refuse one more waiting task of the queue ``name``.
+
+        :raises QueueFull: too many wait
+        """
+        if len(self._tasks) >= WAITING_LIMIT:
+            raise QueueFull(
+                f"{len(self._tasks)} tasks wait in queue {name}."
+                " Wait until some have run, or use another queue_name."
+            )
 
     def tasks(self) -> list[Task]:
         """Return the waiting tasks, next first."""

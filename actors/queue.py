@@ -4,6 +4,7 @@ Call a verb, then do what :meth:`Queue.take_effects` returns, in order, and
 come back with :meth:`Queue.advance` at :meth:`Queue.next_deadline`. Every verb
 checks first and changes afterwards: one that raises has changed nothing.
 
+                        what outlived a broker ─┐ adopt
     submit ─> waiting (strict FIFO) ─> slots (at most ``width``) ─> ended
                  ^                        │
                  │ gate: after a restart  │ nested tasks run inside the slot of
@@ -19,8 +20,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..transport import messages
-from ..transport.errors import BadRequest, QueueFull
-from .effects import Answer, Effect, Finished, Kill, Queued, Start, Tell
+from ..transport.errors import BadRequest
+from .effects import Answer, Effect, Finished, Kill, Queued, Resume, Start, Tell
 from .job import Outcome
 from .line import Line
 from .moment import Moment
@@ -28,8 +29,6 @@ from .news import News, Told
 from .results import Results
 from .slots import Slots
 from .task import Call, Task, task_eta
-
-WAITING_LIMIT = 1000
 
 
 class Queue:
@@ -57,16 +56,12 @@ class Queue:
         :raises QueueFull: too many wait
         """
         same = self._same(task, now)
-        if same is None and task.inside is None and len(self._waiting) >= WAITING_LIMIT:
-            raise QueueFull(
-                f"{len(self._waiting)} tasks wait in queue {self.name}."
-                " Wait until some have run, or use another queue_name."
-            )
+        if same is None and task.inside is None:
+            self._waiting.check_room(self.name)
         if same is None:
             same = self._accept(task)
         else:
-            same.take_over(task)
-            self._waiting.open_if_complete()
+            self._join(same, task)
         self._attach(same, call)
         self._dispatch(now)
         if same.inside is not None and self._slots.is_ending(same.inside):
@@ -102,9 +97,7 @@ class Queue:
         """Cancel an open call. The last call that asked for the run takes the task with it."""
         for task in self.open_tasks():
             call = task.calls.pop(correlation, None)
-            if call is None:
-                continue
-            if call.runs and not any(c.runs for c in task.calls.values()):
+            if call and call.runs and not any(c.runs for c in task.calls.values()):
                 self._end([task], "client", now)
 
     def leave(self, session: bytes, now: Moment) -> None:
@@ -158,6 +151,11 @@ class Queue:
         """Put a task of an earlier broker life at its old place, until its caller is back."""
         self._waiting.restore(task, now)
 
+    def adopt(self, task: Task) -> None:
+        """Put a task of an earlier broker life that still runs back into its slot."""
+        self._slots.take(task)
+        self._effects += [Resume(task), Kill(task)] if task.cancelled_by else [Resume(task)]
+
     def advance(self, now: Moment) -> None:
         """Do what is due: answer calls whose wait is over, open the gate, tell the news."""
         if self._waiting.gate is not None and self._waiting.gate <= now.mono:
@@ -201,11 +199,9 @@ class Queue:
     def report(self, task: Task, now: Moment, tail: bytes = b"") -> messages.TaskReport:
         """Return a task of this queue as callers see it, with place and ETA."""
         position = self._waiting.place(task)
-        eta = None
-        if task.is_open:
-            ahead = self._waiting.tasks()[: position - 1] if position else []
-            running = self._slots.holders() if position else []
-            eta = task_eta(task, running, ahead, self.width, now)
+        ahead = self._waiting.tasks()[: max(0, position - 1)]
+        running = self._slots.holders() if position else []
+        eta = task_eta(task, running, ahead, self.width, now) if task.is_open else None
         return task.report(now, position=position, eta=eta, tail=tail)
 
     # ------------------------------------------------------------ inside
@@ -216,12 +212,17 @@ class Queue:
         alike = [t for t in tasks if task.key and t.key == task.key and not t.cancelled_by]
         return next(iter(again + alike), None) or self._results.find(task.key, now)
 
+    def _join(self, same: Task, fresh: Task) -> None:
+        if same.request is None and fresh.inside is not None:
+            self._waiting.remove(same)  # asked for inside a turn that was adopted since
+            same.inside = fresh.inside
+            self._slots.take(same)
+        same.take_over(fresh)
+        self._waiting.open_if_complete()
+
     def _accept(self, task: Task) -> Task:
         task.id = self._ids()
-        if task.inside is not None:
-            self._slots.nest(task)
-        else:
-            self._waiting.add(task)
+        self._waiting.add(task) if task.inside is None else self._slots.take(task)
         self._effects.append(Queued(task))
         return task
 
@@ -237,7 +238,7 @@ class Queue:
             if task.state == "waiting":
                 self._start(task, now)
         while self._slots.has_room and (following := self._waiting.next()):
-            self._slots.hold(following)
+            self._slots.take(following)
             self._start(following, now)
 
     def _start(self, task: Task, now: Moment) -> None:
@@ -250,7 +251,7 @@ class Queue:
         for task in tasks:
             if task.is_open and not task.cancelled_by:
                 task.cancelled_by = by
-                self._remove(task, now) if task in self._waiting else self._kill(task, now)
+                (self._remove if task in self._waiting else self._kill)(task, now)
         self._dispatch(now)
         self._tell_changes(now)
         return len(tasks)
@@ -267,8 +268,7 @@ class Queue:
 
     def _settle(self, task_id: int | None) -> None:
         """Finish a task that has ended once its nested tasks have, then look at its holder."""
-        ended = self._slots.free(task_id)
-        if ended is None:
+        if (ended := self._slots.free(task_id)) is None:
             return
         task, outcome, when = ended
         task.settle(outcome)

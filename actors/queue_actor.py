@@ -13,8 +13,9 @@ from anyio.lowlevel import checkpoint
 
 from ..transport import messages
 from ..transport.errors import BadRequest, InternalFault, SignalpostError, StoreFull
-from .effects import Answer, Effect, Finished, Kill, Queued, Start, Tell
+from .effects import Answer, Effect, Finished, Kill, Queued, Resume, Start, Tell
 from .envelope import (
+    Adopt,
     Cancel,
     CancelWaiting,
     EndAll,
@@ -119,6 +120,8 @@ class QueueActor:
                 self._unsave(task_id, error, now)
             case Restore(task):
                 queue.restore(task, now)
+            case Adopt(task):
+                self._adopt(task, now)
 
     def _submit(self, task: Task, call: Call, now: Moment) -> None:
         turns = self._services.turns
@@ -128,6 +131,14 @@ class QueueActor:
         if task.inside is None:
             turns.check(task.parent, self.queue.name)
         self.queue.submit(task, call, now)
+
+    def _adopt(self, task: Task, now: Moment) -> None:
+        turns = self._services.turns
+        task.inside = turns.holder(task.parent, self.queue.name)
+        task.expected = self._services.estimate.expect(task.command, task.working_directory)
+        self.queue.adopt(task)
+        if task.parent is not None and turns.queue_of(task.parent) is None:
+            self.queue.end_children(task.parent, now)  # who asked for it has not outlived the life
 
     def _started(self, task_id: int, pid: int) -> None:
         self.queue.started(task_id, pid)
@@ -172,8 +183,12 @@ class QueueActor:
                 self._queued(task)
             case Start(task):
                 self._start(task)
+            case Resume(task):
+                self._services.store.put(row_of(task))
+                self._tasks.start_soon(self._stay, task)
             case Kill(task):
                 self._services.runner.kill(task.id)
+                self._services.store.put(row_of(task))  # the next life shall know who wanted it
             case Answer(call, task):
                 self._herald.answer(call, task)
             case Tell(calls):
@@ -227,6 +242,12 @@ class QueueActor:
             logger.exception("task %d could not be run", task.id)
             outcome = not_started(f"internal fault ({type(error).__name__})")
         mailbox.put(Ended(task.id, outcome))
+
+    async def _stay(self, task: Task) -> None:
+        """Stay with an adopted run until nothing of it lives, and report that to the mailbox."""
+        mailbox = self._mailbox
+        assert mailbox is not None  # noqa: S101 - run() has set it before any effect
+        mailbox.put(Ended(task.id, await self._services.runner.resume(task.id)))
 
     async def _run(self, task: Task, job: Job, mailbox: Mailbox[Envelope]) -> Outcome:
         if task.cancelled_by:  # before there was anything to kill

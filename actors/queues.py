@@ -7,7 +7,7 @@ from collections.abc import Callable
 from anyio.abc import TaskGroup
 
 from ..transport import messages
-from .envelope import CancelWaiting, EndAll, EndChildren, Envelope, GiveUp, Leave, Restore
+from .envelope import Adopt, CancelWaiting, EndAll, EndChildren, Envelope, GiveUp, Leave, Restore
 from .queue import Queue
 from .queue_actor import QueueActor
 from .services import Services
@@ -52,8 +52,14 @@ class Queues:
 
     def restore(self, task: Task) -> None:
         """Put back a task that waited when an earlier broker died."""
-        self._services.turns.join(task.id, task.queue_name, None)
+        self._services.turns.rejoin(task.id, task.queue_name, task.parent)
         self._mailbox(task.queue_name).put(Restore(task))
+
+    def adopt(self, task: Task, cookie: str) -> None:
+        """Put back a task that still runs."""
+        self._services.turns.rejoin(task.id, task.queue_name, task.parent)
+        self._services.turns.adopt(task.id, cookie)
+        self._mailbox(task.queue_name).put(Adopt(task))
 
     def end_waiting(self, by: str) -> None:
         """Cancel everything that waits."""

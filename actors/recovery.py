@@ -5,6 +5,8 @@
 
 When the broker dies its shims kill their tasks and write how they ended. The
 next broker waits for that here, and makes sure of it, before it starts anything.
+A shim whose record says that its task outlives the broker is left alone while it
+lives and has no exit record: the next broker adopts it, see :mod:`adoption`.
 """
 
 from __future__ import annotations
@@ -14,14 +16,15 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import anyio
 import msgspec
 
 from . import orphans, shim_record
-from .job import Outcome
+from .job import Outcome, Running
 
 _RUNNING = ".running"
 _EXIT = ".exit"
@@ -31,30 +34,45 @@ _DEATH_SECONDS = 5.0
 """How long a killed process may take to be gone: it may have much memory to give back."""
 
 
-class _Running(msgspec.Struct, frozen=True):
-    task_id: int
-    shim: int
-    shim_start: int
-    boot_id: str
-    cookie: str
+class Settled(NamedTuple):
+    """What an earlier life left, by task id."""
+
+    outcomes: dict[int, Outcome]
+    """Of the tasks of which nothing lives any more."""
+    living: dict[int, Running]
+    """The tasks that go on under their shims."""
 
 
 async def settle(
     run_dir: Path, grace_seconds: float = 2.0, *, clock: Callable[[], float] = time.time
-) -> dict[int, Outcome]:
-    """Return the outcome of every task that has a record in ``run_dir``, by task id.
+) -> Settled:
+    """Return what became of every task that has a record in ``run_dir``.
 
-    Shims that still live get ``grace_seconds`` to finish. When this returns,
-    nothing of any of these tasks lives. A record that cannot be read is moved
-    aside; its task counts as lost. ``clock`` gives Unix seconds.
+    Shims that still live, and whose tasks do not outlive their broker, get
+    ``grace_seconds`` to finish. When this returns, nothing of their tasks lives.
+    A record that cannot be read is moved aside; its task counts as lost.
+    ``clock`` gives Unix seconds.
 
     :raises OSError: the folder cannot be read
     """
     running = {task_id: _read_running(run_dir, task_id) for task_id in _task_ids(run_dir)}
     records = [record for record in running.values() if record is not None]
-    await _await_shims(records, grace_seconds)
-    await orphans.kill_carriers({record.cookie for record in records})
-    return {task_id: _outcome(run_dir, task_id, clock()) for task_id in running}
+    living = {r.task_id: r for r in records if _goes_on(run_dir, r)}
+    ending = [record for record in records if record.task_id not in living]
+    await _await_shims(ending, grace_seconds)
+    await orphans.kill_carriers({record.cookie for record in ending})
+    ended = [task_id for task_id in running if task_id not in living]
+    lost = Outcome(reason="broker_lost", ended_at=clock())
+    return Settled({n: outcome(run_dir, n) or lost for n in ended}, living)
+
+
+def _goes_on(run_dir: Path, record: Running) -> bool:
+    if not record.outlives or exit_record(run_dir, record.task_id).exists():
+        return False
+    handle = open_shim(record)
+    if handle is not None:
+        os.close(handle)
+    return handle is not None
 
 
 def forget(run_dir: Path, task_id: int) -> None:
@@ -89,13 +107,14 @@ def _task_ids(run_dir: Path) -> list[int]:
     return sorted(int(number) for number in numbers if number.isdecimal())
 
 
-def _read_running(run_dir: Path, task_id: int) -> _Running | None:
-    return _read(_path(run_dir, task_id, _RUNNING), _Running)
+def _read_running(run_dir: Path, task_id: int) -> Running | None:
+    record = _read(_path(run_dir, task_id, _RUNNING), Running)
+    return record if record is None or record.task_id == task_id else None
 
 
-def _outcome(run_dir: Path, task_id: int, now: float) -> Outcome:
-    recorded = _read(_path(run_dir, task_id, _EXIT), Outcome)
-    return recorded or Outcome(reason="broker_lost", ended_at=now)
+def outcome(run_dir: Path, task_id: int) -> Outcome | None:
+    """Return how a task ended, by its exit record; None: it has left none."""
+    return _read(_path(run_dir, task_id, _EXIT), Outcome)
 
 
 def _read(path: Path, kind: type[T]) -> T | None:
@@ -108,29 +127,34 @@ def _read(path: Path, kind: type[T]) -> T | None:
         return None
 
 
-async def _await_shims(records: list[_Running], grace_seconds: float) -> None:
+async def _await_shims(records: list[Running], grace_seconds: float) -> None:
     async with anyio.create_task_group() as group:
         for record in records:
             group.start_soon(_await_shim, record, grace_seconds)
 
 
-async def _await_shim(record: _Running, grace_seconds: float) -> None:
-    handle = _open(record)
+async def _await_shim(record: Running, grace_seconds: float) -> None:
+    handle = open_shim(record)
     if handle is None:
         return
     try:
         if not await _ends_within(handle, grace_seconds):
-            # First what it should have killed: once it is dead, nobody could tell whose that was.
-            await orphans.kill_below(record.shim)
-            signal.pidfd_send_signal(handle, signal.SIGKILL)
-            await _ends_within(handle, _DEATH_SECONDS)
-    except ProcessLookupError:
-        return
+            await kill_hard(record, handle)
     finally:
         os.close(handle)
 
 
-def _open(record: _Running) -> int | None:
+async def kill_hard(record: Running, handle: int) -> None:
+    """Kill a shim that hangs, and what is below it; ``handle`` is a pidfd of it."""
+    # First what it should have killed: once it is dead, nobody could tell whose that was.
+    await orphans.kill_below(record.shim)
+    with suppress(ProcessLookupError):
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+    await _ends_within(handle, _DEATH_SECONDS)
+
+
+def open_shim(record: Running) -> int | None:
+    """Return a pidfd of a record's shim; None: it is dead, or cannot be seen here."""
     # The start time is compared after the handle is open: from then on the
     # number cannot pass to another process unseen.
     if sys.platform != "linux" or record.boot_id != shim_record.boot_id():

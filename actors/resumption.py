@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from . import recovery
 from .archive import Archive
 from .events import finished_event
 from .history import row_of
-from .job import Outcome
 from .moment import Moment
+from .recovery import Settled
 from .revival import revive
 from .services import Events
 from .store import SqliteStore
@@ -43,16 +43,32 @@ class Resumption:
         self._output_path = output_path
         self._run_dir = run_dir
 
-    async def run(self, restore: Callable[[Task], None], outcomes: Mapping[int, Outcome]) -> None:
-        """Put back what waited, settle what had started, and forget its records.
+    async def run(
+        self,
+        restore: Callable[[Task], None],
+        adopt: Callable[[Task, str], None],
+        settled: Settled,
+    ) -> set[int]:
+        """Put back what waited or goes on, settle what has ended, and forget its records.
+
+        Return the tasks that go on although the store does not know them as open.
 
         :param restore: puts a task back into its queue
-        :param outcomes: how started tasks have ended, as far as their records tell
+        :param adopt: puts a task back into its slot; gets its cookie too
+        :param settled: what became of started tasks, as far as their records tell
         """
         await self._post_untaken()
+        outcomes, living = settled
+        unknown = set(living)
         for row in await self._store.open_tasks():
-            task = revive(row, outcomes.get(row.id), self._output_path(row.id), self._clock())
-            if task.is_open:
+            record = living.get(row.id)
+            task = revive(
+                row, outcomes.get(row.id), self._output_path(row.id), self._clock(), record
+            )
+            unknown.discard(row.id)
+            if record is not None:
+                adopt(task, record.cookie)
+            elif task.is_open:
                 restore(task)
             else:
                 self._settle(task)
@@ -62,6 +78,7 @@ class Resumption:
                 self._archive.recover(row)
         for task_id in outcomes:
             recovery.forget(self._run_dir, task_id)
+        return unknown
 
     def _settle(self, task: Task) -> None:
         self._store.put(row_of(task))

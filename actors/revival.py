@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from ..transport import messages
-from .job import Outcome
+from .job import Outcome, Running
 from .moment import Moment
 from .row import TaskRow
 from .task import Task
 
 
-def revive(row: TaskRow, outcome: Outcome | None, output: str, now: Moment) -> Task:
+def revive(
+    row: TaskRow, outcome: Outcome | None, output: str, now: Moment, living: Running | None = None
+) -> Task:
     """Return the task of a row that was open when an earlier life ended.
 
-    One that had started is settled by its exit record, or is lost. One that
-    waited is open, without its request: that was never stored.
+    One that had started is settled by its exit record, or is lost, unless it
+    outlived its broker: then it is ``living``, and runs. One that waited is
+    open, without its request: that was never stored.
     """
     task = Task(
         id=row.id,
@@ -30,13 +33,18 @@ def revive(row: TaskRow, outcome: Outcome | None, output: str, now: Moment) -> T
         parent=row.parent,
         agent_id=row.agent_id,
     )
-    if outcome is None and row.state == "waiting":
+    if outcome is None and living is None and row.state == "waiting":
         return task
     task.request = _asked(row)
     task.pid = row.child_pid
     task.started = _then(row.started_at or row.created_at, now)
-    task.ended = now
     task.cancelled_by = row.cancelled_by
+    if living is not None:
+        task.state, task.adopted = "running", True
+        task.pid = living.child or row.child_pid
+        task.started = Moment(living.began, row.started_at or now.wall - (now.mono - living.began))
+        return task
+    task.ended = now
     task.settle(outcome or Outcome(reason="broker_lost"))
     return task
 

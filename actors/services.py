@@ -28,6 +28,10 @@ class Runner(Protocol):
         """Run a job and return when nothing of it lives."""
         ...
 
+    async def resume(self, task_id: int) -> Outcome:
+        """Return when nothing lives of a job that was started in an earlier broker life."""
+        ...
+
     def kill(self, task_id: int) -> None:
         """Have a running job's tree killed."""
         ...

@@ -1,9 +1,19 @@
-"""The shim: one process per running task, which outlives neither its task nor its broker.
+"""The shim: one process per running task, which does not outlive its task.
 
 It reads newline-delimited JSON from its control socket, ``run kill tail follow``,
 and answers ``ready taken started tail ended``. ``taken`` comes before anything of
 the job is done: a shim that died without it may be replaced. The socket is also
-its lifeline: at its end the broker is dead, and nothing of the task may survive.
+its lifeline: at its end the broker is dead, and nothing of the task may survive,
+unless it was told that the task outlives the broker. Then it goes on alone:
+
+    spare --run--> attached --lifeline lost--> alone --SIGTERM, time limit--> ending
+                      |                          |                              |
+                      +-- kill, lifeline lost ---|-----> ending                 v
+                      +-- shell exits -----------+---------------------> exit record, end
+
+Alone it keeps the time limit, log and records as before, and takes SIGTERM for
+the order to kill the task with its grace. The next broker finds it by its running
+record and its end by its exit record, see ``adoption``.
 
 Standard library only: this module runs in a process of its own, see ``shim_zygote``.
 """
@@ -45,14 +55,17 @@ class Shim:
         self._streams = shim_streams.Streams(self._selector)
         self._task: shim_task.Task | None = None
         self._broker = True
+        self._termed = False
         self._selector.register(control, selectors.EVENT_READ, self._on_control)
         self._selector.register(_wakeups(), selectors.EVENT_READ, self._on_child)
+        signal.signal(signal.SIGTERM, self._on_term)
 
     def serve(self) -> None:
         """Run one job and report it, then send the streams what is left for them."""
         self._say("ready", pid=os.getpid())
         while not self._finished:
             self._wait(self._task.due if self._task else _NEVER)
+            self._heed_term()
             if self._task is not None:
                 self._task.advance()
         self._linger()
@@ -89,6 +102,15 @@ class Shim:
         if self._task is not None:
             self._task.reap()
 
+    def _on_term(self, _number: int, _frame: object) -> None:
+        self._termed = True
+
+    def _heed_term(self) -> None:
+        """Obey whoever adopted the task; while the broker lives it has other means."""
+        if self._termed and self._task is not None and (not self._broker or self._cut_off()):
+            self._task.end("killed")
+        self._termed = False
+
     def _on_control(self, _fd: int) -> None:
         data = self._receive()
         self._heard.append(data)
@@ -109,8 +131,14 @@ class Shim:
     def _lose_broker(self) -> None:
         self._broker = False
         self._selector.unregister(self._control)
-        if self._task is not None:
+        if self._task is not None and not self._task.goes_on_alone:
             self._task.end("broker_lost", grace=_LIFELINE_GRACE)
+
+    def _cut_off(self) -> bool:
+        """Tell whether the broker is dead, whatever it has said before."""
+        poll = select.poll()
+        poll.register(self._control, 0)
+        return bool(poll.poll(0))
 
     # ------------------------------------------------------------ orders
 
@@ -130,8 +158,12 @@ class Shim:
             self._say("tail", id=message["id"], data=tail)
 
     def _run(self, job: JobFields) -> None:
+        if self._cut_off():
+            return
         self._say("taken")
-        self._task = shim_task.Task(job, self._selector, self._streams, self._say, self._now)
+        self._task = shim_task.Task(
+            job, self._selector, self._streams, self._say, self._now, self._cut_off
+        )
         self._task.start()
 
     def _say(self, event: str, **fields: object) -> None:

@@ -55,6 +55,7 @@ class JobFields(TypedDict):
     exit_record: str
     cookie: str
     stream: str
+    outlives: bool
 
 
 def spawn(job: JobFields, stdout: int, stderr: int) -> int:

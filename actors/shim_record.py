@@ -28,6 +28,21 @@ def write(path: str, fields: Mapping[str, object]) -> None:
         raise
 
 
+def create(path: str, fields: Mapping[str, object]) -> None:
+    """Write one JSON object to a file that must not exist: only one of several succeeds.
+
+    :raises FileExistsError: there is one
+    :raises OSError: it could not be written; there is none
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    with open(os.open(path, flags, 0o600), "wb", buffering=0) as file:
+        try:
+            _write_all(file.fileno(), json.dumps(fields).encode())
+        except OSError:
+            _discard(path)
+            raise
+
+
 def start_time(pid: int) -> int:
     """Return when a process started, in clock ticks since boot; 0: gone, or not to be known.
 

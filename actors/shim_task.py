@@ -3,9 +3,10 @@
     starting --> running --shell exits--> ending --nothing left--> over
        |            |                       ^                       ^
        |            +---- end(reason) ------+                       |
-       +-- cannot start --------------------------------------------+
+       +-- cannot start, or may not ---------------------------------+
 
-The first reason to end is the one that is recorded.
+The first reason to end is the one that is recorded. The running record is the
+right to run: whose broker is dead, or who finds a record, does not start.
 
 Standard library only: this module runs inside the shim.
 """
@@ -42,7 +43,7 @@ class Say(Protocol):
 class Task:
     """Runs ``job``. ``now`` gives monotonic seconds; ``over`` tells that nothing lives any more.
 
-    Callbacks are registered in ``selector``; :meth:`advance` must be called when
+    ``cut_off`` tells whether the broker is dead. Callbacks are registered in ``selector``; :meth:`advance` must be called when
     ``due``, and :meth:`reap` whenever a child may have ended.
     """
 
@@ -53,6 +54,7 @@ class Task:
         streams: shim_streams.Streams,
         say: Say,
         now: Callable[[], float],
+        cut_off: Callable[[], bool],
     ) -> None:
         self.over = False
         self.report = shim_report.Report(job)
@@ -61,6 +63,8 @@ class Task:
         self._streams = streams
         self._say = say
         self._now = now
+        self._cut_off = cut_off
+        self._recorded = False
         self._grace = job["grace_seconds"]
         self._child = 0
         self._pipes: shim_pipes.Pipes | None = None
@@ -78,7 +82,9 @@ class Task:
         """Start the command; why it cannot start becomes its outcome."""
         if self._job["stream"]:
             self._streams.call(self._job["stream"])
-        self._record(self._job["running_record"], self._identity())
+        if not self._claim():
+            self.over = True
+            return
         try:
             self._pipes = shim_pipes.open_pipes()
             self._started = self._now()
@@ -89,6 +95,33 @@ class Task:
         else:
             self._say("started", pid=self._child)
             self.balance()
+            if self.goes_on_alone:
+                self._record(self._job["running_record"], self._identity())
+
+    @property
+    def goes_on_alone(self) -> bool:
+        """Whether it runs, shall go on without its broker, and the next one can find it."""
+        found = sys.platform == "linux" and self._recorded
+        return found and self._job["outlives"] and self._ending is None
+
+    def _claim(self) -> bool:
+        """Take the right to run. The broker may have died before this shim came to its job.
+
+        The next one lets a task without a record start anew, and has seen this record if
+        this shim then finds the lifeline whole.
+        """
+        try:
+            shim_record.create(self._job["running_record"], self._identity())
+        except FileExistsError:
+            return False
+        except OSError as error:
+            self.report.faults.append(f"record: {error.strerror}")
+            return not self._cut_off()
+        self._recorded = True
+        if self._cut_off():
+            os.unlink(self._job["running_record"])
+            return False
+        return True
 
     def _identity(self) -> Mapping[str, object]:
         return {
@@ -97,6 +130,12 @@ class Task:
             "shim_start": shim_record.start_time(os.getpid()),
             "boot_id": shim_record.boot_id(),
             "cookie": self._job["cookie"],
+            "outlives": self._job["outlives"],
+            "child": self._child,
+            "began": self._started,
+            "timeout_seconds": self._job["timeout_seconds"],
+            "grace_seconds": self._job["grace_seconds"],
+            "log": self._job["log"],
         }
 
     def _record(self, path: str, fields: Mapping[str, object]) -> None:

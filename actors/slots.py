@@ -26,13 +26,10 @@ class Slots:
     def has_room(self) -> bool:
         return len(self._held) < self.width
 
-    def hold(self, task: Task) -> None:
-        """Give a task a slot."""
-        self._held[task.id] = task
-
-    def nest(self, task: Task) -> None:
-        """Let a task run inside the slot of an ancestor."""
-        self._nested[task.id] = task
+    def take(self, task: Task) -> None:
+        """Give a task a slot, or let it run inside that of an ancestor."""
+        slots = self._held if task.inside is None else self._nested
+        slots[task.id] = task
 
     def find(self, task_id: int) -> Task | None:
         """Return a task that runs or is ending."""

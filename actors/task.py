@@ -93,6 +93,8 @@ class Task:
     delivered: bool = False
     agent_id: int = 0
     """The agent who gets its result as mail; 0: nobody."""
+    adopted: bool = False
+    """Whether its command was started in an earlier broker life, and still ran when that ended."""
     calls: dict[bytes, Call] = field(default_factory=dict[bytes, Call])
     holders: set[bytes] = field(default_factory=set[bytes])
 
@@ -113,6 +115,9 @@ class Task:
     def take_over(self, fresh: Task) -> None:
         """The same was asked for again: by a caller that is back after a restart, or another."""
         if self.request is None:
+            self.request = fresh.request
+            self._reclaim(fresh)
+        elif self.adopted and self.request_id == fresh.request_id:
             self._reclaim(fresh)
         elif fresh.request is not None and fresh.outlives_its_callers:
             self.request = msgspec.structs.replace(
@@ -124,7 +129,6 @@ class Task:
             )
 
     def _reclaim(self, fresh: Task) -> None:
-        self.request = fresh.request
         self.key = fresh.key
         self.owner = fresh.owner
         self.principal = fresh.principal

@@ -29,10 +29,19 @@ class Turns:
     def __init__(self, epoch: str) -> None:
         self._epoch = epoch
         self._open: dict[int, Turn] = {}
+        self._adopted: dict[str, int] = {}
 
     def join(self, task_id: int, queue_name: str, parent: int | None) -> None:
         """A task was accepted."""
         self._open[task_id] = Turn(task_id, queue_name, parent)
+
+    def rejoin(self, task_id: int, queue_name: str, parent: int | None) -> None:
+        """A task of an earlier broker life is back; who asked for it may have ended with that."""
+        self.join(task_id, queue_name, parent if parent in self._open else None)
+
+    def adopt(self, task_id: int, cookie: str) -> None:
+        """An open task has its cookie from an earlier broker life."""
+        self._adopted[cookie] = task_id
 
     def leave(self, task_id: int) -> None:
         """A task has ended."""
@@ -45,9 +54,10 @@ class Turns:
     def parent_of(self, cookie: str) -> int | None:
         """Return the open task a cookie names; None when it is of another broker life."""
         number, _, epoch = cookie.partition(":")
-        if epoch != self._epoch or not number.isdecimal():
-            return None
-        return int(number) if int(number) in self._open else None
+        task_id = self._adopted.get(cookie)
+        if task_id is None and epoch == self._epoch and number.isdecimal():
+            task_id = int(number)
+        return task_id if task_id in self._open else None
 
     def holder(self, parent: int | None, queue_name: str) -> int | None:
         """Return the nearest of ``parent`` and its ancestors that is a task of ``queue_name``."""

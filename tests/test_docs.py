@@ -27,7 +27,6 @@ from signalpost.actors import (
     message,
     news,
     outgoing,
-    queue,
     ready,
     registry,
     results,
@@ -136,7 +135,7 @@ def test_every_error_code_is_in_the_readme(code: str) -> None:
         ("payload of a reply or push", f"{frames.MAX_ANSWER:,} bytes"),
         ("environment and command", f"{frames.MAX_ENVIRONMENT:,} bytes"),
         ("name of a queue or agent", f"{names.MAX_NAME} characters"),
-        ("waiting tasks in a queue", f"{queue.WAITING_LIMIT:,}"),
+        ("waiting tasks in a queue", f"{line.WAITING_LIMIT:,}"),
         ("width of a queue", f"{settings.MAX_WIDTH}"),
         (
             "replies kept for requests sent again",

@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 
 from msgspec.structs import replace
 
-from signalpost.actors.effects import Answer, Finished, Kill, Queued, Start, Tell
+from signalpost.actors.effects import Answer, Finished, Kill, Queued, Resume, Start, Tell
 from signalpost.actors.moment import Moment
 from signalpost.actors.queue import Queue
 from signalpost.actors.results import REUSE_SECONDS
@@ -40,6 +40,7 @@ class QueueModel:
         self.struck: set[int] = set()  # killed, or cancelled while they waited
         self.undelivered: dict[str, int] = {}
         self.away: set[int] = set()  # restored, their callers not back
+        self.adopted: set[int] = set()  # they ran when the earlier broker died
         self.gate_until = -1.0
         self.calls: dict[bytes, tuple[Call, int]] = {}  # to be answered exactly once
         self.optional: set[bytes] = set()  # their session left: they may be answered
@@ -83,7 +84,9 @@ class QueueModel:
 
     # ------------------------------------------------------------ what follows from a verb
 
-    def settle(self, ends: AbstractSet[int] = frozenset(), *, woken: bool = False) -> None:
+    def settle(  # noqa: C901 - one flat match
+        self, ends: AbstractSet[int] = frozenset(), *, woken: bool = False
+    ) -> None:
         """Check every effect. Exactly ``ends`` and what runs inside them were to be ended."""
         struck, finished = set(self.struck), set(self.finished)
         for effect in self.queue.take_effects():
@@ -93,6 +96,8 @@ class QueueModel:
                     self.note(task)
                 case Start(task):
                     self.check_start(task)
+                case Resume():
+                    raise AssertionError("a task is adopted only when it is put back")
                 case Kill(task):
                     assert task.id not in self.struck, "a task is killed once"
                     assert task.id in self.living | self.dead, "only what runs is killed"
@@ -113,6 +118,16 @@ class QueueModel:
             self.waiting.append(task.id)
         else:
             self.inside[task.id] = task.inside
+
+    def adopt_one(self, task: Task) -> None:
+        """Put back a task that runs since an earlier life; nothing else may follow from that."""
+        task.id, task.key, task.state, task.started = next(self.numbers), "", "running", None
+        self.note(task)
+        self.waiting = [i for i in self.waiting if i != task.id]
+        self.adopted.add(task.id)
+        self.living.add(task.id)
+        self.queue.adopt(task)
+        assert self.queue.take_effects() == [Resume(task)]
 
     def check_start(self, task: Task) -> None:
         assert task.id not in self.living | self.dead | self.finished.keys(), "no second run"

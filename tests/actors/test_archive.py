@@ -96,3 +96,14 @@ async def test_lists_come_without_output_and_go_back_beyond_what_is_at_hand(
         keeper.end(task_id)
     assert await keeper.listed(4) == [(n, "success") for n in (5, 4, 3, 2)]
     assert {r.tail for r in await keeper.archive.newest_ended(20)} == {b""}
+
+
+async def test_a_request_that_comes_again_after_the_end_of_an_adopted_task_gets_its_result(
+    keeper: Keeper, new_task: NewTask
+) -> None:
+    task = new_task(5, adopted=True, state="failed", outcome=Outcome(reason="exit", exit_code=7))
+    keeper.archive.finished(task)
+    found = keeper.archive.recovered(task.request_id)
+    assert found is not None
+    assert (found.task_id, found.exit_code) == (5, 7)
+    assert keeper.archive.recovered(b"another") is None

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from signalpost.actors import queue as rules
+from signalpost.actors import line
 from signalpost.actors.effects import Answer, Effect, Finished, Kill, Queued, Start, Tell
 from signalpost.actors.job import Outcome
 from signalpost.actors.moment import Moment
@@ -77,7 +77,7 @@ def test_a_wider_queue_runs_as_many_as_its_width(submit: Callable[..., Task]) ->
 def test_a_full_queue_refuses_and_says_so(
     submit: Callable[..., Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "WAITING_LIMIT", 2)
+    monkeypatch.setattr(line, "WAITING_LIMIT", 2)
     queue = a_queue()
     _, _, last = (submit(queue, key=key) for key in ("", "", "k"))
     assert submit(queue, key="k") is last  # it joins one that waits already

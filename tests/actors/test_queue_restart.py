@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from signalpost.actors.effects import Finished, Queued, Start, Tell
+from signalpost.actors.effects import Answer, Finished, Kill, Queued, Resume, Start, Tell
 from signalpost.actors.queue import Queue
 from signalpost.actors.task import Task
-from tests.actors.queue_words import NewCall, NewTask, at, kinds
+from tests.actors.queue_words import DONE, NewCall, NewTask, at, kinds
 
 
 @pytest.fixture
@@ -83,3 +83,57 @@ def test_callers_are_told_when_the_gate_opens(
     told = [e for e in queue.take_effects() if isinstance(e, Tell)]
     assert told[-1] == Tell([(call, fresh)])
     assert call.told == ("running",)
+
+
+# ---------------------------------------------------------------- what still runs
+
+
+@pytest.fixture
+def adopted(queue: Queue, new_task: NewTask) -> Task:
+    """A task that ran when the broker died, and runs on."""
+    task = new_task(10, state="running", started=at(-30), pid=77, adopted=True)
+    queue.adopt(task)
+    return task
+
+
+def test_what_still_runs_has_its_slot_and_is_not_started_again(
+    queue: Queue, adopted: Task, new_task: NewTask, new_call: NewCall
+) -> None:
+    fresh = queue.submit(new_task(), new_call(), at(0))
+    assert kinds(queue.take_effects()) == [(Resume, 10), (Queued, fresh.id)]
+    assert (queue.running(), queue.waiting()) == ([adopted], [fresh])
+    queue.ended(10, DONE, at(1))
+    assert kinds(queue.take_effects()) == [(Finished, 10), (Start, fresh.id)]
+
+
+def test_its_request_that_is_sent_again_waits_for_it_and_owns_it_again(
+    queue: Queue, adopted: Task, new_task: NewTask, new_call: NewCall
+) -> None:
+    request = adopted.request
+    assert come_back(queue, new_task, new_call, adopted, 1) is adopted
+    assert (adopted.key, adopted.session) == ("k", b"back")
+    assert adopted.request is request
+    queue.take_effects()
+    queue.ended(10, DONE, at(2))
+    assert [type(e) for e in queue.take_effects()] == [Finished, Answer]
+
+
+def test_what_was_being_killed_when_the_broker_died_is_killed_again(
+    queue: Queue, new_task: NewTask
+) -> None:
+    queue.adopt(new_task(10, state="running", started=at(-30), cancelled_by="bob"))
+    assert kinds(queue.take_effects()) == [(Resume, 10), (Kill, 10)]
+
+
+def test_what_waited_inside_its_turn_starts_when_its_caller_is_back(
+    queue: Queue, adopted: Task, new_task: NewTask, new_call: NewCall
+) -> None:
+    waited = new_task(11, request=None, parent=10)
+    queue.restore(waited, at(0))
+    queue.take_effects()
+    again = new_task(request_id=waited.request_id, parent=10, inside=10)
+    assert queue.submit(again, new_call(), at(1)) is waited
+    assert kinds(queue.take_effects()) == [(Start, 11)]
+    assert queue.running() == [adopted, waited]
+    queue.ended(10, DONE, at(2))
+    assert kinds(queue.take_effects()) == [(Kill, 11)]

@@ -138,7 +138,15 @@ class QueueMachine(QueueModel, RuleBasedStateMachine):
 
     # ------------------------------------------------------------ restart
 
-    @precondition(lambda self: all(i in self.away for i in self.tasks))
+    @precondition(lambda self: self.tasks.keys() <= self.away | self.adopted & self.living)
+    @rule(peer=PEERS, nested=st.booleans())
+    def adopt(self, peer: int, nested: bool) -> None:
+        held = sorted(self.adopted - self.inside.keys())
+        inside = held[0] if held and nested and held[0] not in self.struck else None
+        if inside is not None or len(held) < self.width:
+            self.adopt_one(self.new_task(peer, "", "finish", adopted=True, inside=inside))
+
+    @precondition(lambda self: self.tasks.keys() <= self.away | self.adopted & self.living)
     @rule(peer=PEERS)
     def restore(self, peer: int) -> None:
         task = self.new_task(peer, "", id=next(self.numbers), request=None, key="")

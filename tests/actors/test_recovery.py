@@ -69,7 +69,9 @@ def _exit(run_dir: Path, task_id: int, outcome: Outcome) -> None:
 
 async def _settle(run_dir: Path, grace: float = 0.1) -> dict[int, Outcome]:
     with anyio.fail_after(10):
-        return await recovery.settle(run_dir, grace, clock=lambda: 1234.5)
+        settled = await recovery.settle(run_dir, grace, clock=lambda: 1234.5)
+    assert settled.living == {}
+    return settled.outcomes
 
 
 async def test_an_empty_folder_has_nothing_to_settle(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from signalpost.actors.history import row_of
-from signalpost.actors.job import Outcome
+from signalpost.actors.job import Outcome, Running
 from signalpost.actors.moment import Moment
 from signalpost.actors.revival import revive
 from signalpost.actors.row import TaskRow
@@ -86,3 +86,20 @@ def test_nothing_of_the_row_is_lost() -> None:
     outcome = Outcome(reason="timeout", ran_seconds=5.0)
     row = row_of(revive(RAN, outcome, "/o", NOW))
     assert row == replace(RAN, state="timeout", ended_at=5000.0, ran_seconds=5.0)
+
+
+LIVING = Running(7, 70, 1, "boot", "7:old", child=43, began=20.0)
+
+
+@pytest.mark.parametrize("row", [RAN, WAITED], ids=["ran", "waited"])
+def test_what_outlived_its_broker_runs_on(row: TaskRow) -> None:
+    task = revive(row, None, "/o", NOW, LIVING)
+    assert (task.state, task.adopted, task.pid) == ("running", True, 43)
+    assert task.started == Moment(20.0, row.started_at or 4970.0)
+    assert task.ran(NOW) == 30.0
+    assert task.request is not None
+    assert task.request.timeout_seconds == 5.0
+
+
+def test_one_whose_pid_was_not_recorded_yet_has_that_of_the_store() -> None:
+    assert revive(RAN, None, "/o", NOW, replace(LIVING, child=0)).pid == 42

@@ -1,19 +1,20 @@
-"""What one running task is promised, with real shims and real commands."""
+"""What one running task is promised, with real shims and real commands. Case 43."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
-import socket
 
 import anyio
 import anyio.to_thread
 import msgspec
+import pytest
 
 from signalpost.actors import shim_child, shim_record
 from signalpost.actors.job import Job, Outcome
 from tests.actors.bench import Bench, python
+from tests.actors.direct import direct
 from tests.actors.processes import alive
 
 # ---------------------------------------------------------------- ends
@@ -28,13 +29,19 @@ async def test_a_command_that_succeeds_is_reported_with_its_output(bench: Bench)
     assert bench.output() == b"out\nerr\n"
 
 
-async def test_the_exit_code_is_passed_on(bench: Bench) -> None:
-    assert (await bench.run("exit 37")).exit_code == 37
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [("exit 37", 37), ("/etc/passwd", 126), ("no-such-command", 127), ("sh -c 'kill -9 $$'", 137)],
+)
+async def test_the_exit_code_is_passed_on(bench: Bench, command: str, code: int) -> None:
+    outcome = await bench.run(command)
+    assert (outcome.reason, outcome.exit_code) == ("exit", code)
 
 
 async def test_a_shell_that_a_signal_ended_has_no_exit_code(bench: Bench) -> None:
-    outcome = await bench.run("kill -9 $$")
-    assert (outcome.reason, outcome.exit_code, outcome.signal) == ("exit", None, 9)
+    for number in (9, 11):
+        outcome = await bench.run(f"kill -{number} $$")
+        assert (outcome.reason, outcome.exit_code, outcome.signal) == ("exit", None, number)
 
 
 async def test_the_time_limit_kills_the_tree(bench: Bench) -> None:
@@ -123,22 +130,6 @@ async def test_usage_is_measured(bench: Bench) -> None:
 # ---------------------------------------------------------------- lifeline
 
 
-def _direct(job: Job) -> tuple[socket.socket, int]:
-    """Run a shim of our own, whose broker we are, and return its control socket and pid."""
-    ours, theirs = socket.socketpair()
-    pid = os.fork()
-    if pid == 0:
-        from signalpost.actors import shim
-
-        ours.close()
-        os.setsid()
-        shim.main(theirs.detach())
-        os._exit(0)
-    theirs.close()
-    ours.sendall(json.dumps({"op": "run", **msgspec.to_builtins(job)}).encode() + b"\n")
-    return ours, pid
-
-
 async def test_nothing_survives_the_broker_by_two_seconds(bench: Bench) -> None:
     job = bench.job(
         "trap '' TERM; setsid sleep 61 & echo $! > pids; echo > beat; while :; do sleep 0.1; done",
@@ -146,7 +137,7 @@ async def test_nothing_survives_the_broker_by_two_seconds(bench: Bench) -> None:
     )
     os.mkfifo(bench.folder / "beat")
     beat = os.open(bench.folder / "beat", os.O_RDWR)
-    broker, shim_pid = _direct(job)
+    broker, shim_pid = direct(job)
     with anyio.fail_after(10):
         await anyio.to_thread.run_sync(os.read, beat, 1)
     handle = os.pidfd_open(shim_pid)

@@ -57,6 +57,13 @@ async def test_the_command_has_default_signals_and_nothing_of_ours_open(bench: B
     assert (blocked, ignored & ~c_library) == (0, 0)
 
 
+async def test_a_command_that_asks_a_terminal_is_told_at_once_that_there_is_none(
+    bench: Bench,
+) -> None:
+    outcome = await bench.run("read -r answer </dev/tty || echo none; yes | head -1")
+    assert outcome.tail.splitlines()[-2:] == [b"none", b"y"]
+
+
 async def test_the_command_is_leader_of_its_own_session(bench: Bench) -> None:
     outcome = await bench.run("echo $$; exec cut -d' ' -f1,6 /proc/self/stat")
     shell, pid, session = outcome.tail.split()

@@ -89,3 +89,16 @@ def test_queues_that_wait_in_a_circle_elsewhere_are_walked_once() -> None:
     turns.join(3, "a", 2)
     turns.join(4, "c", None)
     turns.check(4, "a")
+
+
+def test_a_task_that_outlived_a_broker_keeps_the_cookie_of_that_life() -> None:
+    turns = Turns("new")
+    turns.rejoin(5, "global", 4)
+    turns.adopt(5, "5:old")
+    turns.rejoin(6, "global", 5)
+    assert turns.parent_of("5:old") == 5
+    assert turns.parent_of("6:old") is None
+    assert (turns.holder(4, "global"), turns.children(4)) == (None, [])
+    assert [turn.task_id for turn in turns.children(5)] == [6]
+    turns.leave(5)
+    assert turns.parent_of("5:old") is None

@@ -153,6 +153,9 @@ class Books:
                 wrong.append(f"{value} is told to be a success and was {outcome}")
             if report.state == "failed" and (outcome is None or not outcome.exit_code):
                 wrong.append(f"{value} is told to have failed and was {outcome}")
+            ran = commands.all.get(report.task_id)
+            if report.state == "lost" and ran is not None and ran.outlives:
+                wrong.append(f"{value} outlives its broker and was lost")
             if report.state in ("waiting", "running"):
                 wrong.append(f"{value} was answered {report.state}")
         if commands.living:

@@ -16,10 +16,11 @@ from signalpost.actors.broker import Broker
 from signalpost.actors.deferred import Deferred
 from signalpost.actors.ending import Ending
 from signalpost.actors.estimate import Estimate
-from signalpost.actors.job import Outcome
+from signalpost.actors.job import Running
 from signalpost.actors.mailroom import Mailroom
 from signalpost.actors.output import Output
 from signalpost.actors.reception import Reception
+from signalpost.actors.recovery import Settled
 from signalpost.actors.resumption import Resumption
 from signalpost.actors.services import Services
 from signalpost.actors.store import SqliteStore
@@ -89,7 +90,7 @@ class BrokerLife:
     async def run(self, *, task_status: TaskStatus[None]) -> None:
         """Serve until killed."""
         with self.scope:
-            outcomes = await self._settled()
+            settled = await self._settled()
             async with (
                 SqliteStore.open(
                     self._machine.folder / "queue.db",
@@ -99,7 +100,7 @@ class BrokerLife:
                 ) as store,
                 anyio.create_task_group() as tasks,
             ):
-                await self._compose(store, tasks, outcomes)
+                await self._compose(store, tasks, settled)
                 self.serving = True
                 task_status.started()
                 await anyio.sleep_forever()
@@ -110,16 +111,20 @@ class BrokerLife:
         connection.text_factory = schema.text_of
         return connection
 
-    async def _settled(self) -> dict[int, Outcome]:
-        """Wait until nothing of an earlier life runs; return how all that ever started ended."""
+    async def _settled(self) -> Settled:
+        """Wait until nothing of an earlier life runs that shall not; return what all came to."""
         commands = self._machine.commands
         for process in [*commands.living.values()]:
-            await process.over.wait()
-        return dict(commands.ended)
+            if not process.outlives:
+                await process.over.wait()
+        return Settled(dict(commands.ended), {n: self._record(n) for n in commands.living})
 
-    async def _compose(
-        self, store: SqliteStore, tasks: TaskGroup, outcomes: dict[int, Outcome]
-    ) -> None:
+    def _record(self, task_id: int) -> Running:
+        commands = self._machine.commands
+        began = commands.started[task_id]
+        return Running(task_id, 0, 0, "", f"{task_id}:earlier", child=5000 + task_id, began=began)
+
+    async def _compose(self, store: SqliteStore, tasks: TaskGroup, settled: Settled) -> None:
         machine = self._machine
         self.ending = Ending(store, None, lambda _: None)
         archive = Archive(store, self.output, machine.moment, lambda: False, self._delivered)
@@ -154,7 +159,7 @@ class BrokerLife:
             clock=machine.moment,
             output_path=lambda task_id: str(self.output.path(task_id)),
             run_dir=machine.folder,
-        ).run(self.broker.restore, outcomes)
+        ).run(self.broker.restore, self.broker.adopt, settled)
         tasks.start_soon(self.reception.run)
         tasks.start_soon(self.room.tidy)
         tasks.start_soon(self.router.serve, self.broker.handle)

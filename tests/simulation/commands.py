@@ -1,7 +1,8 @@
 """Commands that "run" on a simulated machine: each takes its time, and outlives its broker a little.
 
 A command is ``work SECONDS EXIT_CODE``. When its broker is killed it goes on
-for a moment, as with a real shim, and leaves a record of how it ended.
+for a moment, as with a real shim, and leaves a record of how it ended; one that
+outlives its broker goes on to its end.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Process:
     queue: str
     outcome: Outcome
     ends_at: float
+    outlives: bool
     over: anyio.Event = field(default_factory=anyio.Event)
 
 
@@ -36,8 +38,10 @@ class Commands:
     def __init__(self, chance: random.Random, wall: Wall) -> None:
         self.chance = chance
         self.wall = wall
+        self.all: dict[int, Process] = {}
         self.living: dict[int, Process] = {}
         self.started: dict[int, float] = {}
+        self.begun: set[str] = set()
         self.ended: dict[int, Outcome] = {}
         self.order: defaultdict[str, list[int]] = defaultdict(list)
         self.faults: list[str] = []
@@ -50,6 +54,9 @@ class Commands:
         beside = [p.task_id for p in self.living.values() if p.queue == queue]
         if len(beside) >= self.widths.get(queue, 1):
             self.faults.append(f"task {job.task_id} was started beside {beside} in {queue}")
+        if job.command in self.begun:  # its value is in it
+            self.faults.append(f"{job.command} was started twice, the second time as {job.task_id}")
+        self.begun.add(job.command)
         self.started[job.task_id] = now
         self.order[queue].append(job.task_id)
         seconds, code = _work(job.command)
@@ -62,8 +69,8 @@ class Commands:
             ran_seconds=length,
             ended_at=self.wall() + length,
         )
-        process = Process(job.task_id, queue, outcome, now + length)
-        self.living[job.task_id] = process
+        process = Process(job.task_id, queue, outcome, now + length, job.outlives)
+        self.all[job.task_id] = self.living[job.task_id] = process
         asyncio.get_running_loop().call_at(process.ends_at, self._end, process)
         return process
 
@@ -108,9 +115,15 @@ class SimulatedRunner:
         await process.over.wait()
         return process.outcome
 
+    async def resume(self, task_id: int) -> Outcome:
+        process = self._mine[task_id] = self._commands.all[task_id]
+        await process.over.wait()
+        return process.outcome
+
     def kill(self, task_id: int) -> None:
-        if task_id in self._mine:
-            self._commands.kill(self._mine[task_id])
+        process = self._mine.get(task_id) or self._commands.living.get(task_id)
+        if process is not None:
+            self._commands.kill(process)
 
     async def tail(self, task_id: int) -> bytes:
         return b"output\n"
@@ -120,7 +133,8 @@ class SimulatedRunner:
     def die(self) -> None:
         """The broker is killed: its shims notice, and kill what they run."""
         for process in self._mine.values():
-            self._commands.kill(process, "broker_lost")
+            if not process.outlives:
+                self._commands.kill(process, "broker_lost")
 
 
 def _work(command: str) -> tuple[float, int]:

@@ -28,10 +28,16 @@ async def _run(self: Program, client: Client) -> None:
     limit = chance.choice([1200.0, 1200.0, 1.0])
     command = f"work {chance.choice([0.05, 0.3, 2.0])} {chance.choice([0, 0, 3])} {value}"
     patience = chance.choice([None, None, 4.0])
+    outlives = chance.random() < 0.5
     try:
         with anyio.move_on_after(patience):
             books.answered[value] = await client.run_task(
-                command, "/", queue, timeout_seconds=limit, caller=CALLER
+                command,
+                "/",
+                queue,
+                timeout_seconds=limit,
+                on_disconnect="finish" if outlives else "kill",
+                caller=CALLER,
             )
     except SignalpostError as error:
         books.errors[error.code] += 1

@@ -1,8 +1,11 @@
-"""Two agents in different PID namespaces: one broker, and turns all the same."""
+"""Agents in PID namespaces: one broker, and turns all the same; pids used again. Case 41."""
 
 from __future__ import annotations
 
+import json
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +60,16 @@ async def outlived(place: Place, inner: Puppet) -> bytes:
     inner.kill()
     await dead(inner.pid)
     return (await place.run(*SIGNALPOST, "run", "echo again")).stdout
+
+
+@within(30)
+async def test_a_process_that_has_the_pid_of_a_dead_shim_is_neither_adopted_nor_signalled(
+    place: Place,
+) -> None:
+    script = Path(__file__).with_name("pid_reuse_script.py")
+    done = await place.run(*UNSHARE, sys.executable, str(script), str(place.state))
+    assert done.returncode == 0, done.stderr.decode()
+    told = json.loads(done.stdout)
+    if told == "not to be had":
+        pytest.skip("pids cannot be chosen here")
+    assert told == {"state": "lost", "cancelled": "lost", "lives": True}

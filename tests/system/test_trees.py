@@ -1,4 +1,4 @@
-"""Whatever a command is made of, all of it dies: at its time limit, on cancel, with its caller."""
+"""Whatever a command is made of, all of it dies: with its limit, caller, broker. Cases 6 and 7."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.system.commands import KINDS, count, tree
 from tests.system.fifo import Fifo
-from tests.system.place import GRACE, Place, within
+from tests.system.place import AFTER_DEATH_SECONDS, GRACE, Place, within
 from tests.system.processes import Handles, bound_to
 from tests.system.puppet import Ask, Puppet, puppet
 
@@ -80,6 +80,19 @@ async def test_all_of_every_tree_dies_with_its_caller(place: Place, orderly: boo
             assert ended.state == "cancelled"
             assert handles.survivors(0) == []
             assert carriers(place, ended.task_id) == []
+            handles.close()
+
+
+@within(30)
+async def test_all_of_every_tree_dies_with_a_killed_broker(place: Place) -> None:
+    async with puppet(place) as client:
+        begun = [await begin(client, kind, place.fifo(f"p{n}")) for n, kind in enumerate(KINDS)]
+        place.broker_process().kill()
+        for _, handles in begun:
+            await handles.all_dead(AFTER_DEATH_SECONDS)
+        assert [(await ask.report()).state for ask, _ in begun] == ["lost"] * len(KINDS)
+        for ask, handles in begun:
+            assert carriers(place, await ask.heard.accepted()) == []
             handles.close()
 
 

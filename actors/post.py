@@ -124,6 +124,8 @@ class Post:
     ) -> messages.Reply | None:
         """Serve a request that may have been served before."""
         rows = await self._archive.sent_before(correlation)
+        if self._sending.end_questions(session, rows):
+            await self._archive.written()
         while not self._sending.is_current(rows):  # some of them have ended since we looked
             await self._archive.written()
             rows = await self._archive.sent_before(correlation)

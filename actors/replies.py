@@ -14,6 +14,7 @@ from collections.abc import Callable
 from .inboxes import Inboxes
 from .mail_services import MailServices
 from .message import Message
+from .message_row import MessageRow
 from .registry import Registry
 
 
@@ -30,7 +31,7 @@ class Replies:
         if message.session:
             self.acknowledge(message, message.session)
 
-    def acknowledge(self, message: Message, session: bytes) -> None:
+    def acknowledge(self, message: Message | MessageRow, session: bytes) -> None:
         """The message that this one answers is done, unless another session holds it."""
         question, sender = message.in_reply_to, self._registry.by_id(message.sender_id)
         if question and sender is not None:

@@ -84,8 +84,6 @@ class Sending:
         now = self._services.clock()
         sender = self._membership.agent_of(session)
         found = [self._open(row) or message_of(row, now) for row in rows]
-        for message in found:
-            self._replies.acknowledge(message, session.token)
         if request.wait_for == "stored":
             self._send_rest(session, sender, correlation, request, found)
             return None
@@ -121,6 +119,12 @@ class Sending:
         agent = self._registry.by_id(row.agent_id)
         inbox = self._inboxes.look(agent) if agent is not None else None
         return inbox.find(row.id) if inbox is not None else None
+
+    def end_questions(self, session: Session, rows: list[MessageRow]) -> bool:
+        """End what is answered by replies that were stored before; False: none of them is one."""
+        for row in rows:
+            self._replies.acknowledge(row, session.token)
+        return any(row.in_reply_to for row in rows)
 
     def is_current(self, rows: list[MessageRow]) -> bool:
         """Tell whether every message that is open in the store still is."""

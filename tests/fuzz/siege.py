@@ -1,0 +1,124 @@
+# pyright: reportPrivateUsage=false
+"""A broker with honest agents and work in it, and somebody in front of it who says anything.
+
+Afterwards nothing of the honest may be lost, whatever was said, and no fault
+of ours may have come to light.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from signalpost.transport import mail, messages
+from signalpost.transport.sockets import Message, Peer
+from tests.actors.correspondent import Correspondent, correspondent
+from tests.actors.counter import Counter, counter, run
+from tests.actors.stand_ins import rounds
+from tests.fuzz.grammar import said
+
+LETTERS = ("one", "two", "three")
+
+
+class Said(Message):
+    """A message as the socket would hand it over."""
+
+    __slots__ = ()
+
+    def __init__(self, parts: list[bytes], identity: bytes) -> None:
+        self.frames = parts
+        self.identity = identity
+
+    def peer(self) -> Peer:
+        return Peer(uid=os.getuid(), pid=os.getpid())
+
+
+class Faults(logging.Handler):
+    """Keeps what was logged with a traceback."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[BaseException] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and record.exc_info[1] is not None:
+            self.seen.append(record.exc_info[1])
+
+
+class Siege:
+    """Use :func:`siege`."""
+
+    def __init__(self, place: Counter, alice: Correspondent, bob: Correspondent) -> None:
+        self.place = place
+        self._alice = alice
+        self._bob = bob
+        self.faults = Faults()
+        self.inputs = 0
+        self._mallory = b""
+
+    async def begin(self) -> None:
+        """Have the honest put something at stake, and let the other in."""
+        for letter in LETTERS:
+            await self._alice.send("bob", content=letter)
+        self._alice.say(run("honest"))
+        await self.place.runner.begun(1)
+        await self.let_in()
+
+    async def let_in(self) -> None:
+        """Open a session for who is going to misuse it, if it has none any more."""
+        sessions = self.place.reception._sessions
+        if sessions.get(self._mallory) is None:
+            speaker = await self.place.speaker(agent="mallory")
+            self._mallory = speaker.token
+            self._line = sessions._by_token[speaker.token].identity
+
+    def say(self, data: bytes) -> None:
+        """Have said what ``data`` stands for, by a stranger and in a session."""
+        self.inputs += 1
+        self.place.broker.handle(Said(said(data, bytes(12)), b"stranger"))
+        self.place.broker.handle(Said(said(data, self._mallory), self._line))
+
+    async def rest(self) -> None:
+        """Let all that was asked for happen."""
+        await rounds()
+        await self.let_in()
+
+    async def end(self) -> None:
+        """Look whether all is as it should be."""
+        await rounds()
+        assert self.faults.seen == []
+        assert isinstance(await self._alice.ask(messages.Heartbeat()), messages.Accepted)
+        got: list[str] = []
+        while taken := await self._bob.receive(max_messages=32):
+            got += [m.content for m in taken if m.sender == "alice"]
+            assert set(await self._bob.settle(*taken)) == {""}
+        assert got == list(LETTERS)
+        assert self.place.runner.runs[1].outcome is None
+        assert 1 not in self.place.runner.killed
+        await self._alice.send("bob", content="after")
+        assert [m.content for m in await self._bob.receive()] == ["after"]
+        kept = await self._bob.ask(mail.History(search="one"))
+        assert isinstance(kept, mail.StoredMessages)
+        assert [(m.sender, m.state) for m in kept.messages if m.content == "one"] == [
+            ("alice", "done")
+        ]
+
+
+@asynccontextmanager
+async def siege() -> AsyncGenerator[Siege, None]:
+    """Serve for the life of a block, and compare at its end."""
+    async with counter() as place:
+        alice, bob = await correspondent(place, "alice"), await correspondent(place, "bob")
+        it = Siege(place, alice, bob)
+        house = logging.getLogger("signalpost")
+        house.addHandler(it.faults)
+        house.setLevel(logging.ERROR)  # what is malformed is told tens of thousands of times
+        try:
+            await it.begin()
+            yield it
+            await it.end()
+        finally:
+            house.setLevel(logging.NOTSET)
+            house.removeHandler(it.faults)

@@ -56,6 +56,7 @@ class Receiving:
         """
         _check_wait(request.wait_seconds)
         _check_count(request.max_messages, letters.MAX_BATCH)
+        self._senders(request.sender)  # is refused now or never: later it has acknowledged
         agent = self._membership.agent_of(session)
         # The same request again: its answer was lost on the way, so what it took is taken anew.
         self._give_up(agent, correlation)

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from signalpost.actors.reception import Reception
-from signalpost.transport import frames, mail, messages
+from signalpost.transport import frames, letters, mail, messages
 from signalpost.transport.door import open_files
 from signalpost.transport.sockets import Message, Peer
 from tests.actors.correspondent import Correspondent, correspondent
@@ -148,3 +148,15 @@ def test_a_reception_tells_who_it_refused_even_when_they_have_left(
     failed = messages.Failed(code="NOT_AUTHORISED", detail="no")
     assert not reception.answer(b"gone", bytes(16), failed)
     assert "refused somebody who left" in caplog.text
+
+
+async def test_a_receive_of_mail_from_what_is_no_name_is_refused_and_acknowledges_nothing() -> None:
+    async with counter() as place:
+        alice, bob = await correspondent(place, "alice"), await correspondent(place, "bob")
+        await alice.send("bob")
+        (held,) = await bob.receive()
+        acknowledge = [letters.Held(held.id, held.lease)]
+        asked = mail.Receive(wait_seconds=0, sender="\x1bx", acknowledge=acknowledge)
+        assert await bob.code(asked) == "BAD_REQUEST"
+        assert (await bob.inbox("bob")).in_flight == 1
+        assert await bob.settle(held) == [""]

@@ -16,9 +16,9 @@ from typing import Any
 
 import anyio
 
-INPUTS = 200
-"""So many are said to one broker before its state is looked at."""
+INPUT_BYTES = 12
 BATCH_BYTES = 4096
+"""So many are said to one broker, in inputs of a few bytes, before its state is looked at."""
 
 
 def instrumented() -> Any:  # noqa: ANN401 - atheris has no types
@@ -33,9 +33,8 @@ async def besiege(data: bytes) -> None:
     """Say what ``data`` stands for, cut into inputs, and look what is left."""
     siege = importlib.import_module("tests.fuzz.siege").siege
     async with siege() as it:
-        step = max(1, len(data) // INPUTS)
-        for start in range(0, len(data), step):
-            it.say(data[start : start + step])
+        for start in range(0, len(data), INPUT_BYTES):
+            it.say(data[start : start + INPUT_BYTES])
         await it.rest()
 
 
@@ -46,5 +45,5 @@ def try_one(data: bytes) -> None:
 
 if __name__ == "__main__":
     fuzzer = instrumented()
-    fuzzer.Setup([*sys.argv, f"-max_len={BATCH_BYTES}"], try_one)
+    fuzzer.Setup([*sys.argv, f"-max_len={BATCH_BYTES}", "-len_control=0"], try_one)
     fuzzer.Fuzz()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+import msgspec
+
 from signalpost.transport import frames, letters, mail, messages
 
 _HELD = [letters.Held(message_id="0123456789abcdef", lease=b"l" * 12)]
@@ -48,6 +52,51 @@ REQUESTS: tuple[messages.Request, ...] = (
 SOUND = tuple(frames.encode(request) for request in REQUESTS)
 
 
+STRANGE: tuple[object, ...] = (
+    *(None, True, 0, 1, 2, 3, -1, 255, 2**31, 2**63 - 1, 2**63, 2**64 - 1, -(2**63)),
+    *(0.0, -0.0, 1e-300, 1e308, -1.5, float("nan"), float("inf"), float("-inf")),
+    *(
+        "",
+        " ",
+        "\0",
+        "a\0b",
+        "x" * 70_000,
+        "é" * 300,
+        "\u202e",
+        "\x1b[2J",
+        "\n",
+        "\ufffd",
+        "..",
+        "/",
+    ),
+    *(
+        "alice",
+        "bob",
+        "mallory",
+        "person",
+        "signalpost",
+        "*",
+        "role:both",
+        "any:role:",
+        "@",
+        "alice~2",
+    ),
+    *("global", "-x", "bridge", "cli", "ack", "reply", "leased", "0123456789abcdef"),
+    *(b"", b"\0" * 12, b"\xff" * 70_000, b'{"a":1}', b"[", [], {}, [[]], [None], [""], ["bob"]),
+    *(
+        ["bob"] * 2000,
+        ["*", "*"],
+        {"a": None},
+        {"A": "b\0"},
+        {"=": "c"},
+        {"": ""},
+        {"a": 2**64 - 1},
+    ),
+    *({b"\0": b"\0"}, {b"=": b"="}, [{"message_id": "x", "lease": b""}]),
+    *(msgspec.msgpack.Ext(1, b"x"), datetime.fromtimestamp(0, UTC)),
+)
+
+
 class Reader:
     """Takes numbers and bytes off a fuzzer's input; zeros when that is used up."""
 
@@ -84,7 +133,9 @@ def said(data: bytes, token: bytes) -> list[bytes]:
         return [header, reader.rest()]
     if shape == 2:
         return [header, *(reader.some(8) for _ in range(reader.number(4)))]
-    return [header, _request(reader, sound=shape < 6)]
+    if shape < 8:
+        return [header, _with_a_strange_field(reader)]
+    return [header, _request(reader, sound=shape < 10)]
 
 
 def _header(reader: Reader, token: bytes) -> bytes:
@@ -97,6 +148,14 @@ def _header(reader: Reader, token: bytes) -> bytes:
     if kind == 2:
         return reader.some(4) + token + correlation
     return frames.header(token, correlation)
+
+
+def _with_a_strange_field(reader: Reader) -> bytes:
+    """Return a request of which one field has a value that few have thought of."""
+    fields: dict[str, object] = msgspec.msgpack.decode(SOUND[reader.number(len(SOUND))])
+    name = sorted(fields)[reader.number(len(fields))]
+    fields[name] = STRANGE[reader.number(len(STRANGE))]
+    return msgspec.msgpack.encode(fields)
 
 
 def _request(reader: Reader, *, sound: bool) -> bytes:

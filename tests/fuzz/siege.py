@@ -12,7 +12,7 @@ import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from signalpost.transport import mail, messages
+from signalpost.transport import frames, mail, messages
 from signalpost.transport.sockets import Message, Peer
 from tests.actors.correspondent import Correspondent, correspondent
 from tests.actors.counter import Counter, counter, run
@@ -20,6 +20,8 @@ from tests.actors.stand_ins import rounds
 from tests.fuzz.grammar import said
 
 LETTERS = ("one", "two", "three")
+STRANGER, MALLORY = b"stranger", b"mallory"
+HELLO = messages.Hello(software="1", kind="bridge", label="mallory")
 
 
 class Said(Message):
@@ -56,34 +58,33 @@ class Siege:
         self._bob = bob
         self.faults = Faults()
         self.inputs = 0
-        self._mallory = b""
 
     async def begin(self) -> None:
-        """Have the honest put something at stake, and let the other in."""
+        """Have the honest put something at stake."""
         for letter in LETTERS:
             await self._alice.send("bob", content=letter)
         self._alice.say(run("honest"))
         await self.place.runner.begun(1)
-        await self.let_in()
-
-    async def let_in(self) -> None:
-        """Open a session for who is going to misuse it, if it has none any more."""
-        sessions = self.place.reception._sessions
-        if sessions.get(self._mallory) is None:
-            speaker = await self.place.speaker(agent="mallory")
-            self._mallory = speaker.token
-            self._line = sessions._by_token[speaker.token].identity
 
     def say(self, data: bytes) -> None:
         """Have said what ``data`` stands for, by a stranger and in a session."""
         self.inputs += 1
-        self.place.broker.handle(Said(said(data, bytes(12)), b"stranger"))
-        self.place.broker.handle(Said(said(data, self._mallory), self._line))
+        self.place.broker.handle(Said(said(data, frames.NO_SESSION), STRANGER))
+        self.place.broker.handle(Said(said(data, self._session()), MALLORY))
+
+    def _session(self) -> bytes:
+        """Return the session of who misuses it; whoever has lost it says hello again."""
+        sessions = self.place.reception._sessions
+        if sessions.on(MALLORY) is None:
+            parts = [frames.header(frames.NO_SESSION, bytes(16)), frames.encode(HELLO)]
+            self.place.broker.handle(Said(parts, MALLORY))
+        session = sessions.on(MALLORY)
+        assert session is not None
+        return session.token
 
     async def rest(self) -> None:
         """Let all that was asked for happen."""
         await rounds()
-        await self.let_in()
 
     async def end(self) -> None:
         """Look whether all is as it should be."""
@@ -112,8 +113,9 @@ async def siege() -> AsyncGenerator[Siege, None]:
     async with counter() as place:
         alice, bob = await correspondent(place, "alice"), await correspondent(place, "bob")
         it = Siege(place, alice, bob)
-        house = logging.getLogger("signalpost")
+        house, loop = logging.getLogger("signalpost"), logging.getLogger("asyncio")
         house.addHandler(it.faults)
+        loop.addHandler(it.faults)
         house.setLevel(logging.ERROR)  # what is malformed is told tens of thousands of times
         try:
             await it.begin()
@@ -122,3 +124,4 @@ async def siege() -> AsyncGenerator[Siege, None]:
         finally:
             house.setLevel(logging.NOTSET)
             house.removeHandler(it.faults)
+            loop.removeHandler(it.faults)

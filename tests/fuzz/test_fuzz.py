@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz.fuzz_broker import INPUT_BYTES
 from tests.fuzz.grammar import SOUND, said
 from tests.fuzz.siege import siege
 
-INPUT_BYTES = 12
 INPUTS, EXAMPLES, ROUNDS = 40, 50, 10
 """Together 20,000 inputs, each of which is said twice: by a stranger and in a session."""
 TOKEN = b"t" * 12
@@ -43,6 +43,6 @@ async def test_nothing_that_is_said_for_long_does_harm() -> None:
 
 
 def test_every_sound_request_is_among_what_is_said() -> None:
-    assert {said(bytes([3, 0, 0, 9, n]), TOKEN)[1] for n in range(len(SOUND))} == set(SOUND)
-    assert said(bytes([9, 0, 0, 9, 1, 0, 0]), TOKEN)[1] == b""  # cut off at its first byte
+    assert {said(bytes([8, 0, 0, 9, n]), TOKEN)[1] for n in range(len(SOUND))} == set(SOUND)
+    assert said(bytes([10, 0, 0, 9, 1, 0, 0]), TOKEN)[1] == b""  # cut off at its first byte
     assert said(b"\x00\x02\x03abc\x01d", TOKEN) == [b"abc", b"d"]

@@ -83,14 +83,15 @@ class Siege:
         return session.token
 
     async def rest(self) -> None:
-        """Let all that was asked for happen."""
+        """Let all that was asked for happen; the honest are served meanwhile."""
         await rounds()
+        for honest in (self._alice, self._bob):
+            assert isinstance(await honest.ask(messages.Heartbeat()), messages.Accepted)
 
     async def end(self) -> None:
         """Look whether all is as it should be."""
-        await rounds()
+        await self.rest()
         assert self.faults.seen == []
-        assert isinstance(await self._alice.ask(messages.Heartbeat()), messages.Accepted)
         got: list[str] = []
         while taken := await self._bob.receive(max_messages=32):
             got += [m.content for m in taken if m.sender == "alice"]

@@ -47,8 +47,8 @@ def python_for_all() -> str:
     return next(path for path in ("/usr/bin/python3", sys.executable) if Path(path).exists())
 
 
-def hello(**words: str) -> messages.Hello:
-    return messages.Hello(software="test", kind="client", **words)
+def hello(agent: str = "") -> messages.Hello:
+    return messages.Hello(software="test", kind="client", agent=agent)
 
 
 @within(40)

@@ -11,6 +11,7 @@ from anyio.abc import TaskGroup
 
 from ..transport import frames, mail, messages
 from ..transport.errors import InternalFault, ProtocolMismatch, SignalpostError
+from ..transport.safe_text import one_line
 from ..transport.session import Session
 from ..transport.sockets import Message
 from ..transport.version import software
@@ -24,6 +25,9 @@ from .services import Services
 from .task import Call, Task
 
 logger = logging.getLogger(__name__)
+
+_DETAIL = 300
+"""Characters of what is said of a malformed message: some of it is its own."""
 
 
 class Broker:
@@ -89,7 +93,7 @@ class Broker:
         self._serve(session, correlation, request)
 
     def _misunderstood(self, message: Message, error: ProtocolMismatch) -> None:
-        logger.warning("malformed message: %s", error)
+        logger.warning("malformed message: %s", one_line(str(error), _DETAIL))
         if not message.frames or len(message.frames[0]) != frames.HEADER_BYTES:
             return
         head = message.frames[0]

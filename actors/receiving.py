@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable
 
@@ -18,6 +19,8 @@ from .membership import Membership
 from .moment import Moment
 from .receiver import Receiver
 from .registry import Registry
+
+logger = logging.getLogger(__name__)
 
 LOOK_LIMIT = 1000
 """So many messages a person sees at once."""
@@ -53,6 +56,7 @@ class Receiving:
         """
         _check_wait(request.wait_seconds)
         _check_count(request.max_messages, letters.MAX_BATCH)
+        self._senders(request.sender)  # is refused now or never: later it has acknowledged
         agent = self._membership.agent_of(session)
         # The same request again: its answer was lost on the way, so what it took is taken anew.
         self._give_up(agent, correlation)
@@ -144,6 +148,7 @@ class Receiving:
         owner = self._inboxes.where(settled.message_id)
         if not settled.code or owner in (None, agent.id):
             return settled
+        logger.warning("refused %s, who wanted to settle another agent's message", agent.name)
         return letters.Settled(
             message_id=settled.message_id,
             code=NotAuthorised.code,

@@ -14,7 +14,9 @@ from collections.abc import Callable
 import anyio
 
 from ..transport import frames, messages
+from ..transport.errors import NotAuthorised
 from ..transport.lifeline import Lifeline, Watch
+from ..transport.safe_text import one_line
 from ..transport.session import HEARTBEAT_SECONDS, Session, Sessions
 from ..transport.sockets import Message
 from .answers import Answers
@@ -22,6 +24,8 @@ from .answers import Answers
 logger = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 2.0
+_NAME, _DETAIL = 64, 300
+"""Characters that are shown of what strangers say of themselves, and of a refusal."""
 Post = Callable[[bytes, bytes, bytes], None]
 Watcher = Callable[[int, Callable[[], None]], Watch]
 """Has something called when a process ends."""
@@ -84,10 +88,17 @@ class Reception:
             del self._open[correlation]
             self._answers.keep(correlation, payload, self._clock())
         session = self._sessions.get(token)
+        if isinstance(message, messages.Failed) and message.code == NotAuthorised.code:
+            self._note_refusal(session, message)
         if session is None or not session.connected:
             return False
         self._post(session.identity, self._header(correlation), payload)
         return True
+
+    def _note_refusal(self, session: Session | None, failed: messages.Failed) -> None:
+        who = "somebody who left" if session is None else one_line(session.shown_as, _NAME)
+        pid = -1 if session is None else session.pid
+        logger.warning("refused %s, pid %d: %s", who, pid, one_line(failed.detail, _DETAIL))
 
     def has_moved(self, session: Session, correlation: bytes) -> bool:
         """Tell whether an open request came under another session before."""
@@ -119,7 +130,10 @@ class Reception:
 
     def hear(self, message: Message, token: bytes) -> Session | None:
         """Return the session that speaks, or None when it has to say hello first."""
-        return self._sessions.hear(message.identity, token, self._clock())
+        session = self._sessions.hear(message.identity, token, self._clock())
+        if session is None:
+            self._note_theft(self._sessions.get(token), message)
+        return session
 
     def welcome(self, message: Message, token: bytes, hello: messages.Hello) -> Session | None:
         """Open a session or take up an old one; None for a peer of another user."""
@@ -128,15 +142,30 @@ class Reception:
             logger.warning("refused a peer of uid %d", peer.uid)
             return None
         known = self._sessions.get(token)
+        self._leave_connection(message.identity, known)
         if known is not None and known.pid == peer.pid:
             self._sessions.resume(token, message.identity, hello, self._clock())
             return known
+        self._note_theft(known, message)
         fresh = secrets.token_bytes(12)
         session = self._sessions.open(fresh, message.identity, peer.pid, hello, self._clock())
         self._lifelines[fresh] = self._watch(peer.pid, lambda: self._died(fresh))
         self._stir.set()
         self._came()
         return session
+
+    def _leave_connection(self, identity: bytes, known: Session | None) -> None:
+        """End the session of a connection that says hello for another one."""
+        # Who says it without end would else have sessions, and descriptors, without end.
+        before = self._sessions.on(identity)
+        if before is not None and before is not known:
+            before.left = True
+            self.close(before)
+
+    def _note_theft(self, owner: Session | None, message: Message) -> None:
+        if owner is not None and (pid := message.peer().pid) != owner.pid:
+            who = one_line(owner.shown_as, _NAME)
+            logger.warning("pid %d came with the session of %s, pid %d", pid, who, owner.pid)
 
     def session(self, token: bytes) -> Session | None:
         """Return the session of ``token``, if it is not gone."""

@@ -16,7 +16,7 @@ _ESCAPED = re.compile(
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # direction
     "\u2028\u2029"  # more ends of lines
     "\ud800-\udfff"  # half a surrogate pair
-    "\U000e0000-\U000e007f]"  # tags: text that people do not see and models do
+    "\U000e0000-\U000e0fff]"  # tags and selectors: text that people do not see and models do
 )
 
 

@@ -18,6 +18,7 @@ import pwd
 import secrets
 import socket
 import stat
+import struct
 import sys
 import tempfile
 from pathlib import Path
@@ -235,23 +236,39 @@ def find(folder: Path) -> Published | None:
     """Return the broker that serves ``folder`` now, or None.
 
     The socket itself is asked, since a pid means nothing in another PID namespace.
+    Whoever listens there gets commands and their environment: it must be this user.
 
     :raises BrokerUnavailable: it exists but belongs to another user
+    :raises BadRequest: others could have put there what is published
     """
     published = read_published(folder)
     if published is None:
         return None
+    for path in (folder, run_dir(folder)):
+        check_private(path)
     probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     with probe:
         probe.setblocking(False)
         try:
             probe.connect(published.endpoint.removeprefix("ipc://"))
         except PermissionError as error:
-            raise BrokerUnavailable(
-                f"{published.endpoint} is not ours. Choose another --data-dir."
-            ) from error
+            raise _not_ours(published) from error
         except BlockingIOError:
             return published  # so many knock that none more may wait: somebody does listen
         except (OSError, ValueError):
             return None
+        if _uid_behind(probe) != os.getuid():
+            raise _not_ours(published)
     return published
+
+
+def _not_ours(published: Published) -> BrokerUnavailable:
+    return BrokerUnavailable(f"{published.endpoint} is not ours. Choose another --data-dir.")
+
+
+def _uid_behind(probe: socket.socket) -> int:
+    """Return the user who listens at the other end; our own where the kernel does not tell."""
+    if sys.platform != "linux":
+        return os.getuid()
+    told = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return int(struct.unpack("3i", told)[1])

@@ -1,8 +1,9 @@
 """Bytes or text of strangers become text that is harmless to show to a model. Pure.
 
 Removed: escape sequences of terminals, control characters but newline and tab,
-marks that turn the direction of writing, and invisible tag characters. What is
-not Unicode becomes U+FFFD. A line that a progress bar wrote over and over
+marks that turn the direction of writing, invisible tag characters and
+the selectors that can carry text as they do. What is not Unicode becomes
+U+FFFD. A line that a progress bar wrote over and over
 with carriage returns is shown as it stood at the end.
 """
 
@@ -20,7 +21,7 @@ _BREAKS = re.compile("\r+\n|[\x0b\x0c\x85\u2028\u2029]")
 _UNWANTED = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f"  # controls; tab, newline and CR are dealt with elsewhere
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # direction
-    "\U000e0000-\U000e007f]"  # tags: text that people do not see and models do
+    "\U000e0000-\U000e0fff]"  # tags and selectors: text that people do not see and models do
 )
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")

@@ -125,6 +125,10 @@ class Sessions:
         session.heard_at = now
         return session
 
+    def on(self, identity: bytes) -> Session | None:
+        """Return the session that a connection speaks for."""
+        return self._by_identity.get(identity)
+
     def get(self, token: bytes) -> Session | None:
         """Return the session of ``token``, if it is not gone."""
         return self._by_token.get(token)

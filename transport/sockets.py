@@ -23,6 +23,7 @@ from .door import Door
 from .errors import BrokerUnavailable
 from .frames import MAX_ANSWER, MAX_PAYLOAD
 from .outbox import STALLED_LIMIT, Outbox, Outgoing
+from .routing_ids import make_unforeseeable
 
 logger = logging.getLogger(__name__)
 
@@ -30,9 +31,8 @@ BATCH = 256
 """Messages taken in one go before others may run."""
 _SOON = 16
 _FRAME_SLACK = 4096
-_HANDSHAKE_MS = 2000
+_HANDSHAKE_MS, _LAST_WORDS_MS = 2000, 500
 _PEER_QUEUE = 100
-_LAST_WORDS_MS = 500
 
 zeromq_version = zmq.zmq_version
 
@@ -114,13 +114,6 @@ class _Socket:
     def _readable(self) -> bool:
         return bool(_number(self._raw, zmq.EVENTS) & zmq.POLLIN)
 
-    def _refuse_fork(self) -> None:
-        # A forked child's socket takes messages without an error and delivers none.
-        if os.getpid() != self._owner:
-            raise BrokerUnavailable(
-                "this connection belongs to the parent process. Open one after the fork."
-            )
-
 
 class Message:
     """What came from one peer. ``frames`` are those behind the identity."""
@@ -145,6 +138,7 @@ class Router(_Socket):
     """The broker's end: bound, mandatory, never blocking."""
 
     def __init__(self, endpoint: str) -> None:
+        make_unforeseeable()
         super().__init__(zmq.ROUTER, linger_ms=0, most=MAX_PAYLOAD)
         self._handle: Callable[[Message], None]
         self._outbox = Outbox()
@@ -218,6 +212,8 @@ class Router(_Socket):
                 self._door.accepted(event["value"], event["endpoint"].decode())
             elif event["event"] == zmq.EVENT_DISCONNECTED:
                 self._door.closed(event["value"])
+            elif event["event"] == zmq.EVENT_ACCEPT_FAILED:
+                logger.warning("turned somebody away: of another user, or gone already")
         self._door.ease()
 
     def _take(self) -> bool:
@@ -273,7 +269,11 @@ class Dealer(_Socket):
 
         :raises BrokerUnavailable: the broker reads nothing, or we are a fork
         """
-        self._refuse_fork()
+        # A forked child's socket takes messages without an error and delivers none.
+        if os.getpid() != self._owner:
+            raise BrokerUnavailable(
+                "this connection belongs to the parent process. Open one after the fork."
+            )
         try:
             self._raw.send_multipart((header, payload), zmq.NOBLOCK)
         except zmq.Again as error:

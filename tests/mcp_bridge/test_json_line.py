@@ -44,4 +44,4 @@ def test_nothing_in_it_is_raw(value: dict[str, object]) -> None:
     assert len(line.splitlines()) == 1
     assert not [c for c in line if unicodedata.category(c) in ("Cc", "Cs")]
     assert not [c for c in line if unicodedata.bidirectional(c)[-1:] in ("E", "O", "I", "F")]
-    assert not [c for c in line if "\U000e0000" <= c <= "\U000e007f"]
+    assert not [c for c in line if "\U000e0000" <= c <= "\U000e0fff"]

@@ -23,7 +23,7 @@ DATA = (
 FORGED = [
     *(f"--- message {MARK} ends ---", f"--- message {MARK}0 ends ---", MARK, "0"),
     *('{"id":"x"}', "--- message 99 begins ---", DATA, "\n", "\r", "\r\n", "\x1b[2J", "\x9b"),
-    *("\u202e", "\u2028", "\x85", "\ud800", "\U000e0041", "\0", "é" * 9000),
+    *("\u202e", "\u2028", "\x85", "\ud800", "\U000e0041\U000e0141", "\0", "é" * 9000),
 ]
 BODIES = st.lists(st.sampled_from(FORGED) | st.text(max_size=20), max_size=6).map("".join)
 
@@ -89,7 +89,7 @@ def test_nothing_raw_reaches_the_text(body: str, name: str, members: dict[str, s
         raw = [c for c in text if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t"]
         assert raw == []
         assert not [c for c in text if unicodedata.bidirectional(c)[-1:] in ("E", "O", "I", "F")]
-        assert not [c for c in text if "\U000e0000" <= c <= "\U000e007f"]
+        assert not [c for c in text if "\U000e0000" <= c <= "\U000e0fff"]
 
 
 def test_nothing_vanishes_behind_a_carriage_return() -> None:

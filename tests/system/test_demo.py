@@ -34,8 +34,10 @@ def temporary(place: Place) -> Iterator[Path]:
 async def test_it_shows_three_builds_in_turn_and_two_messages(
     place: Place, temporary: Path
 ) -> None:
-    done = await place.run(*SIGNALPOST, "demo", environment=_environment(place, temporary))
+    environment = _environment(place, temporary) | {"SECRET": "canary-in-the-demo"}
+    done = await place.run(*SIGNALPOST, "demo", environment=environment)
     assert (done.returncode, done.stderr) == (0, b"")
+    assert b"canary" not in done.stdout
     lines = done.stdout.decode().splitlines()
     assert max(map(len, lines)) <= 80
     assert "\x1b" not in done.stdout.decode()

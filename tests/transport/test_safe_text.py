@@ -35,6 +35,7 @@ _SCARY = st.text(alphabet=st.sampled_from("ab \n\r\t\x1b[]0;m\x07\\PK\x9b\x9d\x9
         ("form\x0cfeed\u2028line", "form\nfeed\nline"),
         ("user\u202etxt.exe\u2066x\u2069", "usertxt.exex"),
         ("hi\U000e0041\U000e0042", "hi"),
+        ("hi\U000e0100\U000e01ef", "hi"),
     ],
 )
 def test_what_could_do_harm_is_removed(raw: bytes | str, expected: str) -> None:

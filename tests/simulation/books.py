@@ -43,6 +43,8 @@ class Books:
     """The latest lease of each message, as far as it was seen."""
     done: dict[Key, str] = field(default_factory=dict[Key, str])
     """What the broker has confirmed as acknowledged."""
+    replied: set[Key] = field(default_factory=set[Key])
+    """What of that was only replied to."""
     answered: dict[str, messages.TaskReport] = field(default_factory=dict[str, messages.TaskReport])
     answers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     """Numbers for replies, so that no two are the same."""
@@ -59,9 +61,12 @@ class Books:
             self.faults.append(f"{reader} got {value} again without being told so")
         if value not in self.tried:
             self.faults.append(f"{reader} got {value}, which nobody has sent")
-        # What was given out beside a commit that never came is new to the next broker.
-        is_new = not redelivered and self.lives.get(key) != life
-        if key in self.done and not is_new:
+        if key in self.replied and not redelivered and self.lives.get(key) != life:
+            # It was given out beside a commit that never came, and is new to this broker: the
+            # reply came to this one before it.
+            self.replied.remove(key)
+            del self.done[key]
+        if key in self.done:
             self.faults.append(f"{reader} got {value} again after it was acknowledged")
         self.lives[key] = life
         if key not in self.seen:

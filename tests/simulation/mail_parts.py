@@ -117,7 +117,10 @@ async def _read(self: Program, client: Client) -> bool:
         # not yet done; and who replies under an old lease leaves the question to who has it now.
         replied = mail.sender.startswith("ask")
         if not (replied and (self.machine.disk.full or self.name == SHARED)):
-            self.books.done[mail.content, self.name] = mail.id
+            key = (mail.content, self.name)
+            self.books.done[key] = mail.id
+            if replied:
+                self.books.replied.add(key)
     return True
 
 

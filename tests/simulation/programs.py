@@ -46,6 +46,7 @@ class Program:
         while not self.over.is_set():
             self._pid = self.machine.fork()
             self._reach = SimulatedReach(self.machine, self._pid)
+            self.machine.killers[self._pid] = self.kill
             with anyio.CancelScope() as self._scope:
                 await self._live(self._reach)
                 self.over.set()

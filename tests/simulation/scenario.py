@@ -7,6 +7,7 @@ import os
 import random
 import sqlite3
 import tempfile
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ import anyio
 
 from signalpost.actors.settings import Settings
 from tests.simulation.books import Books
+from tests.simulation.failpoints import Aim, Failpoints
 from tests.simulation.loop import simulate
 from tests.simulation.machine import Machine
 from tests.simulation.mail_parts import asker, reader, writer
@@ -34,13 +36,19 @@ class Run:
     wrong: list[str]
     trace: str
     counts: str
+    passed: Counter[str]
+    """How often each point was passed."""
 
 
 class Scenario:
     """The cast of one run."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    settings = SETTINGS
+    faulty_seconds = FAULTY_SECONDS
+
+    def __init__(self, seed: int, folder: Path, aim: Aim | None = None) -> None:
         self.seed = seed
+        self.points = Failpoints(aim)
         self.folder = folder
         self.chance = random.Random(seed)
         self.books = Books()
@@ -50,7 +58,9 @@ class Scenario:
 
     async def run(self) -> Run:
         async with anyio.create_task_group() as tasks:
-            self.machine = Machine(self.chance, self.folder, SETTINGS, tasks, os.getuid())
+            self.machine = Machine(
+                self.chance, self.folder, self.settings, tasks, os.getuid(), self.points
+            )
             self._cast()
             async with anyio.create_task_group() as acting:
                 for program in self.programs:
@@ -61,7 +71,8 @@ class Scenario:
             tasks.cancel_scope.cancel()
         stored = self._stored()
         wrong = self.books.check(stored, self.machine.commands)
-        return Run(self.seed, wrong, self._trace(stored), self._counts(stored))
+        counts = self._counts(stored)
+        return Run(self.seed, wrong, self._trace(stored), counts, self.points.passed)
 
     def _cast(self) -> None:
         readers: dict[str, Part] = {
@@ -87,7 +98,7 @@ class Scenario:
 
     async def _go_wrong(self) -> None:
         loop = asyncio.get_running_loop()
-        while loop.time() < FAULTY_SECONDS:
+        while loop.time() < self.faulty_seconds:
             await anyio.sleep(self.chance.uniform(0.05, 3.0))
             fault = self.chance.choice(
                 [self._kill_broker, self._kill_program, self._cut_line, self._fill_disk]
@@ -153,12 +164,12 @@ class Scenario:
         )
 
 
-def run(seed: int) -> Run:
+def run(seed: int, kind: type[Scenario] = Scenario, aim: Aim | None = None) -> Run:
     """Run one seed in a folder of its own."""
     base = "/dev/shm" if os.path.isdir("/dev/shm") else None
     with tempfile.TemporaryDirectory(prefix="sim", dir=base) as folder:
         (Path(folder) / "output").mkdir()
-        scenario = Scenario(seed, Path(folder))
+        scenario = kind(seed, Path(folder), aim)
         found = simulate(scenario.chance, scenario.run)
         assert isinstance(found, Run)
         return found

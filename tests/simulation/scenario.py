@@ -8,9 +8,11 @@ import random
 import sqlite3
 import tempfile
 from collections import Counter
-from contextlib import closing
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import anyio
 
@@ -23,6 +25,7 @@ from tests.simulation.mail_parts import asker, reader, writer
 from tests.simulation.programs import Part, Program
 from tests.simulation.task_parts import looker, runner
 
+S = TypeVar("S", bound="Scenario")
 FAULTY_SECONDS = 30.0
 CALM_SECONDS = 300.0
 SETTINGS = Settings(queues={"wide": 2}, lease=3, inbox_bound=8, history_days=3650)
@@ -164,12 +167,21 @@ class Scenario:
         )
 
 
-def run(seed: int, kind: type[Scenario] = Scenario, aim: Aim | None = None) -> Run:
-    """Run one seed in a folder of its own."""
+@contextmanager
+def played(
+    seed: int, kind: type[S], aim: Aim | None = None
+) -> Generator[tuple[S, Run], None, None]:
+    """Run one seed in a folder of its own, and keep that for a while."""
     base = "/dev/shm" if os.path.isdir("/dev/shm") else None
     with tempfile.TemporaryDirectory(prefix="sim", dir=base) as folder:
         (Path(folder) / "output").mkdir()
         scenario = kind(seed, Path(folder), aim)
         found = simulate(scenario.chance, scenario.run)
         assert isinstance(found, Run)
+        yield scenario, found
+
+
+def run(seed: int, kind: type[Scenario] = Scenario, aim: Aim | None = None) -> Run:
+    """Run one seed."""
+    with played(seed, kind, aim) as (_, found):
         return found

@@ -31,9 +31,9 @@ def history(seed: int, kind: type[FifoCourse] = FifoCourse) -> History:
 
 
 def test_what_eight_programs_do_to_one_inbox_can_have_been_done_in_turn() -> None:
-    found = [history(seed) for seed in (2, 4)]
-    assert [violation(each) for each in found] == ["", ""]
-    assert sum(each.size for each in found) > 2000
+    found = history(4)
+    assert violation(found) == ""
+    assert found.size > 1000
 
 
 @pytest.mark.soak

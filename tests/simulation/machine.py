@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import random
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -84,6 +85,7 @@ class Machine:
         """Return the pid of a new process."""
         pid = next(self._pids)
         self.alive.add(pid)
+        self.killers[pid] = partial(self.kill, pid)
         return pid
 
     def kill(self, pid: int) -> None:
@@ -145,6 +147,9 @@ class Machine:
             self.kill(life.pid)
 
 
+def _nothing(_line: Line) -> None: ...
+
+
 class SimulatedReach:
     """The way of one process to the machine's broker; behaves as :class:`.reach.LocalReach`."""
 
@@ -152,6 +157,8 @@ class SimulatedReach:
         self._machine = machine
         self._pid = pid
         self.line: Line | None = None
+        self.on_connect: Callable[[Line], object] = _nothing
+        """What happens to the next line."""
         self.dead = False
 
     async def find(self, *, start: bool) -> endpoint.Published:
@@ -170,6 +177,8 @@ class SimulatedReach:
         )
         self.line = self._machine.network.connect(router, self._pid)
         self.line.closed = self.dead
+        on_connect, self.on_connect = self.on_connect, _nothing
+        on_connect(self.line)
         return self.line
 
     def watch(self, published: endpoint.Published, on_death: Callable[[], None]) -> Pulse:

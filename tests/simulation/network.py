@@ -72,6 +72,7 @@ class Line:
         self._down = Way(network, self._reach_client)
         self._handle: Callable[[Frames], None] | None = None
         self._early: list[Frames] = []
+        self._is_deaf = False
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.closed = False
 
@@ -95,7 +96,8 @@ class Line:
     def send(self, header: bytes, payload: bytes) -> None:
         self._network.client_passes("before sending", self.pid)
         if not self.closed:
-            self._up.send([header, payload])
+            if not self._is_deaf:
+                self._up.send([header, payload])
             self._network.client_passes("after sending", self.pid)
 
     async def serve(self, handle: Callable[[Frames], None]) -> None:
@@ -114,9 +116,14 @@ class Line:
         self._down.cut(seconds)
         self._router.join(self)
 
+    def go_deaf(self) -> None:
+        """Be open at both ends from now on, and carry nothing."""
+        self._is_deaf = True
+
     def answer(self, frames: Frames) -> None:
         """Send to the client."""
-        self._down.send(frames)
+        if not self._is_deaf:
+            self._down.send(frames)
 
     def _reach_broker(self, frames: Frames) -> None:
         self._router.arrived(self, frames)

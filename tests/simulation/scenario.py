@@ -22,6 +22,7 @@ from tests.simulation.failpoints import Aim, Failpoints
 from tests.simulation.loop import simulate
 from tests.simulation.machine import Machine
 from tests.simulation.mail_parts import asker, reader, writer
+from tests.simulation.network import Line
 from tests.simulation.programs import Part, Program
 from tests.simulation.task_parts import looker, runner
 
@@ -104,7 +105,13 @@ class Scenario:
         while loop.time() < self.faulty_seconds:
             await anyio.sleep(self.chance.uniform(0.05, 3.0))
             fault = self.chance.choice(
-                [self._kill_broker, self._kill_program, self._cut_line, self._fill_disk]
+                [
+                    self._kill_broker,
+                    self._kill_program,
+                    self._cut_line,
+                    self._deafen_line,
+                    self._fill_disk,
+                ]
             )
             fault()
 
@@ -117,9 +124,15 @@ class Scenario:
         self.chance.choice(self.programs).kill()
 
     def _cut_line(self) -> None:
-        lines = sorted(self.machine.network.lines, key=lambda line: line.identity)
-        if lines:
+        if lines := self._lines():
             self.chance.choice(lines).cut()
+
+    def _deafen_line(self) -> None:
+        if lines := self._lines():
+            self.chance.choice(lines).go_deaf()
+
+    def _lines(self) -> list[Line]:
+        return sorted(self.machine.network.lines, key=lambda line: line.identity)
 
     def _fill_disk(self) -> None:
         disk = self.machine.disk
@@ -134,7 +147,9 @@ class Scenario:
         for program in self.programs:
             program.quiet.set()
         with anyio.fail_after(CALM_SECONDS):
-            await anyio.sleep(30)  # what was under way comes, and what dead readers held comes back
+            await anyio.sleep(
+                75
+            )  # what was under way comes; what dead and deaf readers held comes back
             for program in self.programs:
                 program.closing.set()
             for program in self.programs:

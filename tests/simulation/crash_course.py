@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import anyio
 
+from signalpost.transport.letters import Role
 from tests.simulation.mail_parts import asker, reader, writer
 from tests.simulation.programs import Program
 from tests.simulation.scenario import Scenario
@@ -25,7 +26,7 @@ class CrashCourse(Scenario):
             "r1": runner,
         }
         for name, part in parts.items():
-            role = "consumer" if part is reader else "publisher"
+            role: Role = "consumer" if part is reader else "publisher"
             self.programs.append(Program(self.machine, self.books, name, part, role))
 
     async def _go_wrong(self) -> None:

@@ -90,7 +90,8 @@ class LoopCommitter(Committer):
 
     def __init__(self, disk: Disk) -> None:
         super().__init__()
-        inbox: Any = _Inbox(disk, self._wake)
+        self._before = _Inbox(disk, self._wake)
+        inbox: Any = self._before
         self._inbox = inbox
         self._disk = disk
         self._due = False
@@ -139,7 +140,7 @@ class LoopCommitter(Committer):
             return
         self._serve(self._connection)
         self._disk.passing("after commit")
-        if self._inbox:
+        if self._before:
             self._wake()
 
     def _tell(self, news: Callable[[], object]) -> None:

@@ -12,7 +12,7 @@ from collections import Counter
 from signalpost.actors.settings import Settings
 from signalpost.transport.client import Client
 from signalpost.transport.errors import SignalpostError
-from signalpost.transport.letters import Held
+from signalpost.transport.letters import Held, Role
 from tests.simulation.books import SHARED
 from tests.simulation.programs import Part, Program
 from tests.simulation.queue_history import EVER, Got, History, Put
@@ -37,7 +37,7 @@ class FifoCourse(Scenario):
             **{f"w{number}": self._write for number in range(WRITERS)},
         }
         for name, part in parts.items():
-            role = "consumer" if part == self._read else "publisher"
+            role: Role = "consumer" if part == self._read else "publisher"
             self.programs.append(Program(self.machine, self.books, name, part, role))
 
     # ------------------------------------------------------------ parts

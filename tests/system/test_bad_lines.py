@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from functools import partial
 
 import anyio
 import anyio.lowlevel
@@ -18,7 +17,7 @@ from tests.system.proxy import Proxy, behind, proxy
 CLIENTS = 4
 CALLS = 30
 HONEST = {"answered", "DEADLINE_EXCEEDED"}
-Trouble = Callable[[Proxy], Awaitable[None]]
+Trouble = Callable[[Proxy], Coroutine[None, None, None]]
 
 
 async def slow(line: Proxy) -> None:
@@ -52,7 +51,7 @@ async def under(place: Place, trouble: Trouble) -> list[Barrage]:
             for each in found:
                 each.start(tasks, first=0, count=CALLS // 2)
             await anyio.lowlevel.checkpoint()  # they are said
-            tasks.start_soon(partial(trouble, line))
+            tasks.start_soon(trouble, line)
             for each in found:
                 each.start(tasks, first=CALLS // 2, count=CALLS - CALLS // 2)
         print(endings(found), line.connections)  # noqa: T201 - what this run has seen

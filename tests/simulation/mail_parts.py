@@ -39,7 +39,7 @@ async def _write(self: Program, client: Client, recipients: tuple[str, ...]) -> 
     value = self.next_value()
     several = chance.random() < 0.25
     to = sorted(chance.sample([*recipients, ANY], 2)) if several else [chance.choice(recipients)]
-    books.tried[value] = tuple(to)
+    books.tried[value] = tuple(books.first_name(name) for name in to)
     goal = "stored" if several else chance.choice(_GOALS)
     try:
         with anyio.move_on_after(chance.choice([None, None, None, 1.0])):

@@ -32,6 +32,8 @@ class Program:
         self.closing = anyio.Event()
         """Set when it may leave as soon as there is nothing left to do."""
         self.over = anyio.Event()
+        self.names: list[str] = []
+        """The other names that it has wanted to have."""
         self._part = part
         self._scope = anyio.CancelScope()
         self._reach: SimulatedReach | None = None

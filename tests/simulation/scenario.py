@@ -17,11 +17,12 @@ from typing import TypeVar
 import anyio
 
 from signalpost.actors.settings import Settings
-from tests.simulation.books import Books
+from tests.simulation.books import LEAVER, MOVER, Books
 from tests.simulation.failpoints import Aim, Failpoints
 from tests.simulation.loop import simulate
 from tests.simulation.machine import Machine
 from tests.simulation.mail_parts import asker, reader, writer
+from tests.simulation.name_parts import leaver, mover
 from tests.simulation.network import Line
 from tests.simulation.programs import Part, Program
 from tests.simulation.task_parts import looker, runner
@@ -87,8 +88,10 @@ class Scenario:
         }
         others: dict[str, Part] = {
             "ask1": asker("ann", "bob", "pool"),
-            "w1": writer("ann", "bob", "pool"),
-            "w2": writer("ann", "bob", "pool"),
+            "w1": writer("ann", "bob", "pool", MOVER, LEAVER),
+            "w2": writer("ann", "bob", "pool", MOVER, f"{MOVER}1"),
+            MOVER: mover,
+            LEAVER: leaver,
             "r1": runner,
             "r2": runner,
             "eve": looker,

@@ -38,7 +38,7 @@ def test_what_eight_programs_do_to_one_inbox_can_have_been_done_in_turn() -> Non
 
 @pytest.mark.soak
 def test_also_in_a_hundred_thousand_operations() -> None:
-    size, wrong = 0, dict[int, str]()
+    size, seed, wrong = 0, 0, dict[int, str]()
     for seed in seeds() if len(seeds()) > 25 else count(1):
         found = history(seed, LongCourse)
         size += found.size
@@ -54,7 +54,7 @@ def test_an_inbox_that_hands_out_a_later_message_now_and_then_is_seen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     numbers = count(1)
-    right = Ready._next
+    right = Ready._next  # pyright: ignore[reportPrivateUsage]
 
     def wrong(ready: Ready, receiver: Receiver) -> Message | None:
         in_order = ready.in_order()

@@ -60,7 +60,7 @@ async def under(place: Place, trouble: Trouble) -> list[Barrage]:
 
 def check(place: Place, found: list[Barrage]) -> None:
     how = endings(found)
-    assert sum(map(Counter.total, how.values())) == CLIENTS * CALLS
+    assert sum(counts.total() for counts in how.values()) == CLIENTS * CALLS
     assert {each for counts in how.values() for each in counts} <= HONEST
     assert place.stored("SELECT content FROM bodies GROUP BY 1 HAVING count(*) > 1") == []
     stored = {i for (i,) in place.stored("SELECT id FROM messages")}

@@ -7,7 +7,6 @@ from collections import Counter
 from contextlib import AsyncExitStack
 
 import anyio
-import anyio.to_thread
 
 from signalpost.transport import endpoint
 from tests.system.barrage import DEAF, EACH, QUEUE, Barrage, endings
@@ -67,7 +66,7 @@ async def test_four_hundred_open_calls_end_in_time_and_take_effect_once(place: P
         await kill_and_hold_up(place)
     found = endings(all_of_them)
     print(found)  # noqa: T201 - what this run has seen
-    assert sum(map(Counter.total, found.values())) == CLIENTS * EACH
+    assert sum(counts.total() for counts in found.values()) == CLIENTS * EACH
     assert {kind: {*how} for kind, how in found.items()} == HONEST
     assert place.stored("SELECT content, count(*) FROM bodies GROUP BY 1 HAVING count(*) > 1") == []
     stored = {i for (i,) in place.stored("SELECT id FROM messages")}

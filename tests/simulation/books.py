@@ -100,7 +100,10 @@ class Books:
 
     def check(self, stored: list[Stored], commands: Commands) -> list[str]:
         """Return everything that is wrong."""
-        stored = [(value, self.first_name(name), *rest) for value, name, *rest in stored]
+        stored = [
+            (value, self.first_name(name), state, attempts)
+            for value, name, state, attempts in stored
+        ]
         return [
             *self.faults,
             *commands.faults,

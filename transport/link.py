@@ -34,6 +34,8 @@ from .introduction import Introduction
 from .reach import Line, Reach
 
 HELLO_SECONDS = 20.0
+FIRST_BEAT_SECONDS = 10.0
+"""Before the broker has said how often: one whose hello was lost answers it by asking for one."""
 SILENCE_SECONDS = 30.0
 _BACKOFF = (0.0, 0.2, 1.0, 3.0)
 _SETTLED_SECONDS = 5.0
@@ -196,6 +198,8 @@ class Link:
             if (greeting := self._greeting) is not None:
                 await greeting.done.wait()
             return
+        if self.welcome is not None:  # to a hello that was said again
+            return
         self._lose(
             BrokerUnavailable(
                 f"the broker (pid {published.pid}) does not answer. Run: signalpost doctor"
@@ -213,7 +217,7 @@ class Link:
         """Show life, and notice when the broker shows none."""
         self._heard_at = anyio.current_time()
         while True:
-            interval = self.welcome.heartbeat_seconds if self.welcome else HELLO_SECONDS
+            interval = self.welcome.heartbeat_seconds if self.welcome else FIRST_BEAT_SECONDS
             before = anyio.current_time()
             await anyio.sleep(interval)
             now = anyio.current_time()

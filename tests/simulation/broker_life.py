@@ -30,7 +30,7 @@ from signalpost.transport import endpoint, messages
 from signalpost.transport.session import Session
 from tests.actors.stand_ins import StandInEvents, job_of
 from tests.simulation.commands import SimulatedRunner
-from tests.simulation.disk import DiskConnection, LoopCommitter
+from tests.simulation.disk import DiskConnection, KilledError, LoopCommitter
 from tests.simulation.network import SimulatedRouter
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class BrokerLife:
             start_time=float(self.pid),
             version="simulated",
         )
-        self.router = SimulatedRouter(machine.network)
+        self.router = SimulatedRouter(machine.network, machine.passing)
         self.scope = anyio.CancelScope()
         self.turns = Turns(epoch)
         self.output = Output(machine.folder / "output")
@@ -65,7 +65,7 @@ class BrokerLife:
             lambda: machine.moment().mono,
             machine.watch,
         )
-        self.runner = SimulatedRunner(machine.commands, self._queue_of)
+        self.runner = SimulatedRunner(machine.commands, self._queue_of, machine.passing)
         self.committers: list[LoopCommitter] = []
         self.ending: Ending
         self.broker: Broker
@@ -88,22 +88,30 @@ class BrokerLife:
     # ------------------------------------------------------------ life
 
     async def run(self, *, task_status: TaskStatus[None]) -> None:
-        """Serve until killed."""
-        with self.scope:
-            settled = await self._settled()
-            async with (
-                SqliteStore.open(
-                    self._machine.folder / "queue.db",
-                    "process",
-                    connect=self._connect,
-                    make_committer=self._committer,
-                ) as store,
-                anyio.create_task_group() as tasks,
-            ):
-                await self._compose(store, tasks, settled)
-                self.serving = True
-                task_status.started()
-                await anyio.sleep_forever()
+        """Serve until killed, perhaps before it does."""
+        try:
+            with self.scope:
+                await self._live(task_status)
+        except* KilledError:
+            assert self.router.dead
+        if not self.serving:
+            task_status.started()
+
+    async def _live(self, task_status: TaskStatus[None]) -> None:
+        settled = await self._settled()
+        async with (
+            SqliteStore.open(
+                self._machine.folder / "queue.db",
+                "process",
+                connect=self._connect,
+                make_committer=self._committer,
+            ) as store,
+            anyio.create_task_group() as tasks,
+        ):
+            await self._compose(store, tasks, settled)
+            self.serving = True
+            task_status.started()
+            await anyio.sleep_forever()
 
     def _connect(self, path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(path, isolation_level=None, factory=DiskConnection)

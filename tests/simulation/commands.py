@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import anyio
+from anyio.lowlevel import checkpoint_if_cancelled
 
 from signalpost.actors.job import Job, Outcome
 
@@ -100,17 +101,27 @@ class Commands:
 class SimulatedRunner:
     """One broker's part in it: behaves as :class:`.launcher.Launcher`."""
 
-    def __init__(self, commands: Commands, queue_of: Callable[[int], str]) -> None:
+    def __init__(
+        self,
+        commands: Commands,
+        queue_of: Callable[[int], str],
+        passing: Callable[[str], None],
+    ) -> None:
         self._commands = commands
         self._queue_of = queue_of
+        self._passing = passing
         self._mine: dict[int, Process] = {}
         self.unsettled: set[int] = set()
         """Whose records nobody has removed yet."""
 
     async def run(self, job: Job, on_started: Callable[[int], None]) -> Outcome:
         await anyio.sleep(self._commands.chance.uniform(0.001, 0.02))
+        self._passing("before start")
+        await checkpoint_if_cancelled()
         process = self._commands.start(job, self._queue_of(job.task_id))
         self._mine[job.task_id] = process
+        self._passing("after start")
+        await checkpoint_if_cancelled()
         on_started(5000 + job.task_id)
         await process.over.wait()
         return process.outcome

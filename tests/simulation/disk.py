@@ -9,14 +9,25 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from signalpost.actors.commit_work import Job, Work
 from signalpost.actors.committer import Committer
+
+_LATER_SECONDS = 1.0
+
+
+class KilledError(Exception):
+    """Ends what waits, shielded, for a store that is no more."""
 
 
 class Disk:
-    """What one machine's brokers write to. ``full`` has every commit fail."""
+    """What one machine's brokers write to. ``full`` has every commit fail.
 
-    def __init__(self, chance: random.Random) -> None:
+    ``passing`` is called before and after every commit.
+    """
+
+    def __init__(self, chance: random.Random, passing: Callable[[str], None]) -> None:
         self.chance = chance
+        self.passing = passing
         self.full = False
         self.calm = False
 
@@ -24,6 +35,12 @@ class Disk:
         if not self.calm and self.chance.random() < 0.02:
             return self.chance.uniform(0.05, 2.0)
         return self.chance.uniform(0.0002, 0.01)
+
+    def batch(self, most: int) -> int:
+        """Return how much of what lies there a commit takes along: all, but for a short batch."""
+        if not self.calm and most and self.chance.random() < 0.1:
+            return self.chance.randrange(most)
+        return most
 
 
 class DiskConnection(sqlite3.Connection):
@@ -42,8 +59,9 @@ class DiskConnection(sqlite3.Connection):
 class _Inbox:
     """What lies before the store, and a call of it when something has come."""
 
-    def __init__(self, wake: Callable[[], None]) -> None:
+    def __init__(self, disk: Disk, wake: Callable[[], None]) -> None:
         self._items: deque[Any] = deque()
+        self._disk = disk
         self._wake = wake
 
     def put(self, item: object) -> None:
@@ -54,7 +72,11 @@ class _Inbox:
         return self._items.popleft()
 
     def qsize(self) -> int:
-        return len(self._items)
+        """Return how many more are to be taken at once."""
+        return self._disk.batch(len(self._items))
+
+    def __bool__(self) -> bool:
+        return bool(self._items)
 
 
 class _Gone:
@@ -68,13 +90,15 @@ class LoopCommitter(Committer):
 
     def __init__(self, disk: Disk) -> None:
         super().__init__()
-        inbox: Any = _Inbox(self._wake)
+        self._before = _Inbox(disk, self._wake)
+        inbox: Any = self._before
         self._inbox = inbox
         self._disk = disk
         self._due = False
         self._told_at = 0.0
         self._news: deque[Callable[[], object]] = deque()
         self._connection: sqlite3.Connection
+        self._asked: list[Job] = []
         self.dead = False
 
     async def start(self, connect: Callable[[], sqlite3.Connection]) -> None:
@@ -90,6 +114,19 @@ class LoopCommitter(Committer):
         """The process is killed: what is not committed is lost."""
         self.dead = True
         self._connection.close()
+        asyncio.get_running_loop().call_later(_LATER_SECONDS, self._end_all)
+
+    def _end_all(self) -> None:
+        for job in self._asked:
+            if not job.answer.done():
+                job.answer.set_exception(KilledError())
+
+    def _hand(self, work: Work) -> None:
+        if isinstance(work, Job):
+            self._asked = [job for job in self._asked if not job.answer.done()] + [work]
+            if self.dead:
+                asyncio.get_running_loop().call_later(_LATER_SECONDS, self._end_all)
+        super()._hand(work)
 
     def _wake(self) -> None:
         if not self._due and not self.dead:
@@ -98,10 +135,12 @@ class LoopCommitter(Committer):
 
     def _commit(self) -> None:
         self._due = False
+        self._disk.passing("before commit")
         if self.dead:
             return
         self._serve(self._connection)
-        if self._inbox.qsize():
+        self._disk.passing("after commit")
+        if self._before:
             self._wake()
 
     def _tell(self, news: Callable[[], object]) -> None:

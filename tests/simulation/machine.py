@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import random
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -18,6 +19,7 @@ from signalpost.transport.errors import BrokerUnavailable, SignalpostError
 from tests.simulation.broker_life import BrokerLife
 from tests.simulation.commands import Commands
 from tests.simulation.disk import Disk
+from tests.simulation.failpoints import Failpoints
 from tests.simulation.network import Line, Network, SimulatedRouter
 
 DAY_ONE = 1_700_000_000.0
@@ -45,21 +47,32 @@ class Machine:
     """Where everything happens."""
 
     def __init__(
-        self, chance: random.Random, folder: Path, settings: Settings, tasks: TaskGroup, uid: int
+        self,
+        chance: random.Random,
+        folder: Path,
+        settings: Settings,
+        tasks: TaskGroup,
+        uid: int,
+        points: Failpoints,
     ) -> None:
         self.chance = chance
+        self.points = points
         self.folder = folder
         self.settings = settings
         self.tasks = tasks
-        self.disk = Disk(chance)
-        self.network = Network(chance, uid)
+        self.disk = Disk(chance, self.passing)
+        self.network = Network(chance, uid, self.client_passes)
         self.commands = Commands(chance, lambda: self.moment().wall)
         self.commands.widths = dict(settings.queues)
         self.pulses: dict[int, list[Pulse]] = {}
         self.alive: set[int] = set()
+        self.killers: dict[int, Callable[[], None]] = {}
+        """What kills each program, by its pid."""
         self.task_ids = itertools.count(1)
         self.broker: BrokerLife | None = None
         self.lives = 0
+        self.deaths: list[float] = []
+        """When a broker was killed."""
         self._pids = itertools.count(1 << 30)  # of no real process
         self._door = anyio.Lock()
         self.published: endpoint.Published | None = None
@@ -72,6 +85,7 @@ class Machine:
         """Return the pid of a new process."""
         pid = next(self._pids)
         self.alive.add(pid)
+        self.killers[pid] = partial(self.kill, pid)
         return pid
 
     def kill(self, pid: int) -> None:
@@ -87,6 +101,16 @@ class Machine:
             asyncio.get_running_loop().call_later(0.001, pulse.died)
         return pulse
 
+    # ------------------------------------------------------------ strikes
+
+    def passing(self, point: str) -> None:
+        """The broker passes a point."""
+        self.points.passing(point, self.kill_broker)
+
+    def client_passes(self, point: str, pid: int) -> None:
+        """A program does."""
+        self.points.passing(point, self.killers[pid])
+
     # ------------------------------------------------------------ the broker
 
     async def ensure_broker(self) -> endpoint.Published:
@@ -94,27 +118,36 @@ class Machine:
         async with self._door:
             if self.published is None or self.published.pid not in self.alive:
                 await anyio.sleep(self.chance.uniform(0.02, 0.3))
-                await self._start_broker()
+                with anyio.CancelScope(shield=True):  # it outlives who has started it
+                    await self._start_broker()
         assert self.published is not None
         return self.published
 
     async def _start_broker(self) -> None:
         self.lives += 1
-        life = BrokerLife(self, self.lives)
+        life = self.broker = BrokerLife(self, self.lives)
         try:
             await self.tasks.start(life.run)
         except (SignalpostError, OSError) as error:
+            self.broker = None
             self.kill(life.pid)
             raise BrokerUnavailable(f"the broker did not start: {error}") from error
-        self.broker = life
+        self.passing("before publishing")
+        if self.broker is not life:
+            raise BrokerUnavailable("the broker was killed as it started")
         self.published = life.published
+        self.passing("after publishing")
 
     def kill_broker(self) -> None:
         """SIGKILL."""
         life, self.broker = self.broker, None
         if life is not None:
+            self.deaths.append(asyncio.get_running_loop().time())
             life.die()
             self.kill(life.pid)
+
+
+def _nothing(_line: Line) -> None: ...
 
 
 class SimulatedReach:
@@ -124,6 +157,8 @@ class SimulatedReach:
         self._machine = machine
         self._pid = pid
         self.line: Line | None = None
+        self.on_connect: Callable[[Line], object] = _nothing
+        """What happens to the next line."""
         self.dead = False
 
     async def find(self, *, start: bool) -> endpoint.Published:
@@ -142,6 +177,8 @@ class SimulatedReach:
         )
         self.line = self._machine.network.connect(router, self._pid)
         self.line.closed = self.dead
+        on_connect, self.on_connect = self.on_connect, _nothing
+        on_connect(self.line)
         return self.line
 
     def watch(self, published: endpoint.Published, on_death: Callable[[], None]) -> Pulse:

@@ -39,7 +39,7 @@ async def _write(self: Program, client: Client, recipients: tuple[str, ...]) -> 
     value = self.next_value()
     several = chance.random() < 0.25
     to = sorted(chance.sample([*recipients, ANY], 2)) if several else [chance.choice(recipients)]
-    books.tried[value] = tuple(to)
+    books.tried[value] = tuple(books.first_name(name) for name in to)
     goal = "stored" if several else chance.choice(_GOALS)
     try:
         with anyio.move_on_after(chance.choice([None, None, None, 1.0])):
@@ -117,7 +117,10 @@ async def _read(self: Program, client: Client) -> bool:
         # not yet done; and who replies under an old lease leaves the question to who has it now.
         replied = mail.sender.startswith("ask")
         if not (replied and (self.machine.disk.full or self.name == SHARED)):
-            self.books.done[mail.content, self.name] = mail.id
+            key = (mail.content, self.name)
+            self.books.done[key] = mail.id
+            if replied:
+                self.books.replied.add(key)
     return True
 
 

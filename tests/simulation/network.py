@@ -72,6 +72,7 @@ class Line:
         self._down = Way(network, self._reach_client)
         self._handle: Callable[[Frames], None] | None = None
         self._early: list[Frames] = []
+        self._is_deaf = False
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.closed = False
 
@@ -93,8 +94,11 @@ class Line:
         self._router.leave(self.identity)
 
     def send(self, header: bytes, payload: bytes) -> None:
+        self._network.client_passes("before sending", self.pid)
         if not self.closed:
-            self._up.send([header, payload])
+            if not self._is_deaf:
+                self._up.send([header, payload])
+            self._network.client_passes("after sending", self.pid)
 
     async def serve(self, handle: Callable[[Frames], None]) -> None:
         self._handle = handle
@@ -112,9 +116,14 @@ class Line:
         self._down.cut(seconds)
         self._router.join(self)
 
+    def go_deaf(self) -> None:
+        """Be open at both ends from now on, and carry nothing."""
+        self._is_deaf = True
+
     def answer(self, frames: Frames) -> None:
         """Send to the client."""
-        self._down.send(frames)
+        if not self._is_deaf:
+            self._down.send(frames)
 
     def _reach_broker(self, frames: Frames) -> None:
         self._router.arrived(self, frames)
@@ -125,8 +134,12 @@ class Line:
         if self._handle is None:
             self._early.append(frames)
             return
+        self._network.client_passes("before hearing", self.pid)
+        if self.closed:
+            return
         try:
             self._handle(frames)
+            self._network.client_passes("after hearing", self.pid)
         except Exception as error:  # noqa: BLE001 - it ends serve(), as in a real socket
             if not self._failed.done():
                 self._failed.set_exception(error)
@@ -135,8 +148,9 @@ class Line:
 class SimulatedRouter:
     """The broker's end. Behaves as :class:`.sockets.Router`."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, passing: Callable[[str], None] = lambda _: None) -> None:
         self._network = network
+        self._passing = passing
         self._lines: dict[bytes, Line] = {}
         self._handle: Callable[[Message], None] | None = None
         self._early: list[tuple[Line, Frames]] = []
@@ -150,9 +164,13 @@ class SimulatedRouter:
 
     def post(self, identity: bytes, header: bytes, payload: bytes) -> None:
         line = self._lines.get(identity)
-        if line is not None and not self.dead:
-            assert len(header) == HEADER_BYTES
+        if line is None or self.dead:
+            return
+        assert len(header) == HEADER_BYTES
+        self._passing("before answer")
+        if not self.dead:
             line.answer([header, payload])
+            self._passing("after answer")
 
     async def serve(self, handle: Callable[[Message], None]) -> None:
         self._handle = handle
@@ -171,16 +189,23 @@ class SimulatedRouter:
         if self._handle is None:
             self._early.append((line, frames))
             return
+        self._passing("before request")
+        if self.dead:
+            return
         first: Any = _First(line.identity, line.pid, self._network.uid)
         self._handle(Message(first, frames))
+        self._passing("after request")
 
 
 class Network:
     """How good the lines are."""
 
-    def __init__(self, chance: random.Random, uid: int) -> None:
+    def __init__(
+        self, chance: random.Random, uid: int, client_passes: Callable[[str, int], None]
+    ) -> None:
         self.chance = chance
         self.uid = uid
+        self.client_passes = client_passes
         self.lines: set[Line] = set()
         self.calm = False
         """Whether nothing goes wrong any more."""

@@ -32,6 +32,8 @@ class Program:
         self.closing = anyio.Event()
         """Set when it may leave as soon as there is nothing left to do."""
         self.over = anyio.Event()
+        self.names: list[str] = []
+        """The other names that it has wanted to have."""
         self._part = part
         self._scope = anyio.CancelScope()
         self._reach: SimulatedReach | None = None
@@ -46,6 +48,7 @@ class Program:
         while not self.over.is_set():
             self._pid = self.machine.fork()
             self._reach = SimulatedReach(self.machine, self._pid)
+            self.machine.killers[self._pid] = self.kill
             with anyio.CancelScope() as self._scope:
                 await self._live(self._reach)
                 self.over.set()

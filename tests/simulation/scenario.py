@@ -7,20 +7,27 @@ import os
 import random
 import sqlite3
 import tempfile
-from contextlib import closing
+from collections import Counter
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import anyio
 
 from signalpost.actors.settings import Settings
-from tests.simulation.books import Books
+from tests.simulation.books import LEAVER, MOVER, Books
+from tests.simulation.failpoints import Aim, Failpoints
 from tests.simulation.loop import simulate
 from tests.simulation.machine import Machine
 from tests.simulation.mail_parts import asker, reader, writer
+from tests.simulation.name_parts import leaver, mover
+from tests.simulation.network import Line
 from tests.simulation.programs import Part, Program
 from tests.simulation.task_parts import looker, runner
 
+S = TypeVar("S", bound="Scenario")
 FAULTY_SECONDS = 30.0
 CALM_SECONDS = 300.0
 SETTINGS = Settings(queues={"wide": 2}, lease=3, inbox_bound=8, history_days=3650)
@@ -34,13 +41,19 @@ class Run:
     wrong: list[str]
     trace: str
     counts: str
+    passed: Counter[str]
+    """How often each point was passed."""
 
 
 class Scenario:
     """The cast of one run."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    settings = SETTINGS
+    faulty_seconds = FAULTY_SECONDS
+
+    def __init__(self, seed: int, folder: Path, aim: Aim | None = None) -> None:
         self.seed = seed
+        self.points = Failpoints(aim)
         self.folder = folder
         self.chance = random.Random(seed)
         self.books = Books()
@@ -50,7 +63,9 @@ class Scenario:
 
     async def run(self) -> Run:
         async with anyio.create_task_group() as tasks:
-            self.machine = Machine(self.chance, self.folder, SETTINGS, tasks, os.getuid())
+            self.machine = Machine(
+                self.chance, self.folder, self.settings, tasks, os.getuid(), self.points
+            )
             self._cast()
             async with anyio.create_task_group() as acting:
                 for program in self.programs:
@@ -61,7 +76,8 @@ class Scenario:
             tasks.cancel_scope.cancel()
         stored = self._stored()
         wrong = self.books.check(stored, self.machine.commands)
-        return Run(self.seed, wrong, self._trace(stored), self._counts(stored))
+        counts = self._counts(stored)
+        return Run(self.seed, wrong, self._trace(stored), counts, self.points.passed)
 
     def _cast(self) -> None:
         readers: dict[str, Part] = {
@@ -72,8 +88,10 @@ class Scenario:
         }
         others: dict[str, Part] = {
             "ask1": asker("ann", "bob", "pool"),
-            "w1": writer("ann", "bob", "pool"),
-            "w2": writer("ann", "bob", "pool"),
+            "w1": writer("ann", "bob", "pool", MOVER, LEAVER),
+            "w2": writer("ann", "bob", "pool", MOVER, f"{MOVER}1"),
+            MOVER: mover,
+            LEAVER: leaver,
             "r1": runner,
             "r2": runner,
             "eve": looker,
@@ -87,10 +105,16 @@ class Scenario:
 
     async def _go_wrong(self) -> None:
         loop = asyncio.get_running_loop()
-        while loop.time() < FAULTY_SECONDS:
+        while loop.time() < self.faulty_seconds:
             await anyio.sleep(self.chance.uniform(0.05, 3.0))
             fault = self.chance.choice(
-                [self._kill_broker, self._kill_program, self._cut_line, self._fill_disk]
+                [
+                    self._kill_broker,
+                    self._kill_program,
+                    self._cut_line,
+                    self._deafen_line,
+                    self._fill_disk,
+                ]
             )
             fault()
 
@@ -103,9 +127,15 @@ class Scenario:
         self.chance.choice(self.programs).kill()
 
     def _cut_line(self) -> None:
-        lines = sorted(self.machine.network.lines, key=lambda line: line.identity)
-        if lines:
+        if lines := self._lines():
             self.chance.choice(lines).cut()
+
+    def _deafen_line(self) -> None:
+        if lines := self._lines():
+            self.chance.choice(lines).go_deaf()
+
+    def _lines(self) -> list[Line]:
+        return sorted(self.machine.network.lines, key=lambda line: line.identity)
 
     def _fill_disk(self) -> None:
         disk = self.machine.disk
@@ -120,7 +150,9 @@ class Scenario:
         for program in self.programs:
             program.quiet.set()
         with anyio.fail_after(CALM_SECONDS):
-            await anyio.sleep(30)  # what was under way comes, and what dead readers held comes back
+            await anyio.sleep(
+                75
+            )  # what was under way comes; what dead and deaf readers held comes back
             for program in self.programs:
                 program.closing.set()
             for program in self.programs:
@@ -153,12 +185,21 @@ class Scenario:
         )
 
 
-def run(seed: int) -> Run:
-    """Run one seed in a folder of its own."""
+@contextmanager
+def played(
+    seed: int, kind: type[S], aim: Aim | None = None
+) -> Generator[tuple[S, Run], None, None]:
+    """Run one seed in a folder of its own, and keep that for a while."""
     base = "/dev/shm" if os.path.isdir("/dev/shm") else None
     with tempfile.TemporaryDirectory(prefix="sim", dir=base) as folder:
         (Path(folder) / "output").mkdir()
-        scenario = Scenario(seed, Path(folder))
+        scenario = kind(seed, Path(folder), aim)
         found = simulate(scenario.chance, scenario.run)
         assert isinstance(found, Run)
+        yield scenario, found
+
+
+def run(seed: int, kind: type[Scenario] = Scenario, aim: Aim | None = None) -> Run:
+    """Run one seed."""
+    with played(seed, kind, aim) as (_, found):
         return found

@@ -239,7 +239,7 @@ async def test_a_broker_that_never_welcomes_is_reported(monkeypatch: pytest.Monk
 
 
 async def test_a_broker_that_falls_silent_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link, "HELLO_SECONDS", 0.5)
+    monkeypatch.setattr(link, "FIRST_BEAT_SECONDS", 0.5)
     monkeypatch.setattr(link, "SILENCE_SECONDS", 0.2)
     async with town() as place:
         soon = msgspec.structs.replace(WELCOME, heartbeat_seconds=0.05)
@@ -261,7 +261,7 @@ async def test_a_broker_that_falls_silent_is_left(monkeypatch: pytest.MonkeyPatc
 async def test_a_connection_that_takes_no_more_ends_requests_not_the_link(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(link, "HELLO_SECONDS", 0.5)
+    monkeypatch.setattr(link, "FIRST_BEAT_SECONDS", 0.5)
     async with town() as place:
         broker, here = place.broker(), place.link()
         await here.ask(PING)

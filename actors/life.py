@@ -31,6 +31,7 @@ from .job import Outcome
 from .launcher import Launcher
 from .lock import Lock
 from .mailroom import Mailroom
+from .memory_guard import MemoryGuard
 from .output import Output
 from .presence import Presence
 from .pruning import Pruning
@@ -120,9 +121,10 @@ class Life:
             launcher = Launcher()
             stack.push_async_callback(launcher.close)
             await launcher.warm()
-            router = stack.enter_context(Router(published.endpoint))
+            guard = MemoryGuard(int(settings.memory_limit * _MB))
+            router = stack.enter_context(Router(published.endpoint, guard.note))
             idle_seconds = settings.idle_exit * 60 if idle_exit else None
-            ending = Ending(store, idle_seconds, launcher.limit_grace)
+            ending = Ending(store, guard, idle_seconds, launcher.limit_grace)
             life = cls(data_dir, settings, published, store, router, lock, launcher, ending)
             await stack.enter_async_context(life.run(outcomes))
             yield ending
@@ -162,6 +164,7 @@ class Life:
                 self._ending.heed_signals,
                 self._ending.heed_folder,
                 self._ending.heed_store,
+                self._ending.heed_memory,
                 self._ending.heed_idleness,
                 Pruning(self._store, self._settings.history_days, self._clock).run,
                 room.tidy,

@@ -6,7 +6,7 @@ from ..transport import messages
 from .job import Outcome
 from .moment import Moment
 from .row import TaskRow
-from .task import Task
+from .task import BROKER, Task
 
 
 def revive(row: TaskRow, outcome: Outcome | None, output: str, now: Moment) -> Task:
@@ -37,6 +37,8 @@ def revive(row: TaskRow, outcome: Outcome | None, output: str, now: Moment) -> T
     task.started = _then(row.started_at or row.created_at, now)
     task.ended = now
     task.cancelled_by = row.cancelled_by
+    if outcome is not None and outcome.reason == "killed":
+        task.cancelled_by = row.cancelled_by or BROKER  # on its way out
     task.settle(outcome or Outcome(reason="broker_lost"))
     return task
 

@@ -79,6 +79,11 @@ class Door:
             self._loop.add_reader(self._waiting, self._knock)
 
     @property
+    def connections(self) -> int:
+        """How many have come in and are not gone."""
+        return len(self._came_by)
+
+    @property
     def lost(self) -> bool:
         """Whether the path does not lead here any more: somebody removed it."""
         try:

@@ -144,9 +144,11 @@ class Message:
 class Router(_Socket):
     """The broker's end: bound, mandatory, never blocking."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, connected: Callable[[int], object] = int) -> None:
+        """``connected`` gets the number of connections whenever that has changed."""
         super().__init__(zmq.ROUTER, linger_ms=0, most=MAX_PAYLOAD)
         self._handle: Callable[[Message], None]
+        self._connected = connected
         self._outbox = Outbox()
         self._raw.set(zmq.ROUTER_MANDATORY, 1)
         self._raw.set(zmq.SNDHWM, STALLED_LIMIT)
@@ -218,6 +220,7 @@ class Router(_Socket):
                 self._door.accepted(event["value"], event["endpoint"].decode())
             elif event["event"] == zmq.EVENT_DISCONNECTED:
                 self._door.closed(event["value"])
+        self._connected(self._door.connections)
         self._door.ease()
 
     def _take(self) -> bool:

@@ -31,7 +31,7 @@ from .job import Outcome
 from .launcher import Launcher
 from .lock import Lock
 from .mailroom import Mailroom
-from .memory_guard import MemoryGuard
+from .memory_guard import MemoryGuard, own_size
 from .output import Output
 from .presence import Presence
 from .pruning import Pruning
@@ -121,7 +121,8 @@ class Life:
             launcher = Launcher()
             stack.push_async_callback(launcher.close)
             await launcher.warm()
-            guard = MemoryGuard(int(settings.memory_limit * _MB))
+            size = stack.enter_context(own_size())
+            guard = MemoryGuard(int(settings.memory_limit * _MB), size)
             router = stack.enter_context(Router(published.endpoint, guard.note))
             idle_seconds = settings.idle_exit * 60 if idle_exit else None
             ending = Ending(store, guard, idle_seconds, launcher.limit_grace)
@@ -250,11 +251,10 @@ class Life:
         """Forget what was kept for the case that we die, once the store has it."""
         try:
             await self._store.committed()
+            recovery.forget(self._run_dir, task_id)
+            self._output.prune(self._turns.open_ids())
         except (SignalpostError, OSError) as error:
-            logger.error("task %d is not on disk yet: %s", task_id, error)  # noqa: TRY400
-            return
-        recovery.forget(self._run_dir, task_id)
-        self._output.prune(self._turns.open_ids())
+            logger.error("not tidied up after task %d: %s", task_id, error)  # noqa: TRY400
 
     def _info(self) -> messages.Info:
         open_tasks = self._broker.open_tasks()

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 
 import anyio
 
@@ -28,9 +28,9 @@ _MUCH = 16
 class MemoryGuard:
     """``limit`` is in bytes above the size at which :meth:`exceeded` began to look."""
 
-    def __init__(self, limit: int, size: Callable[[], int] | None = None) -> None:
+    def __init__(self, limit: int, size: Callable[[], int]) -> None:
         self._limit = limit
-        self._size = size or resident
+        self._size = size
         self._connections = 0
         self._stir = anyio.Event()
 
@@ -60,11 +60,23 @@ class MemoryGuard:
         return False
 
 
-def resident() -> int:
-    """Return the bytes of memory that this process takes."""
-    if sys.platform == "linux":
-        pages = Path("/proc/self/statm").read_bytes().split()[1]
-        return int(pages) * os.sysconf("SC_PAGESIZE")
-    import psutil
+@contextmanager
+def own_size() -> Generator[Callable[[], int], None, None]:
+    """Give what tells the bytes of memory that this process takes.
 
-    return int(psutil.Process().memory_info().rss)
+    What it reads stays open: it must go on when descriptors have run out.
+
+    :raises OSError: it cannot be opened
+    """
+    if sys.platform != "linux":
+        import psutil
+
+        process = psutil.Process()
+        yield lambda: int(process.memory_info().rss)
+        return
+    statm = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+    page = os.sysconf("SC_PAGESIZE")
+    try:
+        yield lambda: int(os.pread(statm, 100, 0).split()[1]) * page
+    finally:
+        os.close(statm)

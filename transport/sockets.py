@@ -145,17 +145,15 @@ class Router(_Socket):
     """The broker's end: bound, mandatory, never blocking."""
 
     def __init__(self, endpoint: str, connected: Callable[[int], object] = int) -> None:
-        """``connected`` gets the number of connections whenever that has changed."""
         super().__init__(zmq.ROUTER, linger_ms=0, most=MAX_PAYLOAD)
         self._handle: Callable[[Message], None]
-        self._connected = connected
         self._outbox = Outbox()
         self._raw.set(zmq.ROUTER_MANDATORY, 1)
         self._raw.set(zmq.SNDHWM, STALLED_LIMIT)
         self._raw.set(zmq.HANDSHAKE_IVL, _HANDSHAKE_MS)
         self._raw.set(zmq.IPC_FILTER_UID, os.getuid())
         self._monitor = self._watch_connections()
-        self._door = Door(endpoint.removeprefix("ipc://"), self._accept_from, self._raw.unbind)
+        self._door = Door(endpoint[6:], self._accept_from, self._raw.unbind, connected)
 
     def post(self, identity: bytes, header: bytes, payload: bytes) -> None:
         """Send soon; a peer that is gone by then gets nothing, and nobody waits for it."""
@@ -220,7 +218,6 @@ class Router(_Socket):
                 self._door.accepted(event["value"], event["endpoint"].decode())
             elif event["event"] == zmq.EVENT_DISCONNECTED:
                 self._door.closed(event["value"])
-        self._connected(self._door.connections)
         self._door.ease()
 
     def _take(self) -> bool:

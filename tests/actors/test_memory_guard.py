@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Iterator
 
 import anyio
@@ -83,7 +84,13 @@ async def test_it_looks_more_and_more_seldom_and_often_again_when_it_has_grown(
     assert await exceeded(growing.guard) == LIMIT + 1
 
 
-def test_the_size_of_this_process_is_known() -> None:
-    before = memory_guard.resident()
-    ballast = bytearray(b"x") * (32 << 20)
-    assert memory_guard.resident() - before > len(ballast) // 2
+def test_the_size_of_this_process_is_known_also_when_descriptors_have_run_out() -> None:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with memory_guard.own_size() as size:
+        before = size()
+        ballast = bytearray(b"x") * (32 << 20)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+        try:
+            assert size() - before > len(ballast) // 2
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)

@@ -8,6 +8,7 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 import psutil
+import pytest
 
 from tests.system.place import SECONDS, Place, Process, within
 from tests.system.processes import lives
@@ -67,6 +68,7 @@ async def test_a_broker_started_by_hand_says_with_its_exit_code_that_it_took_too
     assert code == 75
 
 
+@pytest.mark.soak
 @within(40)
 async def test_the_memory_of_a_peer_that_leaves_is_given_back_and_ends_nothing(
     place: Place,

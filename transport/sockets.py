@@ -153,7 +153,7 @@ class Router(_Socket):
         self._raw.set(zmq.HANDSHAKE_IVL, _HANDSHAKE_MS)
         self._raw.set(zmq.IPC_FILTER_UID, os.getuid())
         self._monitor = self._watch_connections()
-        self._door = Door(endpoint[6:], self._accept_from, self._raw.unbind, connected)
+        self.door = Door(endpoint[6:], self._accept_from, self._raw.unbind, connected)
 
     def post(self, identity: bytes, header: bytes, payload: bytes) -> None:
         """Send soon; a peer that is gone by then gets nothing, and nobody waits for it."""
@@ -181,14 +181,9 @@ class Router(_Socket):
         self.flush()
         return True
 
-    @property
-    def door(self) -> Door:
-        """Where newcomers come in."""
-        return self._door
-
     def close(self) -> None:
         if not self._raw.closed:
-            self._door.close()
+            self.door.close()
             self._loop.remove_reader(_number(self._monitor, zmq.FD))
             self._raw.disable_monitor()
             self._monitor.close()
@@ -215,10 +210,10 @@ class Router(_Socket):
         while _number(self._monitor, zmq.EVENTS) & zmq.POLLIN:
             event = parse_monitor_message(self._monitor.recv_multipart(zmq.NOBLOCK))
             if event["event"] == zmq.EVENT_ACCEPTED:
-                self._door.accepted(event["value"], event["endpoint"].decode())
+                self.door.accepted(event["value"], event["endpoint"].decode())
             elif event["event"] == zmq.EVENT_DISCONNECTED:
-                self._door.closed(event["value"])
-        self._door.ease()
+                self.door.closed(event["value"])
+        self.door.ease()
 
     def _take(self) -> bool:
         """Take one message, if there is one."""
@@ -281,6 +276,10 @@ class Dealer(_Socket):
                 "the broker takes no more requests. Run: signalpost doctor"
             ) from error
         self._come_again()
+
+    def abandon(self) -> None:
+        """The broker is dead: close without waiting for it to take what it was sent."""
+        self._raw.linger = 0
 
     async def serve(self, handle: Callable[[list[bytes]], None]) -> None:
         """Give the frames of every message to ``handle``, until cancelled."""

@@ -57,6 +57,7 @@ async def test_endless_frames_end_the_broker_before_the_machine_and_nothing_conf
     assert "more than --memory-limit" in place.broker_log()
 
 
+@pytest.mark.soak
 @within(40)
 async def test_a_broker_started_by_hand_says_with_its_exit_code_that_it_took_too_much(
     place: Place,

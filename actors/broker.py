@@ -138,6 +138,9 @@ class Broker:
                 reply = self._desk.act(session, correlation, request)
         except SignalpostError as error:
             reply = refusal(error)
+            # A frame that holds the error it has raised would keep the request until garbage
+            # is looked for, which is seldom.
+            error.__traceback__ = None
         except Exception as error:
             logger.exception("request failed")
             reply = refusal(InternalFault(f"{type(error).__name__}; see the broker's log."))

@@ -6,6 +6,7 @@ stop --force                    they are killed with their grace
 SIGTERM, SIGINT                 they are killed with a grace of 3 s
 idle (auto-started only)        there are none
 store failed                    nothing can be promised any more: leave at once
+memory grows and grows          the same; the next broker begins small
 """
 
 from __future__ import annotations
@@ -17,26 +18,31 @@ from collections.abc import Callable
 import anyio
 
 from .broker import Broker
+from .memory_guard import MemoryGuard
 from .store import SqliteStore
 from .task import BROKER
 
 logger = logging.getLogger(__name__)
 
 TERM_SECONDS = 3.0
+_MEMORY_SECONDS = 0.5
+"""What commands get to end in while memory runs out."""
 _DEATH_SECONDS = 3.0
 """What killed trees may need to be gone; who hangs in the kernel is left to the next life."""
 
 
 class Ending:
-    """Decides when a life is over. ``failed`` is True when the store is the reason."""
+    """Decides when a life is over. ``failed`` is True when that is not an orderly end."""
 
     def __init__(
         self,
         store: SqliteStore,
+        guard: MemoryGuard,
         idle_seconds: float | None,
         limit_grace: Callable[[float], None],
     ) -> None:
         self._store = store
+        self._guard = guard
         self._limit_grace = limit_grace
         self._idle_seconds = idle_seconds
         self._broker: Broker | None = None
@@ -120,6 +126,17 @@ class Ending:
         """Leave when the store has failed."""
         error = await self._store.wait_failed()
         logger.error("the store has failed: %s", error)
+        self.failed = True
+        self.leave()
+
+    async def heed_memory(self) -> None:
+        """Leave when too much memory is taken: what is promised is on disk."""
+        grown = await self._guard.exceeded()
+        logger.error(
+            "grown by %d MB of memory, more than --memory-limit: leaving for a new broker",
+            grown // 1024**2,
+        )
+        self._limit_grace(_MEMORY_SECONDS)
         self.failed = True
         self.leave()
 

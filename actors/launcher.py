@@ -237,7 +237,8 @@ class Launcher:
 
     async def _order(self) -> Control:
         self._shims = {shim for shim in self._shims if not shim.dead.is_set()}
-        end = await self._zygote.fork()
+        # Each is watched by its pid, once it has told that.
+        end = await self._zygote.fork(sum(not shim.ready.is_set() for shim in self._shims))
         loop = asyncio.get_running_loop()
         _, shim = await loop.create_unix_connection(Control, sock=end)
         self._shims.add(shim)

@@ -30,6 +30,7 @@ from .eventlog import EventLog
 from .launcher import Launcher
 from .lock import Lock
 from .mailroom import Mailroom
+from .memory_guard import MemoryGuard, own_size
 from .output import Output
 from .presence import Presence
 from .pruning import Pruning
@@ -120,9 +121,11 @@ class Life:
             stack.push_async_callback(launcher.close)
             launcher.adopt(settled.living.values(), run_dir)
             await launcher.warm()
-            router = stack.enter_context(Router(published.endpoint))
+            size = stack.enter_context(own_size())
+            guard = MemoryGuard(int(settings.memory_limit * _MB), size)
+            router = stack.enter_context(Router(published.endpoint, guard.note))
             idle_seconds = settings.idle_exit * 60 if idle_exit else None
-            ending = Ending(store, idle_seconds, launcher.limit_grace)
+            ending = Ending(store, guard, idle_seconds, launcher.limit_grace)
             life = cls(data_dir, settings, published, store, router, lock, launcher, ending)
             await stack.enter_async_context(life.run(settled))
             yield ending
@@ -164,6 +167,7 @@ class Life:
                 self._ending.heed_signals,
                 self._ending.heed_folder,
                 self._ending.heed_store,
+                self._ending.heed_memory,
                 self._ending.heed_idleness,
                 Pruning(self._store, self._settings.history_days, self._clock).run,
                 room.tidy,
@@ -249,11 +253,10 @@ class Life:
         """Forget what was kept for the case that we die, once the store has it."""
         try:
             await self._store.committed()
+            recovery.forget(self._run_dir, task_id)
+            self._output.prune(self._turns.open_ids())
         except (SignalpostError, OSError) as error:
-            logger.error("task %d is not on disk yet: %s", task_id, error)  # noqa: TRY400
-            return
-        recovery.forget(self._run_dir, task_id)
-        self._output.prune(self._turns.open_ids())
+            logger.error("not tidied up after task %d: %s", task_id, error)  # noqa: TRY400
 
     async def _disown(self, task_id: int) -> None:
         """Kill what still runs of a task that nobody knows: the store is another than it was."""

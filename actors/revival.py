@@ -6,7 +6,7 @@ from ..transport import messages
 from .job import Outcome, Running
 from .moment import Moment
 from .row import TaskRow
-from .task import Task
+from .task import BROKER, Task
 
 
 def revive(
@@ -45,6 +45,8 @@ def revive(
         task.started = Moment(living.began, row.started_at or now.wall - (now.mono - living.began))
         return task
     task.ended = now
+    if outcome is not None and outcome.reason == "killed":
+        task.cancelled_by = row.cancelled_by or BROKER  # on its way out
     task.settle(outcome or Outcome(reason="broker_lost"))
     return task
 

@@ -2,7 +2,7 @@
 
 lock ─> settle what an earlier life left ─> store ─> socket ─> publish ─> SERVING
                                                                             │
-    stop, SIGTERM, idle, files gone, store failed                           v
+    stop, SIGTERM, idle, files gone, store failed, memory                   v
 release <── store closed <── sessions told <── tasks ended or killed <── DRAINING
 """
 
@@ -126,7 +126,9 @@ async def _serve(data_dir: Path, lock: Lock, settings: Settings, auto: bool) -> 
         _spare_the_collector()
         _say("ready\n", auto=auto)
         await ending.over()
-    _withdraw(data_dir, published, socket)
+    if not ending.failed:  # else clients see it as killed, and have the next one keep their places
+        _withdraw(data_dir, published)
+    _remove(data_dir, socket)
     logger.info("stopped")
     return EXIT_STORE if ending.failed else 0
 
@@ -164,10 +166,13 @@ def _sweep_sockets(data_dir: Path, keep: str) -> None:
             old.unlink(missing_ok=True)
 
 
-def _withdraw(data_dir: Path, published: endpoint.Published, socket: Path) -> None:
+def _withdraw(data_dir: Path, published: endpoint.Published) -> None:
     now = endpoint.read_published(data_dir)
     if now is not None and now.epoch == published.epoch:
         (endpoint.run_dir(data_dir) / "broker.json").unlink(missing_ok=True)
+
+
+def _remove(data_dir: Path, socket: Path) -> None:
     socket.unlink(missing_ok=True)
     if socket.parent != endpoint.run_dir(data_dir):
         with suppress(OSError):  # gone already, or somebody's output goes through it

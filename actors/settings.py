@@ -37,6 +37,8 @@ class Settings:
     """How many unacknowledged messages an inbox takes whose agent has not said otherwise."""
     lease: float = 600
     """Seconds after which mail comes back whose receiver gives no sign of work."""
+    memory_limit: float = 1024
+    """MB by which the broker may grow before it makes room for a new one."""
     no_tasks: bool = False
 
     @classmethod
@@ -84,6 +86,7 @@ class Settings:
             "--grace": f"{self.grace:.15g}",
             "--inbox-bound": str(self.inbox_bound),
             "--lease": f"{self.lease:.15g}",
+            "--memory-limit": f"{self.memory_limit:.15g}",
             "--no-tasks": "yes" if self.no_tasks else "no",
         }
 
@@ -135,6 +138,7 @@ _RANGES = {
     "grace": _Range(0, 300, "seconds"),
     "inbox_bound": _Range(1, 100_000, "messages", whole=True),
     "lease": _Range(1, 86_400, "seconds"),
+    "memory_limit": _Range(32, 1_048_576, "MB"),
 }
 _WIDTH = _Range(1, MAX_WIDTH, "tasks at once", whole=True)
 _NAMES = tuple(each.name for each in fields(Settings))
@@ -237,6 +241,11 @@ _DEFAULT_TEXT = """\
 # has neither acknowledged it nor shown that it works. The fifth time it
 # becomes a dead letter.
 # lease = 600
+
+# MB by which the broker's memory may grow, 32 to 1048576. Then it ends, as if
+# killed but in order, and who needs one starts the next: nothing that was
+# confirmed is lost, and commands that run are.
+# memory_limit = 1024
 
 # true: serve messages only and run no commands.
 # no_tasks = false

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
+import os
+import resource
 import socket
 import subprocess
 from contextlib import ExitStack
@@ -54,6 +56,8 @@ package.shim_zygote.main(control.detach())
 
 _START_SECONDS = 30.0
 _FORK = b"f"
+_LEFT = 20
+"""So many descriptors no shim gets: the broker has files to look at, and clients to watch."""
 
 
 class Zygote:
@@ -85,11 +89,12 @@ class Zygote:
                 asyncio.get_running_loop().add_reader(control, self._lost)
                 self._process, self._socket = process, control
 
-    async def fork(self) -> socket.socket:
+    async def fork(self, promised: int = 0) -> socket.socket:
         """Order a shim and return the broker's end of its control socket.
 
         The socket ends without a word when the zygote died meanwhile.
 
+        :param promised: descriptors that shims ordered before will need yet
         :raises OSError: out of descriptors, or the zygote cannot be started
         """
         await self.warm()
@@ -98,6 +103,7 @@ class Zygote:
         ours, theirs = socket.socketpair()
         with theirs:
             try:
+                _leave_some(theirs.fileno() + promised)
                 socket.send_fds(self._socket, [_FORK], [theirs.fileno()])
             except OSError:
                 ours.close()
@@ -134,6 +140,13 @@ class Zygote:
             ours.setblocking(False)
             undo.pop_all()
         return process, ours
+
+
+def _leave_some(descriptor: int) -> None:
+    """Refuse one of the last descriptors: the lowest that is free is given first."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit != resource.RLIM_INFINITY and descriptor >= limit - _LEFT:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
 
 def _spawn(python: str, control: int) -> subprocess.Popen[bytes]:

@@ -26,6 +26,7 @@ _BROKER = {
     "grace": ("SECONDS", "Time between SIGTERM and SIGKILL when a task is killed. [5]"),
     "inbox_bound": ("N", "Unacknowledged messages that an inbox takes. [1000]"),
     "lease": ("SECONDS", "Offer mail again after so long without a sign of work. [600]"),
+    "memory_limit": ("MB", "Make room for a new broker when grown by so much. [1024]"),
 }
 """Metavariable and help by setting; the brackets hold the defaults."""
 

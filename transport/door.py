@@ -32,6 +32,7 @@ QUEUE = 32
 """How many newcomers the kernel lets wait; the others come again."""
 _HANDFUL = QUEUE + 4
 """What one batch may add to the open files, the next listening socket included."""
+_AGAIN_SECONDS = 0.5
 _OPEN_MAX = 10_240
 """What macOS takes where it says that there is no limit."""
 
@@ -40,17 +41,23 @@ class Door:
     """The entrance at ``path``. Raises the soft limit of open files to the hard one.
 
     ``admit`` gets a listening socket, which it owns, and the address to accept
-    under; ``dismiss`` gets that address when nobody needs it any more.
+    under; ``dismiss`` gets that address when nobody needs it any more, and
+    ``connected`` the number of connections whenever that changes.
 
     :raises OSError: the path cannot be bound
     """
 
     def __init__(
-        self, path: str, admit: Callable[[int, str], None], dismiss: Callable[[str], None]
+        self,
+        path: str,
+        admit: Callable[[int, str], None],
+        dismiss: Callable[[str], None],
+        connected: Callable[[int], object] = int,
     ) -> None:
         self._path = path
         self._admit = admit
         self._dismiss = dismiss
+        self._connected = connected
         self._shut_at = shut_at(raise_file_limit())
         self._loop = asyncio.get_running_loop()
         self._count = 0
@@ -58,6 +65,7 @@ class Door:
         self._batches: set[str] = set()
         self._came_by: dict[int, str] = {}
         self._short = False
+        self._later: asyncio.TimerHandle | None = None
         self._place: os.stat_result
         self._waiting = self._listen()
         self.ease()
@@ -65,10 +73,12 @@ class Door:
     def accepted(self, descriptor: int, address: str) -> None:
         """A connection came in."""
         self._came_by[descriptor] = address
+        self._connected(len(self._came_by))
 
     def closed(self, descriptor: int) -> None:
         """A connection is gone."""
         self._came_by.pop(descriptor, None)
+        self._connected(len(self._came_by))
 
     def ease(self) -> None:
         """Something was accepted or closed: go on unless a batch still enters."""
@@ -99,6 +109,8 @@ class Door:
 
     def close(self) -> None:
         """Let nobody in any more."""
+        if self._later is not None:
+            self._later.cancel()
         self._loop.remove_reader(self._waiting)
         self._waiting.close()
         if self._entering is not None:
@@ -106,28 +118,39 @@ class Door:
         Path(self._path).unlink(missing_ok=True)
 
     def _knock(self) -> None:
-        """Somebody waits. Who cannot be let in now is looked after when something is closed."""
+        """Somebody waits. Who cannot be let in now is looked after when something is closed.
+
+        And after a while: not everything that frees a descriptor tells us.
+        """
         self._loop.remove_reader(self._waiting)
         # Not as soon as one is empty: its last newcomer may not be reported yet.
         for address in self._batches.difference(self._came_by.values()):
             self._batches.discard(address)
             self._dismiss(address)
-        if self._has_room():
-            self._let_in()
+        if not (self._has_room() and self._let_in()) and self._later is None:
+            self._later = self._loop.call_later(_AGAIN_SECONDS, self._look_again)
 
-    def _let_in(self) -> None:
+    def _look_again(self) -> None:
+        self._later = None
+        self.ease()
+
+    def _let_in(self) -> bool:
         address = _address(self._waiting)
         try:
             following = self._listen()
         except OSError as error:
             logger.error("no new connections: %s: %s", self._path, error.strerror)  # noqa: TRY400
-            return
+            return False
         self._entering, self._waiting = self._waiting, following
         self._batches.add(address)
         self._admit(os.dup(self._entering.fileno()), address)
+        return True
 
     def _has_room(self) -> bool:
-        short = open_files() + _HANDFUL > self._shut_at
+        try:
+            short = open_files() + _HANDFUL > self._shut_at
+        except OSError:  # not even one to count them with
+            short = True
         if short != self._short:
             self._short = short
             how = "run short: no new" if short else "suffice again for"

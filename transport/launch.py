@@ -26,12 +26,14 @@ from pathlib import Path
 
 import anyio
 import anyio.to_thread
+from anyio.lowlevel import RunVar
 
 from . import endpoint
 from .caller import ENV_TASK
 from .errors import BrokerUnavailable
 
 READY = b"ready\n"
+_waiting: RunVar[anyio.CapacityLimiter] = RunVar("waiting for the start lock")
 _KEPT = (
     "HOME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "PYTHONHOME",
     "PYTHONPATH", "SHELL", "TMPDIR", "TZ", "USER", "VIRTUAL_ENV",
@@ -56,11 +58,25 @@ async def ensure_broker(folder: Path, options: Sequence[str] = ()) -> endpoint.P
     endpoint.prepare(folder)
     lock = _open_private(endpoint.start_lock_path(folder), os.O_RDWR)
     try:
-        await anyio.to_thread.run_sync(fcntl.flock, lock, fcntl.LOCK_EX, abandon_on_cancel=True)
+        await anyio.to_thread.run_sync(
+            fcntl.flock, lock, fcntl.LOCK_EX, abandon_on_cancel=True, limiter=_one_at_a_time()
+        )
         found = endpoint.find(folder)
         return found if found is not None else await _start(folder, options, lock)
     finally:
         os.close(lock)
+
+
+def _one_at_a_time() -> anyio.CapacityLimiter:
+    """Let one of a process wait for the lock in a thread, and leave the others to who holds it.
+
+    Many who wait would take all threads, and none be left to start the broker with.
+    """
+    try:
+        return _waiting.get()
+    except LookupError:
+        _waiting.set(limiter := anyio.CapacityLimiter(1))
+        return limiter
 
 
 def _open_private(path: Path, flags: int) -> int:

@@ -185,6 +185,8 @@ class Link:
                     watch.close()
 
     def _on_death(self) -> None:
+        if self._line is not None:
+            self._line.abandon()
         self._died.set()
         self._lose(None)
 

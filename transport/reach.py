@@ -26,6 +26,10 @@ class Line(Protocol):
         """
         ...
 
+    def abandon(self) -> None:
+        """The broker is dead: nothing that was sent need wait for it."""
+        ...
+
     async def serve(self, handle: Callable[[list[bytes]], None]) -> None:
         """Give the frames of every message to ``handle``, until cancelled."""
         ...

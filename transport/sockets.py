@@ -13,7 +13,6 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Self, cast
 
 import zmq
@@ -23,6 +22,7 @@ from .door import Door
 from .errors import BrokerUnavailable
 from .frames import MAX_ANSWER, MAX_PAYLOAD
 from .outbox import STALLED_LIMIT, Outbox, Outgoing
+from .peer import Peer
 from .routing_ids import make_unforeseeable
 
 logger = logging.getLogger(__name__)
@@ -35,14 +35,6 @@ _HANDSHAKE_MS, _LAST_WORDS_MS = 2000, 500
 _PEER_QUEUE = 100
 
 zeromq_version = zmq.zmq_version
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Who is at the other end, as the kernel says; -1: not known."""
-
-    uid: int
-    pid: int
 
 
 def _number(raw: zmq.Socket[bytes], option: int) -> int:
@@ -137,7 +129,7 @@ class Message:
 class Router(_Socket):
     """The broker's end: bound, mandatory, never blocking."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, connected: Callable[[int], object] = int) -> None:
         make_unforeseeable()
         super().__init__(zmq.ROUTER, linger_ms=0, most=MAX_PAYLOAD)
         self._handle: Callable[[Message], None]
@@ -147,7 +139,7 @@ class Router(_Socket):
         self._raw.set(zmq.HANDSHAKE_IVL, _HANDSHAKE_MS)
         self._raw.set(zmq.IPC_FILTER_UID, os.getuid())
         self._monitor = self._watch_connections()
-        self._door = Door(endpoint.removeprefix("ipc://"), self._accept_from, self._raw.unbind)
+        self.door = Door(endpoint[6:], self._accept_from, self._raw.unbind, connected)
 
     def post(self, identity: bytes, header: bytes, payload: bytes) -> None:
         """Send soon; a peer that is gone by then gets nothing, and nobody waits for it."""
@@ -175,14 +167,9 @@ class Router(_Socket):
         self.flush()
         return True
 
-    @property
-    def door(self) -> Door:
-        """Where newcomers come in."""
-        return self._door
-
     def close(self) -> None:
         if not self._raw.closed:
-            self._door.close()
+            self.door.close()
             self._loop.remove_reader(_number(self._monitor, zmq.FD))
             self._raw.disable_monitor()
             self._monitor.close()
@@ -209,12 +196,12 @@ class Router(_Socket):
         while _number(self._monitor, zmq.EVENTS) & zmq.POLLIN:
             event = parse_monitor_message(self._monitor.recv_multipart(zmq.NOBLOCK))
             if event["event"] == zmq.EVENT_ACCEPTED:
-                self._door.accepted(event["value"], event["endpoint"].decode())
+                self.door.accepted(event["value"], event["endpoint"].decode())
             elif event["event"] == zmq.EVENT_DISCONNECTED:
-                self._door.closed(event["value"])
+                self.door.closed(event["value"])
             elif event["event"] == zmq.EVENT_ACCEPT_FAILED:
                 logger.warning("turned somebody away: of another user, or gone already")
-        self._door.ease()
+        self.door.ease()
 
     def _take(self) -> bool:
         """Take one message, if there is one."""
@@ -281,6 +268,10 @@ class Dealer(_Socket):
                 "the broker takes no more requests. Run: signalpost doctor"
             ) from error
         self._come_again()
+
+    def abandon(self) -> None:
+        """The broker is dead: close without waiting for it to take what it was sent."""
+        self._raw.linger = 0
 
     async def serve(self, handle: Callable[[list[bytes]], None]) -> None:
         """Give the frames of every message to ``handle``, until cancelled."""

@@ -22,6 +22,7 @@ from signalpost.actors.deferred import Deferred
 from signalpost.actors.ending import Ending
 from signalpost.actors.estimate import Estimate
 from signalpost.actors.mailroom import Mailroom
+from signalpost.actors.memory_guard import MemoryGuard
 from signalpost.actors.output import Output
 from signalpost.actors.reception import Reception
 from signalpost.actors.services import Services
@@ -61,7 +62,9 @@ class Counter:
         self.reception = Reception(
             EPOCH, self.router.post, self._session_gone, self._session_died, self._note, self.now
         )
-        self.ending = Ending(store, None, self._limit_grace)
+        self.memory = 0
+        self.guard = MemoryGuard(0, lambda: self.memory)
+        self.ending = Ending(store, self.guard, None, self._limit_grace)
         archive = Archive(store, self.output, moment, store.vanished, self._delivered)
         self.broker = Broker(
             reception=self.reception,

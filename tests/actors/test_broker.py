@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from signalpost.actors.reception import Reception
 from signalpost.transport import frames, messages
-from signalpost.transport.sockets import Message, Peer
+from signalpost.transport.peer import Peer
+from signalpost.transport.sockets import Message
 from tests.actors.counter import EPOCH, Speaker, counter, run
 from tests.actors.stand_ins import rounds
 

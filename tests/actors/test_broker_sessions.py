@@ -10,8 +10,9 @@ import pytest
 from signalpost.actors.reception import Reception
 from signalpost.transport import frames, letters, mail, messages
 from signalpost.transport.door import open_files
+from signalpost.transport.peer import Peer
 from signalpost.transport.session import Session
-from signalpost.transport.sockets import Message, Peer
+from signalpost.transport.sockets import Message
 from tests.actors.correspondent import Correspondent, correspondent
 from tests.actors.counter import EPOCH, Counter, Speaker, counter, run
 

@@ -77,6 +77,20 @@ async def test_a_broker_stopped_by_force_kills_and_answers_everybody() -> None:
         assert place.runner.killed == [1]
 
 
+async def test_a_broker_that_takes_too_much_memory_leaves_without_a_word() -> None:
+    async with counter() as place:
+        place.tasks.start_soon(place.ending.heed_memory)
+        guest = await place.speaker()
+        guest.say(run())
+        await place.runner.begun(1)
+        assert not place.ending.failed
+        place.memory = 1
+        place.guard.note(2)
+        with anyio.fail_after(PATIENCE):
+            await place.ending.over()
+        assert place.ending.failed
+
+
 @pytest.mark.parametrize("how", ["wait", "force"])
 async def test_who_comes_to_a_broker_that_is_done_is_sent_away(how: str) -> None:
     async with counter() as place:

@@ -37,6 +37,21 @@ async def test_without_descriptors_a_job_cannot_start_and_later_ones_can(
     assert (await outcome_of(launcher, new_job("echo ok", 4))).tail == b"ok\n"
 
 
+async def test_the_last_descriptors_are_no_tasks(launcher: Launcher, new_job: NewJob) -> None:
+    await launcher.warm()
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    os.kill(only_spare(), signal.SIGKILL)
+    lowest = os.dup(0)
+    os.close(lowest)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + 10, before[1]))
+    try:
+        outcome = await outcome_of(launcher, new_job("true", 3))
+        os.close(os.dup(0))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert outcome.error.startswith("Too many open files. ")
+
+
 async def test_an_interpreter_that_is_gone_is_named(new_job: NewJob) -> None:
     outcome = await outcome_of(Launcher(python="/no/such/python"), new_job("true"))
     assert outcome.reason == "cannot_start"

@@ -82,6 +82,11 @@ def test_who_cancelled_it_is_not_forgotten() -> None:
     assert (task.state, task.cancelled_by) == ("cancelled", "bob")
 
 
+def test_what_was_killed_and_nobody_cancelled_was_killed_by_the_broker_on_its_way_out() -> None:
+    task = revive(RAN, Outcome(reason="killed"), "/o", NOW)
+    assert (task.state, task.reason) == ("lost", "broker stopped; the command was killed")
+
+
 def test_nothing_of_the_row_is_lost() -> None:
     outcome = Outcome(reason="timeout", ran_seconds=5.0)
     row = row_of(revive(RAN, outcome, "/o", NOW))

@@ -27,6 +27,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         "--grace": "5",
         "--inbox-bound": "1000",
         "--lease": "600",
+        "--memory-limit": "1024",
         "--no-tasks": "no",
     }
 

@@ -13,7 +13,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from signalpost.transport import frames, mail, messages
-from signalpost.transport.sockets import Message, Peer
+from signalpost.transport.peer import Peer
+from signalpost.transport.sockets import Message
 from tests.actors.correspondent import Correspondent, correspondent
 from tests.actors.counter import Counter, counter, run
 from tests.actors.stand_ins import rounds

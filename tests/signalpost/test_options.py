@@ -39,7 +39,7 @@ ALL = (
     *("--max-log-size", "2.5", "--max-output-files", "7", "--lock-timeout", "90"),
     *("--queue", "gradle=2", "--queue", "a/b=3", "--durability", "process"),
     *("--history-days", "3", "--idle-exit", "1", "--grace", "0.5", "--no-tasks"),
-    *("--inbox-bound", "20", "--lease", "60"),
+    *("--inbox-bound", "20", "--lease", "60", "--memory-limit", "64"),
 )
 
 
@@ -50,7 +50,7 @@ def test_what_is_not_given_stays_out_so_that_the_file_counts() -> None:
 
 def test_the_words_passed_on_say_the_same() -> None:
     given = settings_of(*ALL)
-    assert len(given) == 11
+    assert len(given) == 12
     assert settings_of(*as_words(given)) == given
 
 

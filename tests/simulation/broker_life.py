@@ -18,6 +18,7 @@ from signalpost.actors.ending import Ending
 from signalpost.actors.estimate import Estimate
 from signalpost.actors.job import Running
 from signalpost.actors.mailroom import Mailroom
+from signalpost.actors.memory_guard import MemoryGuard
 from signalpost.actors.output import Output
 from signalpost.actors.reception import Reception
 from signalpost.actors.recovery import Settled
@@ -134,7 +135,7 @@ class BrokerLife:
 
     async def _compose(self, store: SqliteStore, tasks: TaskGroup, settled: Settled) -> None:
         machine = self._machine
-        self.ending = Ending(store, None, lambda _: None)
+        self.ending = Ending(store, MemoryGuard(0, int), None, lambda _: None)
         archive = Archive(store, self.output, machine.moment, lambda: False, self._delivered)
         self.broker = Broker(
             reception=self.reception,

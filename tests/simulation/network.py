@@ -88,6 +88,9 @@ class Line:
         self.closed = True
         self._network.lines.discard(self)
 
+    def abandon(self) -> None:
+        """Nothing lingers here that could be waited for."""
+
     def kill(self) -> None:
         """The process is dead: what has left it may still arrive."""
         self.close()

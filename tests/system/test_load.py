@@ -1,4 +1,4 @@
-"""Many who wait, many who knock, and a folder that is taken away."""
+"""Many who wait, many who knock (case 9), and a folder that is taken away."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.system.processes import bound_to
 from tests.system.puppet import puppet
 
 WINDOW_SECONDS = 3.0
-_STORM = """
+STORM = """
 import resource, socket, sys, time
 resource.setrlimit(resource.RLIMIT_NOFILE, (1024, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 path, count = sys.argv[1], int(sys.argv[2])
@@ -68,7 +68,7 @@ async def test_a_storm_of_connections_does_not_end_the_broker(place: Place) -> N
     async with place.client(start=False) as client:
         session = client.welcome
         for _ in range(2):
-            storm = place.start(sys.executable, "-c", _STORM, path, "600")
+            storm = place.start(sys.executable, "-c", STORM, path, "600")
             assert storm.stdout is not None
             await anyio.to_thread.run_sync(storm.stdout.readline)
             for _ in range(2):

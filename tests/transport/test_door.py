@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import shutil
@@ -29,6 +30,7 @@ class House:
         self.open_files = 10
         self.admitted: list[str] = []
         self.dismissed: list[str] = []
+        self.connected: list[int] = []
         self.door: Door
         self._things = ExitStack()
         self._batches: dict[str, socket.socket] = {}
@@ -36,7 +38,7 @@ class House:
 
     def build(self) -> None:
         """Make the door, in a running loop."""
-        self.door = Door(str(self.path), self._admit, self.dismissed.append)
+        self.door = Door(str(self.path), self._admit, self.dismissed.append, self.connected.append)
         self._things.callback(self.door.close)
 
     def _admit(self, descriptor: int, address: str) -> None:
@@ -157,6 +159,40 @@ async def test_nobody_is_let_in_while_descriptors_run_short(
     house.open_files = room
     house.door.ease()
     house.accept(await house.batch())
+
+
+async def test_nobody_is_let_in_while_not_even_counting_has_a_descriptor(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left() -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as out_of_files:
+        out_of_files.setattr(door, "open_files", none_left)
+        house.knock()
+        await settled()
+        assert house.admitted == []
+    house.door.ease()
+    house.accept(await house.batch())
+
+
+async def test_who_waits_is_let_in_though_nobody_tells_that_descriptors_are_free_again(
+    house: House,
+) -> None:
+    house.open_files = LIMIT
+    house.knock()
+    await settled()
+    house.open_files = 10
+    house.accept(await house.batch())
+
+
+async def test_how_many_are_connected_is_told_whenever_it_changes(house: House) -> None:
+    house.knock(2)
+    address = await house.batch()
+    first = house.accept(address)
+    house.accept(address)
+    house.leave(first)
+    assert house.connected == [1, 2, 1]
 
 
 @pytest.mark.parametrize(("limit", "shut_at"), [(1000, 700), (200, 136)])

@@ -14,10 +14,10 @@ import anyio.lowlevel
 import pytest
 import zmq
 
-from signalpost.transport import sockets
 from signalpost.transport.errors import BrokerUnavailable
 from signalpost.transport.frames import MAX_PAYLOAD
 from signalpost.transport.outbox import Outbox
+from signalpost.transport.peer import Peer
 from signalpost.transport.sockets import BATCH, Dealer, Message, Router
 from tests.transport.ears import PATIENCE, Ear, H, connected, numbered, serving
 
@@ -55,7 +55,7 @@ async def test_many_in_one_go_leave_room_for_others(endpoint: str) -> None:
 
 
 async def test_the_peer_is_who_the_kernel_says(endpoint: str) -> None:
-    peers: list[sockets.Peer] = []
+    peers: list[Peer] = []
     done = anyio.Event()
 
     def handle(message: Message) -> None:
@@ -67,7 +67,7 @@ async def test_the_peer_is_who_the_kernel_says(endpoint: str) -> None:
         dealer.send(H, b"")
         with anyio.fail_after(PATIENCE):
             await done.wait()
-    assert peers == [sockets.Peer(os.getuid(), os.getpid())]
+    assert peers == [Peer(os.getuid(), os.getpid())]
 
 
 async def test_a_post_from_elsewhere_between_two_reads_loses_no_wake_up(endpoint: str) -> None:

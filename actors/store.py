@@ -100,6 +100,10 @@ class SqliteStore:
         """Tell whether the path no longer leads to the file that is open."""
         return self._file.vanished()
 
+    def accept(self, row: TaskRow) -> None:
+        """Queue a new task: it is refused when there is no room. Else as put()."""
+        self._committer.put(("task", row.id), schema.PUT, row, new=True)
+
     def put(self, row: TaskRow) -> None:
         """Queue the newest state of a task. Never waits, never raises; see committed()."""
         self._committer.put(("task", row.id), schema.PUT, row)
@@ -118,7 +122,7 @@ class SqliteStore:
         :raises OSError: the store has failed; what is on disk is unknown
         :raises ShuttingDown: the store is closed
         """
-        await self._committer.ask(lambda _: None, writes=True)
+        await self._committer.committed()
 
     def when_committed(self, then: Then) -> None:
         """Have ``then`` called when everything put so far is on disk, or with why it is not.

@@ -38,7 +38,7 @@ class Heard:
         def then(error: Exception | None) -> None:
             self.told.append((task_id, error, on_disk(self._setup.path)))
 
-        self._setup.committer.put(task_id, schema.PUT, task(task_id), then)
+        self._setup.committer.put(task_id, schema.PUT, task(task_id), then, new=True)
 
     def errors(self) -> list[Exception | None]:
         return [error for _, error, _ in self.told]

@@ -1,10 +1,17 @@
-"""A disk without room under the state folder: what is refused, what still works, what is said."""
+"""A disk without room under the state folder: what is refused, what still works, what is said.
+
+Cases 8 and 38.
+"""
 
 from __future__ import annotations
 
 import shlex
 import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from tests.system.place import SIGNALPOST, Place, within
@@ -96,3 +103,23 @@ async def test_the_very_first_start_on_a_full_disk_says_so_too(place: Place) -> 
     assert said[0].startswith(("69 signalpost: ", "2 signalpost: "))
     assert "No space left on device" in said[0]
     assert said[1] == "0 on"
+
+
+MAIL = Path(__file__).with_name("full_disk_script.py")
+
+
+@within(60)
+async def test_acknowledgements_and_ends_of_tasks_on_a_full_disk_survive_the_broker(
+    place: Place,
+) -> None:
+    done = await place.run(*UNSHARE, sys.executable, str(MAIL), str(place.folder), "12")
+    assert done.returncode == 0, done.stderr.decode()
+    seen: dict[str, Any] = msgspec.json.decode(done.stdout)
+    assert seen["ballast before"] > 4 << 20
+    assert (seen["send"], seen["send again"]) == ("STORE_FULL", "STORE_FULL")
+    assert seen["ballast given up"] == 0
+    assert seen["acknowledged"] == {"done": 120}
+    assert (seen["done"], seen["task on disk"]) == (120, [1, "success"])
+    assert seen["left"] == seen["accepted"]
+    assert (seen["send afterwards"], seen["others"]) == ("", ["one more"])
+    assert seen["ballast afterwards"] > 1 << 20

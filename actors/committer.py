@@ -191,33 +191,34 @@ class Committer:
         asked = any(job.kind != "read" for job in jobs)
         fault = fault_of_new = self.failed
         if not fault and (asked or pending.changed or (waiting and pending)):
-            fault, fault_of_new = self._put_on_disk(
-                connection, [j for j in jobs if j.kind == "write"]
-            )
+            fault, fault_of_new = self._put_on_disk(connection, jobs)
+        unsaved = pending.any_new
+        if fault_of_new:
+            pending.refuse()
         answers = [_told(then, fault_of_new if new else fault) for then, new in waiting]
         for job in jobs:
             if job.kind == "read":
                 self._read(connection, job)
-            elif error := fault_of_new if job.kind == "all" and pending.any_new else fault:
+            elif error := fault_of_new if job.kind == "all" and unsaved else fault:
                 job.error = refusal(error)
             answers.append(job.settle)
         self._answer(answers)
 
-    def _put_on_disk(self, connection: sqlite3.Connection, writers: list[Job]) -> _Faults:
+    def _put_on_disk(self, connection: sqlite3.Connection, jobs: list[Job]) -> _Faults:
         """Commit everything; without room, what is not new. Return what hinders that, and the new."""
         self._pending.changed = False
         ballast = self._ballast
         if ballast and ballast.given_up and not ballast.retake():
             fault: _Fault = no_room()
         else:
-            fault = self._transact(connection, writers, new_too=True)
+            fault = self._transact(connection, jobs, new_too=True)
             if fault is None or not is_full(fault):
                 return fault, fault
             if ballast:
                 ballast.give_up()
-        if not writers and not self._pending.any_old:
+        if not self._pending.any_old and not any(job.kind == "write" for job in jobs):
             return None, fault
-        return self._transact(connection, writers, new_too=False), fault
+        return self._transact(connection, jobs, new_too=False), fault
 
     def _transact(
         self, connection: sqlite3.Connection, jobs: list[Job], *, new_too: bool
@@ -226,7 +227,8 @@ class Committer:
             connection.execute("BEGIN IMMEDIATE")
             self._pending.write(connection, new_too=new_too)
             for job in jobs:
-                job.result = job.work(connection)
+                if job.kind == "write":
+                    job.result = job.work(connection)
             connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001  # the thread's edge: the waiting get it
             self._note(error)

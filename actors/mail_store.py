@@ -53,7 +53,7 @@ class MailStore:
     def keep(self, row: MessageRow, then: Then | None = None) -> None:
         """Queue a new message; ``then`` is called once it is on disk, or refused for want of room.
 
-        One that was refused stays queued until :meth:`forget`.
+        One whose refusal was told is not queued any more.
         """
         self._committer.put(("message", row.seq), schema.KEEP, row, then, new=True)
 

@@ -14,6 +14,8 @@ class _Waiting(NamedTuple):
     statement: Statement[Any]
     item: Any
     new: bool
+    told: bool
+    """Whoever it is for hears of a refusal, so that it need not stay."""
 
 
 class Pending:
@@ -61,15 +63,17 @@ class Pending:
         older = self._changes.get(change.key)
         stays_new = older is not None and older.new and change.statement.rank != LAST
         new = change.new or stays_new
-        self._changes[change.key] = _Waiting(change.statement, change.item, new)
+        self._changes[change.key] = _Waiting(
+            change.statement, change.item, new, told=change.then is not None
+        )
         return new
 
     def write(self, connection: sqlite3.Connection, *, new_too: bool) -> None:
         """Write the changes, all or those that bring nothing new."""
         groups: dict[Statement[Any], list[Any]] = {}
-        for statement, item, new in self._changes.values():
-            if new_too or not new:
-                groups.setdefault(statement, []).append(item)
+        for change in self._changes.values():
+            if new_too or not change.new:
+                groups.setdefault(change.statement, []).append(change.item)
         for statement in sorted(groups, key=_rank):
             for sql, record in statement.steps:
                 connection.executemany(sql, [record(item) for item in groups[statement]])
@@ -80,6 +84,12 @@ class Pending:
             self._changes.clear()
         else:
             self._changes = {key: change for key, change in self._changes.items() if change.new}
+
+    def refuse(self) -> None:
+        """Forget what is new and was refused: no later commit may bring it after all."""
+        self._changes = {
+            key: change for key, change in self._changes.items() if not (change.new and change.told)
+        }
 
 
 def _rank(statement: Statement[Any]) -> int:

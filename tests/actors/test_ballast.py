@@ -166,7 +166,7 @@ async def test_when_there_is_room_again_everything_is_written_and_the_ballast_is
     assert await lean.heard() == {"first": StoreFull}
     lean.change("second", 2, new=True)
     assert await lean.heard() == {"second": None}
-    assert on_disk(lean.path) == [1, 2]
+    assert on_disk(lean.path) == [2]
     assert size(lean.path.parent) == 100
     assert not lean.committer.full
 
@@ -208,3 +208,11 @@ async def test_work_that_makes_room_is_done_without_room_for_anything_new(lean: 
     )
     assert removed == 1
     assert on_disk(lean.path) == []
+
+
+async def test_what_was_refused_is_not_written_by_a_later_commit(lean: Lean) -> None:
+    lean.connection.faults["COMMIT"] = [FULL]
+    lean.change("refused", 1, new=True)
+    assert await lean.heard() == {"refused": StoreFull}
+    await lean.put(2)
+    assert on_disk(lean.path) == [2]

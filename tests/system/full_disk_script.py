@@ -39,7 +39,7 @@ class Scene:
 
     def fill(self) -> None:
         """Take all room: first by the mebibyte, at last by the byte."""
-        with closing(open(self.disk / "fill", "ab", buffering=0)) as file:  # noqa: SIM115
+        with closing(open(self.disk / "fill", "ab", buffering=0)) as file:
             for size in (1 << 20, 4096, 1):
                 try:
                     while file.write(b"x" * size):
@@ -88,12 +88,12 @@ async def task_beyond(scene: Scene, alice: Client, bob: Client, held: list[Deliv
     """While a task runs the disk becomes full; it ends on a full disk."""
     gate = scene.disk / "gate"
     os.mkfifo(gate)
+
+    async def run() -> None:
+        report = await alice.run_task(f"echo on >{gate}; read _ <{gate}", "/")
+        scene.seen["task"] = (report.task_id, report.state)
+
     async with anyio.create_task_group() as tasks:
-        reports: list[Any] = []
-
-        async def run() -> None:
-            reports.append(await alice.run_task(f"echo on >{gate}; read _ <{gate}", "/"))
-
         tasks.start_soon(run)
         await anyio.to_thread.run_sync(gate.read_bytes)
         scene.seen["ballast before"] = scene.ballast()
@@ -109,7 +109,6 @@ async def task_beyond(scene: Scene, alice: Client, bob: Client, held: list[Deliv
         scene.seen["acknowledged"] = Counter(one[0].code or "done" for one in answers)
         scene.seen["send again"] = await code_of_send(alice)
         await anyio.to_thread.run_sync(gate.write_bytes, b"on\n")
-    scene.seen["task"] = (reports[0].task_id, reports[0].state)
 
 
 async def afterwards(scene: Scene) -> None:
@@ -129,9 +128,7 @@ async def afterwards(scene: Scene) -> None:
         await alice.stop("force")
 
 
-async def main(disk: Path, mebibytes: str) -> None:
-    size = f"size={mebibytes}m,mode=700"
-    subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(disk)], check=True)
+async def main(disk: Path) -> None:
     scene = Scene(disk)
     await full_disk(scene)
     await afterwards(scene)
@@ -139,4 +136,6 @@ async def main(disk: Path, mebibytes: str) -> None:
 
 
 if __name__ == "__main__":
-    anyio.run(main, Path(sys.argv[1]), sys.argv[2])
+    size = f"size={sys.argv[2]}m,mode=700"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", sys.argv[1]], check=True)
+    anyio.run(main, Path(sys.argv[1]))

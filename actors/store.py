@@ -32,6 +32,9 @@ _SYNCHRONOUS = {"power": "FULL", "process": "NORMAL"}
 _PRUNE_AT_ONCE = 500
 """Rows in one transaction, so that nobody waits long behind the pruning."""
 
+_LOG_KEPT = 16 << 20
+"""A log that an outside reader let grow beyond is cut to this when it begins anew."""
+
 _CACHE_KIB = 16 * 1024
 """Ids of messages are random, so every new one touches another page of their index."""
 
@@ -203,8 +206,11 @@ def _configured(
             f"{path} cannot have a write-ahead log here. Choose a folder on a local disk "
             "with --data-dir."
         )
-    connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS[durability]}")
     connection.execute("PRAGMA fullfsync = ON")  # macOS: its fsync alone stops at the drive
+    connection.execute("PRAGMA synchronous = FULL")
+    storefile.begin_life(connection, path)
+    connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS[durability]}")
+    connection.execute(f"PRAGMA journal_size_limit = {_LOG_KEPT}")
     connection.execute(f"PRAGMA cache_size = {-_CACHE_KIB}")
     return connection
 

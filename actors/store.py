@@ -78,7 +78,12 @@ class SqliteStore:
         try:
             yield cls(file, committer)
         finally:
-            await committer.close()
+            known = committer.failed
+            try:
+                await committer.close()
+            except OSError:
+                if not known:  # else whoever waits for a failure was told of this one
+                    raise
 
     @property
     def store_id(self) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from .statement import Statement
 
@@ -21,6 +21,12 @@ class Change(NamedTuple):
     statement: Statement[Any]
     item: Any
     then: Then | None
+    new: bool = False
+    """It brings something that was not accepted before, and is refused when there is no room."""
+
+
+Kind = Literal["read", "write", "all"]
+"""After the commit; in the transaction; nothing to do, but all put before is to be on disk."""
 
 
 @dataclass(slots=True, eq=False)
@@ -29,7 +35,7 @@ class Job:
 
     work: Callable[[sqlite3.Connection], Any]
     answer: asyncio.Future[Any]
-    writes: bool
+    kind: Kind
     result: object = None
     error: Exception | None = None
 

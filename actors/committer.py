@@ -13,8 +13,10 @@ not at all: the messages of one send, say. What arrives while a commit runs is t
 next group. Of several changes with one key only the latest is written. Faults of
 the disk:
 
-* no room, or another program holds the file: those who wait get StoreFull, the
-  changes stay and go with the next group; ``full`` is set until a commit succeeds.
+* no room: the ballast is given up, and what brings nothing new is committed alone. Who waits
+  for something new gets StoreFull, and so does everybody where that had no room either.
+* another program holds the file: those who wait get StoreFull.
+* both: the changes stay and go with the next group; ``full`` is set until one holds everything.
 * anything else: ``failed`` is set, whoever waits for that is told, and nothing is
   written any more. After a failed sync nobody knows what is on disk, so the process has to
   stop and begin again from the file.
@@ -30,33 +32,37 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
 from itertools import chain
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import anyio
 
 from ..transport.errors import ShuttingDown
-from .commit_work import Change, Job, Then, Work
+from .ballast import Ballast
+from .commit_work import Change, Job, Kind, Then, Work
+from .pending import Pending
 from .statement import Statement
-from .storefault import passes, refusal
+from .storefault import is_full, no_room, passes, refusal
 
 T = TypeVar("T")
 _logger = logging.getLogger(__name__)
 
 _Answer = Callable[[], None]
+_Fault = Exception | None
+_Faults = tuple[_Fault, _Fault]
 
 
 class Committer:
     """Owns the connection. Every method belongs to the event loop's thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, ballast: Ballast | None = None) -> None:
         self.full = False
         self.failed: Exception | None = None
         self._broken = anyio.Event()
         self._loop = asyncio.get_running_loop()
         self._round: list[Work] = []
         self._inbox: SimpleQueue[list[Work]] = SimpleQueue()
-        self._changes: dict[Hashable, tuple[Statement[Any], Any]] = {}  # the thread's own
-        self._changed = False  # likewise: some came since the last attempt
+        self._ballast = ballast  # this and the next are the thread's own
+        self._pending = Pending()
         self._closed = False
         self._serving = True
         self._thread: threading.Thread | None = None
@@ -82,22 +88,29 @@ class Committer:
         return self.failed
 
     def put(
-        self, key: Hashable, statement: Statement[T], item: T, then: Then | None = None
+        self,
+        key: Hashable,
+        statement: Statement[T],
+        item: T,
+        then: Then | None = None,
+        *,
+        new: bool = False,
     ) -> None:
         """Queue a change, in place of one with the same key that is queued. Never raises.
 
         :param item: nobody may change it any more
-        :param then: see :meth:`when_committed`
+        :param then: called as by :meth:`when_committed`, with what has become of this change
+        :param new: it was not accepted before, and is refused when there is no room
         """
         if not self._closed:
-            self._hand(Change(key, statement, item, then))
+            self._hand(Change(key, statement, item, then, new))
         elif then is not None:
             self.when_committed(then)
 
     def when_committed(self, then: Then) -> None:
         """Have ``then`` called in the loop when all that was put before is on disk.
 
-        It gets None, or what :meth:`ask` would raise. All that one commit holds are called in one
+        Of what was new, its own callback tells. It gets None, or what :meth:`ask` would raise. All that one commit holds are called in one
         wake-up of the loop.
         """
         if self._closed:
@@ -115,7 +128,13 @@ class Committer:
         """
         if self._closed:
             raise ShuttingDown("The store is closed.")
-        return await self._ask(work, writes=writes)
+        return await self._ask(work, "write" if writes else "read")
+
+    async def committed(self) -> None:
+        """Return when all that was put before is on disk, or raise as :meth:`ask` does."""
+        if self._closed:
+            raise ShuttingDown("The store is closed.")
+        await self._ask(lambda _: None, "all")
 
     async def close(self) -> None:
         """Commit what is queued, fold the log into the file, close. May be called again.
@@ -128,14 +147,14 @@ class Committer:
         self._closed = True
         with anyio.CancelScope(shield=True):
             try:
-                await self._ask(lambda _: None, writes=True)
+                await self._ask(lambda _: None, "all")
             finally:
-                await self._ask(self._finish)
+                await self._ask(self._finish, "read")
                 self._thread.join()
 
-    async def _ask(self, work: Callable[[sqlite3.Connection], T], *, writes: bool = False) -> T:
+    async def _ask(self, work: Callable[[sqlite3.Connection], T], kind: Kind) -> T:
         answer: asyncio.Future[T] = self._loop.create_future()
-        self._hand(Job(work, answer, writes))
+        self._hand(Job(work, answer, kind))
         return await answer
 
     def _hand(self, work: Work) -> None:
@@ -151,9 +170,11 @@ class Committer:
     # ------------------------------------------------------------ in the thread
 
     def _run(self, connect: Callable[[], sqlite3.Connection], opened: asyncio.Future[None]) -> None:
-        opening = Job(lambda _: None, opened, writes=False)
+        opening = Job(lambda _: None, opened, "read")
         try:
             connection = connect()
+            if self._ballast is not None:
+                self._ballast.take()
         except Exception as error:  # noqa: BLE001  # the thread's edge: start() raises it
             opening.error = error
             self._answer([opening.settle])
@@ -164,62 +185,59 @@ class Committer:
 
     def _serve(self, connection: sqlite3.Connection) -> None:
         """Wait until there is something to do, and do all there is."""
-        jobs, waiting = self._take()
-        writers = [job for job in jobs if job.writes]
-        error: Exception | None = None
-        if self.failed:
-            error = self.failed
-        elif writers or self._changed or (waiting and self._changes):
-            self._changed = False
-            error = self._transact(connection, writers)
-        answers = [_told(then, error) for then in waiting]
+        inbox, pending = self._inbox, self._pending
+        rounds = (inbox.get(), *[inbox.get() for _ in range(inbox.qsize())])
+        jobs, waiting = pending.take(chain.from_iterable(rounds))
+        asked = any(job.kind != "read" for job in jobs)
+        fault = fault_of_new = self.failed
+        if not fault and (asked or pending.changed or (waiting and pending)):
+            fault, fault_of_new = self._put_on_disk(connection, jobs)
+        unsaved = pending.any_new
+        if fault_of_new:
+            pending.refuse()
+        answers = [_told(then, fault_of_new if new else fault) for then, new in waiting]
         for job in jobs:
-            if not job.writes:
+            if job.kind == "read":
                 self._read(connection, job)
-            elif error:
+            elif error := fault_of_new if job.kind == "all" and unsaved else fault:
                 job.error = refusal(error)
             answers.append(job.settle)
         self._answer(answers)
 
-    def _take(self) -> tuple[list[Job], list[Then]]:
-        jobs: list[Job] = []
-        waiting: list[Then] = []
-        inbox, changes = self._inbox, self._changes
-        rounds = (inbox.get(), *[inbox.get() for _ in range(inbox.qsize())])
-        for item in chain.from_iterable(rounds):
-            if isinstance(item, Job):
-                jobs.append(item)
-            elif isinstance(item, Change):
-                changes[item.key] = (item.statement, item.item)
-                self._changed = True
-                if item.then is not None:
-                    waiting.append(item.then)
-            else:
-                waiting.append(item)
-        return jobs, waiting
+    def _put_on_disk(self, connection: sqlite3.Connection, jobs: list[Job]) -> _Faults:
+        """Commit everything; without room, what is not new. Return what hinders that, and the new."""
+        self._pending.changed = False
+        ballast = self._ballast
+        if ballast and ballast.given_up and not ballast.retake():
+            fault: _Fault = no_room()
+        else:
+            fault = self._transact(connection, jobs, new_too=True)
+            if fault is None or not is_full(fault):
+                return fault, fault
+            if ballast:
+                ballast.give_up()
+        if not self._pending.any_old and not any(job.kind == "write" for job in jobs):
+            return None, fault
+        return self._transact(connection, jobs, new_too=False), fault
 
-    def _transact(self, connection: sqlite3.Connection, writers: list[Job]) -> Exception | None:
+    def _transact(
+        self, connection: sqlite3.Connection, jobs: list[Job], *, new_too: bool
+    ) -> _Fault:
         try:
             connection.execute("BEGIN IMMEDIATE")
-            self._write(connection)
-            for job in writers:
-                job.result = job.work(connection)
+            self._pending.write(connection, new_too=new_too)
+            for job in jobs:
+                if job.kind == "write":
+                    job.result = job.work(connection)
             connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001  # the thread's edge: the waiting get it
             self._note(error)
             self._roll_back(connection)
             return error
-        self._changes.clear()
-        self.full = False
+        self._pending.written(new_too=new_too)
+        if new_too:
+            self.full = False
         return None
-
-    def _write(self, connection: sqlite3.Connection) -> None:
-        groups: dict[Statement[Any], list[Any]] = {}
-        for statement, item in self._changes.values():
-            groups.setdefault(statement, []).append(item)
-        for statement in sorted(groups, key=_rank):
-            for sql, record in statement.steps:
-                connection.executemany(sql, [record(item) for item in groups[statement]])
 
     def _read(self, connection: sqlite3.Connection, job: Job) -> None:
         try:
@@ -274,10 +292,6 @@ class Committer:
         # A closed loop has nobody left who waits.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(news)
-
-
-def _rank(statement: Statement[Any]) -> int:
-    return statement.rank
 
 
 def _told(then: Then, error: Exception | None) -> _Answer:

@@ -90,12 +90,8 @@ class Drafts:
     def _bury(self, message: Message, reason: str, now: Moment) -> None:
         message.seq = self._services.seqs()
         message.state, message.reason, message.ended = "dead", reason, now
-        self._services.store.keep(row_of(message, now), _unheeded)
+        self._services.store.keep(row_of(message, now))
         self._inboxes.dead[message.agent_id] += 1
         self._services.events.write(
             "message_dead_lettered", message_id=message.id, to=message.to, reason=reason
         )
-
-
-def _unheeded(_error: Exception | None) -> None:
-    """Nobody waits for it."""

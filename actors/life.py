@@ -21,8 +21,10 @@ from ..transport.sockets import Router, zeromq_version
 from . import recovery
 from .agent import Agent
 from .archive import Archive
+from .ballast import Ballast
 from .briefing import Briefing
 from .broker import Broker
+from .committer import Committer
 from .deferred import Deferred
 from .ending import Ending
 from .estimate import Estimate
@@ -113,7 +115,11 @@ class Life:
         settled = await recovery.settle(run_dir)
         async with AsyncExitStack() as stack:
             store = await stack.enter_async_context(
-                SqliteStore.open(data_dir / "queue.db", settings.durability)
+                SqliteStore.open(
+                    data_dir / "queue.db",
+                    settings.durability,
+                    make_committer=lambda: Committer(Ballast(data_dir / "store.ballast")),
+                )
             )
             lock.skip_to(await store.highest_id())
             lock.skip_to(Output(endpoint.output_dir(data_dir)).highest_id())

@@ -29,7 +29,7 @@ Then = Callable[[Exception | None], None]
 class MailStore(Protocol):
     """Keeps messages and agents; see :mod:`mail_store`."""
 
-    def keep(self, row: MessageRow, then: Then) -> None:
+    def keep(self, row: MessageRow, then: Then | None = None) -> None:
         """Write a new message soon."""
         ...
 

@@ -51,11 +51,11 @@ class MailStore:
         self.history = MailSearch(path).history
 
     def keep(self, row: MessageRow, then: Then | None = None) -> None:
-        """Queue a new message; ``then`` is called once it is on disk, or refused.
+        """Queue a new message; ``then`` is called once it is on disk, or refused for want of room.
 
-        One that was refused stays queued until :meth:`forget`.
+        One whose refusal was told is not queued any more.
         """
-        self._committer.put(("message", row.seq), schema.KEEP, row, then)
+        self._committer.put(("message", row.seq), schema.KEEP, row, then, new=True)
 
     def note(self, row: MessageRow, then: Then | None = None) -> None:
         """Queue what has changed about a message: whose it is, its state, and what belongs to it.
@@ -89,12 +89,15 @@ class MailStore:
         self._committer.put(("forward", name), schema.FORGET_FORWARD, name)
 
     def when_committed(self, then: Then) -> None:
-        """Have ``then`` called when everything put so far is on disk, or with why it is not."""
+        """Have ``then`` called when everything put so far is on disk, or with why it is not.
+
+        New messages are not meant: of each its own callback tells.
+        """
         self._committer.when_committed(then)
 
     async def committed(self) -> None:
         """Return when everything put so far is on disk."""
-        await self._committer.ask(lambda _: None, writes=True)
+        await self._committer.committed()
 
     # ------------------------------------------------------------ after a restart
 

@@ -199,7 +199,7 @@ class QueueActor:
     def _queued(self, task: Task) -> None:
         task.output = self._services.output_path(task.id)
         self._services.turns.join(task.id, task.queue_name, task.parent)
-        self._services.store.put(row_of(task))
+        self._services.store.accept(row_of(task))
         self._unsaved.add(task.id)
         self._tasks.start_soon(self._save, task.id)
         self._services.events.write(

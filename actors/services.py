@@ -48,6 +48,10 @@ class Runner(Protocol):
 class TaskStore(Protocol):
     """Keeps tasks; see :mod:`store`."""
 
+    def accept(self, row: TaskRow) -> None:
+        """Write a new task soon, if there is room."""
+        ...
+
     def put(self, row: TaskRow) -> None:
         """Write a task's latest state soon."""
         ...

@@ -32,6 +32,9 @@ _SYNCHRONOUS = {"power": "FULL", "process": "NORMAL"}
 _PRUNE_AT_ONCE = 500
 """Rows in one transaction, so that nobody waits long behind the pruning."""
 
+_LOG_KEPT = 16 << 20
+"""A log that an outside reader let grow beyond is cut to this when it begins anew."""
+
 _CACHE_KIB = 16 * 1024
 """Ids of messages are random, so every new one touches another page of their index."""
 
@@ -75,7 +78,12 @@ class SqliteStore:
         try:
             yield cls(file, committer)
         finally:
-            await committer.close()
+            known = committer.failed
+            try:
+                await committer.close()
+            except OSError:
+                if not known:  # else whoever waits for a failure was told of this one
+                    raise
 
     @property
     def store_id(self) -> str:
@@ -100,6 +108,10 @@ class SqliteStore:
         """Tell whether the path no longer leads to the file that is open."""
         return self._file.vanished()
 
+    def accept(self, row: TaskRow) -> None:
+        """Queue a new task: it is refused when there is no room. Else as put()."""
+        self._committer.put(("task", row.id), schema.PUT, row, new=True)
+
     def put(self, row: TaskRow) -> None:
         """Queue the newest state of a task. Never waits, never raises; see committed()."""
         self._committer.put(("task", row.id), schema.PUT, row)
@@ -118,7 +130,7 @@ class SqliteStore:
         :raises OSError: the store has failed; what is on disk is unknown
         :raises ShuttingDown: the store is closed
         """
-        await self._committer.ask(lambda _: None, writes=True)
+        await self._committer.committed()
 
     def when_committed(self, then: Then) -> None:
         """Have ``then`` called when everything put so far is on disk, or with why it is not.
@@ -199,8 +211,11 @@ def _configured(
             f"{path} cannot have a write-ahead log here. Choose a folder on a local disk "
             "with --data-dir."
         )
-    connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS[durability]}")
     connection.execute("PRAGMA fullfsync = ON")  # macOS: its fsync alone stops at the drive
+    connection.execute("PRAGMA synchronous = FULL")
+    storefile.begin_life(connection, path)
+    connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS[durability]}")
+    connection.execute(f"PRAGMA journal_size_limit = {_LOG_KEPT}")
     connection.execute(f"PRAGMA cache_size = {-_CACHE_KIB}")
     return connection
 

@@ -7,12 +7,19 @@ import sqlite3
 
 from ..transport.errors import StoreFull
 
-_PASSING = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY)
+_FULL_IN_DISGUISE = sqlite3.SQLITE_IOERR_SHMSIZE
+"""The index of the log could not grow."""
+
+
+def is_full(error: Exception) -> bool:
+    """Tell whether there was no room."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF == sqlite3.SQLITE_FULL or code == _FULL_IN_DISGUISE
 
 
 def passes(error: Exception) -> bool:
     """Tell whether the same may succeed later: no room, or somebody else holds the file."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _PASSING
+    return is_full(error) or getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def refusal(error: Exception) -> Exception:
@@ -26,3 +33,10 @@ def refusal(error: Exception) -> Exception:
         refused = OSError(errno.EIO, f"The store has failed: {error}")
     refused.__cause__ = error
     return refused
+
+
+def no_room() -> sqlite3.Error:
+    """Return the error of a commit that is not even tried."""
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = sqlite3.SQLITE_FULL
+    return error

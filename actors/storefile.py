@@ -12,7 +12,11 @@ the name tells an empty folder from a lost store.
     ours                missing         store.id is written again
     ours                the same id     used
     ours                another id      refused
-    anything else       any             refused: foreign, damaged or newer
+    ours                a later life    refused: its log is lost
+    anything else       any             refused: foreign, damaged, older or newer
+
+A life is counted in both whenever the store is opened. Without ``queue.db-wal``,
+where that and all that is new is at first, SQLite would go on with an older state.
 """
 
 from __future__ import annotations
@@ -33,6 +37,7 @@ _MAGIC = b"SQLite format 3\0"
 _USER_VERSION_AT = 60
 _APPLICATION_ID_AT = 68
 _HEADER = 100
+_LIFE = "life"
 _CHECKED_WHOLE = 64 << 20
 _ALWAYS_CHECKED = ("meta", "tasks", "agents", "forwards")
 
@@ -87,6 +92,24 @@ def connect(path: Path, options: str = "mode=rw") -> sqlite3.Connection:
     return connection
 
 
+def begin_life(connection: sqlite3.Connection, path: Path) -> None:
+    """Count a life of the store, in it and then beside it. What is written is to be synced.
+
+    :raises sqlite3.Error: it cannot be written
+    :raises OSError: likewise
+    """
+    connection.execute(
+        "INSERT INTO meta VALUES (?, 1) ON CONFLICT (key) DO UPDATE SET value = value + 1", (_LIFE,)
+    )
+    meta = dict(connection.execute("SELECT key, value FROM meta"))
+    # In its place and not synced: a loss of power leaves the old number or the new one.
+    descriptor = os.open(_id_path(path), os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.pwrite(descriptor, b"%010d\n" % meta[_LIFE], len(meta["store_id"]) + 1)
+    finally:
+        os.close(descriptor)
+
+
 def _is_absent(path: Path) -> bool:
     try:
         found = path.lstat()
@@ -129,7 +152,7 @@ def _look(path: Path) -> StoreFile:
     if problem != "ok" or not isinstance(store_id, str) or not isinstance(version, int):
         raise _damaged(path, problem if problem != "ok" else "its marks are missing")
     _check_version(path, version)
-    _check_id(path, store_id)
+    _check_id(path, store_id, int(meta.get(_LIFE, 0)))
     path.chmod(0o600)
     return StoreFile(path, store_id, found.st_dev, found.st_ino)
 
@@ -165,6 +188,8 @@ def _reading(path: Path) -> str:
 
 
 def _check_version(path: Path, version: int) -> None:
+    if version < schema.VERSION:
+        raise _damaged(path, f"store version {version} has never been")
     if version > schema.VERSION:
         raise BrokerUnavailable(
             f"{path} was written by a newer Signalpost (store version {version}; this one knows "
@@ -172,7 +197,7 @@ def _check_version(path: Path, version: int) -> None:
         )
 
 
-def _check_id(path: Path, store_id: str) -> None:
+def _check_id(path: Path, store_id: str, life: int) -> None:
     beside = _id_path(path)
     if not beside.exists():
         draft = beside.with_name(beside.name + ".new")
@@ -180,10 +205,18 @@ def _check_id(path: Path, store_id: str) -> None:
         draft.touch(0o600, exist_ok=False)
         draft.write_text(store_id + "\n")
         _move(draft, beside)
-    elif beside.read_bytes().strip() != store_id.encode():
+        return
+    named, _, lived = beside.read_bytes().strip().partition(b"\n")
+    if named != store_id.encode():
         raise BrokerUnavailable(
             f"{path} is another store than {beside.name} beside it names. "
             f"Put the right file back, or remove {beside.name} to use this one."
+        )
+    if lived.isdigit() and life < int(lived):
+        raise BrokerUnavailable(
+            f"{path} is older than {beside.name} beside it says: {path.name}-wal, which held what "
+            f"is newer, is lost, or an old copy was put back. Put {path.name}-wal back, or remove "
+            f"{beside.name} to go on with what {path.name} holds."
         )
 
 

@@ -16,6 +16,8 @@ FEW_FILES = 1024
 TOO_FEW_FILES = 256
 """A broker keeps a third of its limit free and needs about four descriptors a task."""
 UNLIMITED = -1
+LONG_LOG = 64 << 20
+"""The store's log is folded in and begun anew at about 4 MiB, if nobody hinders it."""
 NEARLY_FULL = 0.8
 """Of an inbox's bound."""
 
@@ -70,6 +72,18 @@ def stray(pid: int, lock: Path) -> Check:
         " `signalpost stop --force` ends it and kills them."
     )
     return Check("broker", f"pid {pid} holds {lock} but cannot be reached", "wrong", remedy)
+
+
+def store_log(path: Path, size: int) -> Check:
+    """Judge the size of the log beside the store."""
+    found = f"{size / (1 << 20):.1f} MiB"
+    if size < LONG_LOG:
+        return Check("store log", found)
+    remedy = (
+        f"A program that reads {path.name.removesuffix('-wal')} keeps its transaction open, so the"
+        f" log cannot be folded in. See which: lsof {path}; close it, and the log shrinks."
+    )
+    return Check("store log", found, "warning", remedy)
 
 
 def broker_version(broker: str, ours: str) -> Check:

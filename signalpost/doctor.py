@@ -30,7 +30,8 @@ _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "wrong": ("WR
 
 def examine(data_dir: Path, *, as_json: bool) -> int:
     """Print every finding and return the exit code: 1 when something is wrong."""
-    found = [*_versions(), *_folders(data_dir), _open_files(), *_broker(data_dir)]
+    found = [*_versions(), *_folders(data_dir), *_store_log(data_dir), _open_files()]
+    found += _broker(data_dir)
     wrong = any(check.state == "wrong" for check in found)
     if as_json:
         values = [dataclasses.asdict(check) for check in found]
@@ -67,6 +68,15 @@ def _folders(data_dir: Path) -> list[Check]:
     ]
     network = _complaint(endpoint.refuse_network, data_dir)
     return [*found, checks.folder("file system", "network" if network else "local", network)]
+
+
+def _store_log(data_dir: Path) -> list[Check]:
+    """Look at the log of the store while there is one."""
+    path = data_dir / "queue.db-wal"
+    try:
+        return [checks.store_log(path, path.stat().st_size)]
+    except OSError:
+        return []
 
 
 def _open_files() -> Check:

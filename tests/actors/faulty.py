@@ -77,12 +77,12 @@ class Setup:
         return self.connection
 
     def put_alone(self, task_id: int) -> None:
-        self.committer.put(task_id, schema.PUT, task(task_id))
+        self.committer.put(task_id, schema.PUT, task(task_id), new=True)
 
     async def put(self, *ids: int) -> None:
         for task_id in ids:
             self.put_alone(task_id)
-        await self.committer.ask(lambda _: None, writes=True)
+        await self.committer.committed()
 
     async def commit_reached(self) -> None:
         await anyio.to_thread.run_sync(self.connection.reached.wait, 10)

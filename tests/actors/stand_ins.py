@@ -115,6 +115,9 @@ class StandInStore:
         """By number of the commit, beginning with 0."""
         self.commits = 0
 
+    def accept(self, row: TaskRow) -> None:
+        self.put(row)
+
     def put(self, row: TaskRow) -> None:
         if self.put_fault is not None:
             raise self.put_fault

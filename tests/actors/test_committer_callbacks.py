@@ -38,7 +38,7 @@ class Heard:
         def then(error: Exception | None) -> None:
             self.told.append((task_id, error, on_disk(self._setup.path)))
 
-        self._setup.committer.put(task_id, schema.PUT, task(task_id), then)
+        self._setup.committer.put(task_id, schema.PUT, task(task_id), then, new=True)
 
     def errors(self) -> list[Exception | None]:
         return [error for _, error, _ in self.told]
@@ -80,7 +80,7 @@ async def test_each_callback_is_refused_when_there_is_no_room(setup: Setup, code
     assert [type(error) for error in heard.errors()] == [StoreFull, StoreFull]
     assert len(set(map(id, heard.errors()))) == 2
     await setup.put()
-    assert on_disk(setup.path) == [1, 2]
+    assert on_disk(setup.path) == []
 
 
 async def test_what_was_refused_can_be_forgotten_before_it_is_written(setup: Setup) -> None:

@@ -1,14 +1,12 @@
-"""A store whose n-th call fails, for every n; and one whose process is killed."""
+"""Case 33: a store whose n-th call fails, for every n; and one whose process is killed."""
 
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 from anyio import fail_after
@@ -17,34 +15,10 @@ from signalpost.actors import storefile
 from signalpost.actors.mail_store import MailStore
 from signalpost.actors.store import SqliteStore
 from signalpost.transport.errors import ShuttingDown, SignalpostError, StoreFull
+from tests.actors.countdown import Countdown, connect
 from tests.actors.letters_kept import agent, message
 
-Parameters = Any
 Typed = (SignalpostError, OSError)
-
-
-class Countdown(sqlite3.Connection):
-    """Its n-th call fails."""
-
-    calls = 0
-    fails_at = 0
-    code = 0
-
-    def execute(self, sql: str, parameters: Parameters = (), /) -> sqlite3.Cursor:
-        self._count()
-        return super().execute(sql, parameters)
-
-    def executemany(self, sql: str, parameters: Iterable[Parameters], /) -> sqlite3.Cursor:
-        self._count()
-        return super().executemany(sql, parameters)
-
-    @classmethod
-    def _count(cls) -> None:
-        cls.calls += 1
-        if cls.calls == cls.fails_at:
-            error = sqlite3.OperationalError("planned")
-            error.sqlite_errorcode = cls.code
-            raise error
 
 
 class Witness:
@@ -92,10 +66,6 @@ async def scenario(path: Path, witness: Witness) -> None:
         with suppress(*Typed):
             await mail.prune(1.0)
         assert set(witness.kept) == set(range(1, 7))
-
-
-def connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, isolation_level=None, factory=Countdown)
 
 
 @pytest.mark.parametrize(

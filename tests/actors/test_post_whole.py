@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from signalpost.actors.committer import Committer
 from signalpost.actors.mail_store import MailStore
 from signalpost.actors.message_row import MessageRow
+from signalpost.actors.pending import Pending
 from signalpost.transport import mail
 from tests.actors.correspondent import Correspondent, correspondent, deliveries
 from tests.actors.counter import Counter, counter
@@ -24,15 +24,15 @@ def let_the_store_hurry(monkeypatch: pytest.MonkeyPatch, *, full: bool = False) 
     ``full``: there is no room for the first of them.
     """
     sizes: list[int] = []
-    keep, write = MailStore.keep, Committer._write  # pyright: ignore[reportPrivateUsage]
+    keep, write = MailStore.keep, Pending.write
 
     def kept(self: MailStore, row: MessageRow, *then: Any) -> None:  # noqa: ANN401 - handed on
         keep(self, row, *then)
         time.sleep(0.02)
 
-    def noted(self: Committer, connection: sqlite3.Connection) -> None:
+    def noted(self: Pending, connection: sqlite3.Connection, *, new_too: bool) -> None:
         before = _count(connection)
-        write(self, connection)
+        write(self, connection, new_too=new_too)
         sizes.append(_count(connection) - before)
         if full and sizes[-1] and sum(map(bool, sizes)) == 1:
             error = sqlite3.OperationalError("planned")
@@ -40,7 +40,7 @@ def let_the_store_hurry(monkeypatch: pytest.MonkeyPatch, *, full: bool = False) 
             raise error
 
     monkeypatch.setattr(MailStore, "keep", kept)
-    monkeypatch.setattr(Committer, "_write", noted)
+    monkeypatch.setattr(Pending, "write", noted)
     return sizes
 
 

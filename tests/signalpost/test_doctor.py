@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,19 @@ def test_the_mail_of_a_running_broker_is_looked_at(
 def test_no_colours_in_a_pipe(tmp_path: Path, capsys: Capture) -> None:
     examine(tmp_path / "new", as_json=False)
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_a_log_of_the_store_that_cannot_shrink_is_a_warning_with_the_remedy(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    folder = tmp_path / "state"
+    endpoint.prepare(folder)
+    log = folder / "queue.db-wal"
+    log.touch()
+    examine(folder, as_json=True)
+    assert states(capsys)["store log"] == "ok"
+    os.truncate(log, 70 << 20)
+    assert examine(folder, as_json=False) == 0
+    shown = capsys.readouterr().out
+    assert "warning  store log: 70.0 MiB" in shown
+    assert f"lsof {log}" in shown

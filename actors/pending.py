@@ -1,0 +1,96 @@
+"""The changes that are not on disk yet: of several with one key the latest."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Hashable, Iterable
+from typing import Any, NamedTuple
+
+from .commit_work import Change, Job, Then, Work
+from .statement import LAST, Statement
+
+
+class _Waiting(NamedTuple):
+    statement: Statement[Any]
+    item: Any
+    new: bool
+    told: bool
+    """Whoever it is for hears of a refusal, so that it need not stay."""
+
+
+class Pending:
+    """What the next commit holds. It belongs to the thread of the store."""
+
+    def __init__(self) -> None:
+        self.changed = False
+        """Some came since the last attempt."""
+        self._changes: dict[Hashable, _Waiting] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._changes)
+
+    @property
+    def any_old(self) -> bool:
+        """Whether something is among them that is about what was accepted before."""
+        return not all(change.new for change in self._changes.values())
+
+    @property
+    def any_new(self) -> bool:
+        """Whether something new is among them."""
+        return any(change.new for change in self._changes.values())
+
+    def take(self, works: Iterable[Work]) -> tuple[list[Job], list[tuple[Then, bool]]]:
+        """Take all changes; return the jobs, and who waits: for something new, or for the rest."""
+        jobs: list[Job] = []
+        waiting: list[tuple[Then, bool]] = []
+        for work in works:
+            if isinstance(work, Job):
+                jobs.append(work)
+            elif isinstance(work, Change):
+                new = self._add(work)
+                if work.then is not None:
+                    waiting.append((work.then, new))
+            else:
+                waiting.append((work, False))
+        return jobs, waiting
+
+    def _add(self, change: Change) -> bool:
+        """Take a change in place of an older one; tell whether it brings something new.
+
+        What has become of something new is new as well, until that is on disk.
+        """
+        self.changed = True
+        older = self._changes.get(change.key)
+        stays_new = older is not None and older.new and change.statement.rank != LAST
+        new = change.new or stays_new
+        self._changes[change.key] = _Waiting(
+            change.statement, change.item, new, told=change.then is not None
+        )
+        return new
+
+    def write(self, connection: sqlite3.Connection, *, new_too: bool) -> None:
+        """Write the changes, all or those that bring nothing new."""
+        groups: dict[Statement[Any], list[Any]] = {}
+        for change in self._changes.values():
+            if new_too or not change.new:
+                groups.setdefault(change.statement, []).append(change.item)
+        for statement in sorted(groups, key=_rank):
+            for sql, record in statement.steps:
+                connection.executemany(sql, [record(item) for item in groups[statement]])
+
+    def written(self, *, new_too: bool) -> None:
+        """Forget what is on disk now."""
+        if new_too:
+            self._changes.clear()
+        else:
+            self._changes = {key: change for key, change in self._changes.items() if change.new}
+
+    def refuse(self) -> None:
+        """Forget what is new and was refused: no later commit may bring it after all."""
+        self._changes = {
+            key: change for key, change in self._changes.items() if not (change.new and change.told)
+        }
+
+
+def _rank(statement: Statement[Any]) -> int:
+    return statement.rank

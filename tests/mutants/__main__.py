@@ -59,7 +59,7 @@ def _tell(trials: dict[Future[Verdict], Mutant], future: Future[Verdict]) -> boo
     mutant, verdict = trials[future], future.result()
     said = f"{_SAID[verdict.outcome]:<10}{verdict.seconds:6.1f} s"
     what = verdict.detail or " ".join(mutant.tests)
-    _say(f"{mutant.name:<48} {mutant.file:<30} {said}  {what}")
+    _say(f"{mutant.name:<58} {mutant.file:<30} {said}  {what}")
     return verdict.outcome == "red"
 
 

@@ -14,6 +14,10 @@ _AGAIN = "tests/actors/test_post_again.py"
 _WAITING = "tests/actors/test_post_waiting.py"
 _RESTART = "tests/system/test_mail_restart.py"
 _SYSTEM_LEASES = "tests/system/test_mail_leases.py"
+_STOOD_STILL = (
+    "tests/actors/test_inbox_actor.py"
+    "::test_a_lease_that_ended_while_the_broker_stood_still_waits_for_the_acknowledgement"
+)
 
 MAIL = (
     Mutant(
@@ -49,7 +53,7 @@ MAIL = (
         "actors/reception.py",
         "payload = self._answers.get(correlation)",
         "payload = None",
-        (f"{_POST}::test_a_send_sent_again_makes_one_message_and_has_the_same_answer",),
+        ("tests/actors/test_desk.py::test_logs_are_cleared_once_under_one_correlation",),
     ),
     Mutant(
         "any token of a lease acknowledges",
@@ -57,8 +61,10 @@ MAIL = (
         "if held.lease and held.lease != message.lease.token:",
         "if False:",
         (
-            f"{_SYSTEM_LEASES}::test_what_nobody_else_has_taken_comes_again_and_its_first_lease"
-            "_is_worth_nothing",
+            (
+                f"{_SYSTEM_LEASES}::test_what_nobody_else_has_taken_comes_again_and_its_first_lease"
+                "_is_worth_nothing"
+            ),
         ),
     ),
     Mutant(
@@ -66,17 +72,26 @@ MAIL = (
         "actors/leases.py",
         "or message.lease is None or message.lease.session != session:",
         "or message.lease is None:",
-        (
-            f"{_SYSTEM_LEASES}::test_a_receiver_that_was_stopped_past_its_lease_acknowledges"
-            "_in_vain",
-        ),
+        (f"{_LEASES}::test_only_the_current_token_and_its_session_settle",),
     ),
     Mutant(
         "no drain after a pause of the broker",
         "actors/inbox_actor.py",
         "self.tell(lambda inbox, _now: inbox.spare(DRAIN_SECONDS))",
         "pass",
-        (f"{_SYSTEM_LEASES}::test_acknowledgements_that_wait_while_the_broker_is_stopped_count",),
+        (_STOOD_STILL,),
+    ),
+    Mutant(
+        "a pause of the broker costs the lease",
+        "actors/inbox_actor.py",
+        "self.tell(lambda inbox, _now: inbox.shift(late))",
+        "pass",
+        (
+            (
+                "tests/actors/test_inbox_actor.py"
+                "::test_the_time_for_which_a_broker_stood_still_does_not_count_towards_a_lease"
+            ),
+        ),
     ),
     Mutant(
         "last in, first out",
@@ -133,7 +148,7 @@ MAIL = (
         "actors/drafts.py",
         "sender=sender.name,",
         "sender=session.hello.agent or sender.name,",
-        (_IDENTITY,),
+        (f"{_IDENTITY}::test_a_message_is_from_whom_its_session_acts_for_whatever_it_once_said",),
     ),
     Mutant(
         "anybody looks into anybody's inbox",
@@ -218,8 +233,10 @@ MAIL = (
         "if hops > MAX_HOPS:",
         "if False:",
         (
-            f"{_AFTERWARDS}::test_answers_to_answers_without_end_are_stopped_and_kept"
-            "_as_dead_letters",
+            (
+                f"{_AFTERWARDS}::test_answers_to_answers_without_end_are_stopped_and_kept"
+                "_as_dead_letters"
+            ),
         ),
     ),
 )

@@ -29,7 +29,7 @@ TASKS = (
         "actors/slots.py",
         "return len(self._held) < self.width",
         "return len(self._held) <= self.width",
-        (f"{_TURNS}::test_as_many_run_at_once_as_the_queue_is_wide",),
+        (f"{_QUEUE}::test_a_wider_queue_runs_as_many_as_its_width",),
     ),
     Mutant(
         "a turn ends before its nested tasks",
@@ -120,8 +120,8 @@ TASKS = (
     Mutant(
         "only the process group is killed",
         "actors/shim_ending.py",
-        "return shim_tree.children(os.getpid())",
-        "return {p for p in shim_tree.children(os.getpid()) if os.getpgid(p) == self._child}",
+        "frozen = shim_tree.freeze(self._roots)",
+        "frozen = {p.pid for p in living(self._child) if p.session == self._child}",
         (f"{_LEFTOVERS}::test_a_daemon_that_ignores_term_does_not_survive",),
     ),
     Mutant(
@@ -171,7 +171,12 @@ TASKS = (
         "actors/recovery.py",
         "await orphans.kill_carriers({record.cookie for record in records})",
         "pass",
-        (f"{_RECOVERY}::test_who_still_carries_the_cookie_is_killed_and_nobody_else",),
+        (
+            (
+                "tests/system/test_deaths.py::test_killing_the_broker_and_the_shims_at_once_leaves"
+                "_nothing_for_the_next_life"
+            ),
+        ),
     ),
     Mutant(
         "what a killed shim leaves lives on",
@@ -179,8 +184,10 @@ TASKS = (
         "await _until_none(lambda: _strike_adopted(spared))",
         "pass",
         (
-            "tests/actors/test_launcher_deaths.py::test_when_a_shim_was_killed_nothing_of_its"
-            "_task_is_left",
+            (
+                "tests/actors/test_launcher_deaths.py::test_when_a_shim_was_killed_nothing_of_its"
+                "_task_is_left"
+            ),
         ),
     ),
 )

@@ -24,7 +24,7 @@ def test_no_two_faults_have_one_name() -> None:
 
 
 def test_a_text_that_does_not_stand_once_is_told() -> None:
-    with pytest.raises(ValueError, match="stands 2 times in a.py, not once"):
+    with pytest.raises(ValueError, match=r"stands 2 times in a\.py, not once"):
         Mutant("x", "a.py", "a", "b", ()).mutate("a = a")
 
 

@@ -28,7 +28,10 @@ async def test_the_time_for_which_a_broker_stood_still_does_not_count_towards_a_
         alice, bob = await correspondent(place, "alice"), await correspondent(place, "bob")
         await alice.send("bob")
         await bob.receive()
-        [inbox] = [actor.inbox for actor in place.room.inboxes._actors.values()]
+        session = place.reception.session(bob.speaker.token)
+        assert session is not None
+        inbox = place.room.inboxes.look(place.room.membership.agent_of(session))
+        assert inbox is not None
         stand_still(3 * LEASE)
         for _ in range(5):  # the timer, which is late by then, is through
             await checkpoint()

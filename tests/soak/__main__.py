@@ -95,9 +95,11 @@ class Soak:
             f"tasks {dict(errands.states)}, errors {dict(errands.errors)}, killed"
             f" {self._wear.shim_deaths} shims; wrong results {len(errands.wrong)}"
         )
+        astray = [p for p in unmarked if not self._wear.a_broker_died_at(p[0].at, p[0].by)]
         wrong = Audit(ledger, kept, CONSUMERS).wrong()
         return [
             *(f"{what}: {len(each)}, as {each[:3]}" for what, each in wrong.items()),
+            *(f"read again and not marked: {pair}" for pair in astray),
             *errands.check(),
             *(f"{name} grows without bound" for name in unbounded(slopes, self._life)),
         ]

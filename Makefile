@@ -3,7 +3,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test soak lint types bench clean
+.PHONY: demo test soak mutants lint types bench clean
 
 demo: $(STAMP)
 	$(VENV)/bin/signalpost demo
@@ -13,6 +13,10 @@ test: $(STAMP)
 
 soak: $(STAMP)
 	$(PY) -m pytest -m soak -rA
+	$(PY) -m tests.soak
+
+mutants: $(STAMP)
+	$(PY) -m tests.mutants
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .

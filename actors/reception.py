@@ -24,6 +24,9 @@ from .answers import Answers
 logger = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 2.0
+"""Who wakes up so late was stopped."""
+_DRAIN_SECONDS = 2.0
+"""After a stop, signs of life that were sent meanwhile are waited for so long."""
 _NAME, _DETAIL = 64, 300
 """Characters that are shown of what strangers say of themselves, and of a refusal."""
 Post = Callable[[bytes, bytes, bytes], None]
@@ -199,7 +202,8 @@ class Reception:
             await self._pause(deadline)
             now = self._clock()
             if deadline is not None and now - deadline > _PAUSE_SECONDS:
-                self._sessions.extend(now - deadline)  # we were stopped: nobody was silent
+                # We were stopped: nobody was silent, and what they said is still in the socket.
+                self._sessions.extend(now - deadline + _DRAIN_SECONDS)
             for session in self._sessions.expire(now):
                 self._forget(session)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from signalpost.actors import task_mail
 from signalpost.actors.message_row import MessageRow
 from signalpost.transport import letters, mail, messages
 from tests.actors.correspondent import Correspondent, correspondent
@@ -169,7 +170,8 @@ async def test_asking_for_the_task_acknowledges_the_mail_with_its_result() -> No
         assert await bob.contents() == []
 
 
-async def test_the_result_that_its_caller_got_is_no_mail() -> None:
+async def test_the_result_that_its_caller_got_is_no_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task_mail, "UNTAKEN_SECONDS", 0.0)
     async with counter() as place:
         bob = await correspondent(place, "bob")
         call = bob.say(run())

@@ -186,6 +186,15 @@ async def test_what_a_session_held_goes_back_when_it_leaves() -> None:
         assert (again.attempt, again.redelivered) == (1, True)
 
 
+async def test_a_message_is_from_whom_its_session_acts_for_whatever_it_once_said() -> None:
+    async with counter() as place:
+        alice, bob = await correspondent(place, "alice"), await correspondent(place, "bob")
+        await bob.register("eve")
+        await bob.send("alice", content="as eve")
+        (got,) = await alice.receive()
+        assert (got.content, got.sender) == ("as eve", "eve")
+
+
 async def test_nobody_acknowledges_or_looks_into_the_mail_of_another() -> None:
     async with counter() as place:
         alice, bob = await correspondent(place, "alice"), await correspondent(place, "bob")

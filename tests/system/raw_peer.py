@@ -39,8 +39,9 @@ class RawPeer:
 
     def __init__(self, endpoint: str) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.settimeout(SECONDS)
+        # With a timeout it would fail at once where others wait at the door.
         self._socket.connect(endpoint.removeprefix("ipc://"))
+        self._socket.settimeout(SECONDS)
         self._rest = b""
 
     def __enter__(self) -> Self:

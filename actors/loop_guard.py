@@ -8,6 +8,8 @@ that has much to tell does not.
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 from ..transport.errors import LoopDetected
 from .agent import SpeakerKind
 
@@ -24,7 +26,7 @@ class LoopGuard:
     """What was sent lately."""
 
     def __init__(self) -> None:
-        self._hops: dict[str, int] = {}
+        self._hops: OrderedDict[str, int] = OrderedDict()  # a dict is slow to find its first item
         self._pairs: dict[tuple[int, int], list[float]] = {}
         """When two agents exchanged their last messages; the longest silent pair first."""
 
@@ -57,7 +59,7 @@ class LoopGuard:
         """A message was made: its replies come after it."""
         self._hops[message_id] = hops
         if len(self._hops) > REMEMBERED:
-            del self._hops[next(iter(self._hops))]
+            self._hops.popitem(last=False)
 
     def _count(self, sender: int, sender_kind: SpeakerKind, recipient: int, now: float) -> None:
         self._forget_silent_pairs(now)

@@ -11,11 +11,9 @@ import asyncio
 import random
 import selectors
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import anyio
-
-T = TypeVar("T")
 
 
 class StuckError(Exception):

@@ -33,6 +33,9 @@ _SOON = 16
 _FRAME_SLACK = 4096
 _HANDSHAKE_MS, _LAST_WORDS_MS = 2000, 500
 _PEER_QUEUE = 100
+# Plain numbers: each operation on the library's enumerations costs as much as a receive.
+_EVENTS, _READABLE = int(zmq.EVENTS), int(zmq.POLLIN)
+_NOW, _MORE = int(zmq.NOBLOCK), int(zmq.NOBLOCK | zmq.SNDMORE)
 
 zeromq_version = zmq.zmq_version
 
@@ -104,23 +107,23 @@ class _Socket:
         raise NotImplementedError
 
     def _readable(self) -> bool:
-        return bool(_number(self._raw, zmq.EVENTS) & zmq.POLLIN)
+        return bool(_number(self._raw, _EVENTS) & _READABLE)
 
 
 class Message:
     """What came from one peer. ``frames`` are those behind the identity."""
 
-    __slots__ = ("_first", "frames", "identity")
+    __slots__ = ("_last", "frames", "identity")
 
-    def __init__(self, first: zmq.Frame, frames: list[bytes]) -> None:
-        self._first = first
-        self.identity: bytes = first.bytes
+    def __init__(self, identity: bytes, frames: list[bytes], last: zmq.Frame) -> None:
+        self.identity = identity
         self.frames = frames
+        self._last = last
 
     def peer(self) -> Peer:
         """Return who sent it; on ipc the kernel vouches for it."""
         try:
-            _, uid, _, pid = str(self._first.get("Peer-Address")).split(":")
+            _, uid, _, pid = str(self._last.get("Peer-Address")).split(":")
         except (zmq.ZMQError, ValueError):
             return Peer(uid=-1, pid=-1)
         return Peer(uid=int(uid), pid=int(pid))
@@ -206,17 +209,17 @@ class Router(_Socket):
     def _take(self) -> bool:
         """Take one message, if there is one."""
         try:
-            frame = first = self._raw.recv(zmq.NOBLOCK, copy=False)
+            identity = self._raw.recv(_NOW)
         except zmq.Again:
             return False
-        frames: list[bytes] = []
+        frame = self._raw.recv(_NOW, copy=False)  # behind an identity there always is one
+        frames = [frame.bytes]
         while frame.more:
-            frame = self._raw.recv(zmq.NOBLOCK, copy=False)
+            frame = self._raw.recv(_NOW, copy=False)
             if len(frames) < 3:  # enough to see that there are too many
                 frames.append(frame.bytes)
-        message = Message(first, frames)
-        self._outbox.retry(message.identity)
-        self._handle(message)
+        self._outbox.retry(identity)
+        self._handle(Message(identity, frames, frame))
         return True
 
     def flush(self) -> None:
@@ -230,9 +233,9 @@ class Router(_Socket):
         identity, header, payload = outgoing
         try:
             # Part by part: send_multipart() checks every part again in Python.
-            self._raw.send(identity, zmq.SNDMORE | zmq.NOBLOCK)
-            self._raw.send(header, zmq.SNDMORE | zmq.NOBLOCK)
-            self._raw.send(payload, zmq.NOBLOCK)
+            self._raw.send(identity, _MORE)
+            self._raw.send(header, _MORE)
+            self._raw.send(payload, _NOW)
         except zmq.Again:
             return False
         except zmq.ZMQError as error:
@@ -262,7 +265,7 @@ class Dealer(_Socket):
                 "this connection belongs to the parent process. Open one after the fork."
             )
         try:
-            self._raw.send_multipart((header, payload), zmq.NOBLOCK)
+            self._raw.send_multipart((header, payload), _NOW)
         except zmq.Again as error:
             raise BrokerUnavailable(
                 "the broker takes no more requests. Run: signalpost doctor"
@@ -284,7 +287,7 @@ class Dealer(_Socket):
     def _drain(self) -> bool:
         for _ in range(BATCH):
             try:
-                frames = self._raw.recv_multipart(zmq.NOBLOCK)
+                frames = self._raw.recv_multipart(_NOW)
             except zmq.Again:
                 return False
             self._handle(frames)

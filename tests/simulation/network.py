@@ -21,11 +21,10 @@ from signalpost.transport.sockets import Message
 Frames = list[bytes]
 
 
-class _First:
-    """Stands for the identity frame that ZeroMQ hands out."""
+class _Last:
+    """Stands for the last frame that ZeroMQ hands out, which knows whose it is."""
 
-    def __init__(self, identity: bytes, pid: int, uid: int) -> None:
-        self.bytes = identity
+    def __init__(self, pid: int, uid: int) -> None:
         self._peer = f"localhost:{uid}:0:{pid}"
 
     def get(self, _name: str) -> str:
@@ -195,8 +194,8 @@ class SimulatedRouter:
         self._passing("before request")
         if self.dead:
             return
-        first: Any = _First(line.identity, line.pid, self._network.uid)
-        self._handle(Message(first, frames))
+        last: Any = _Last(line.pid, self._network.uid)
+        self._handle(Message(line.identity, frames, last))
         self._passing("after request")
 
 

@@ -2,8 +2,8 @@
 
 All write with ``synchronous = FULL``, the very statements of the store. The bare
 side commits as many rows together as there are senders; each sender of the broker
-waits for its confirmation before it sends again. So it does at the *floor*, which
-stands between the two, see :mod:`bench.floor`.
+waits for its confirmation before it sends again. So it does at the *floor* and at the
+*least*, which stand between the two, see :mod:`bench.floor` and :mod:`bench.least`.
 """
 
 from __future__ import annotations
@@ -128,20 +128,27 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir="/var/tmp"))  # a disk, not memory
     context: Context = zmq.Context()
     try:
-        (folder / "bare").mkdir()
-        (folder / "floor").mkdir()
-        floor_socket = f"{folder}/floor/socket"
+        for name in ("bare", "floor", "least"):
+            (folder / name).mkdir()
+        floor_socket, least_socket = f"{folder}/floor/socket", f"{folder}/least/socket"
         words = ["broker", "--auto", "--data-dir", f"{folder}/d", "--inbox-bound", "20000"]
         with (
             closing(Bare(folder / "bare" / "queue.db")) as bare,
             server("-m", "bench.floor", floor_socket, f"{folder}/floor"),
+            server("-m", "bench.least", least_socket, f"{folder}/least"),
             server("-m", "signalpost", *words),
         ):
             published = endpoint.read_published(folder / "d")
             assert published is not None
             floor = Senders(context, f"ipc://{floor_socket}")
+            least = Senders(context, f"ipc://{least_socket}")
             broker = Senders(context, published.endpoint)
-            sides = {"bare SQLite": bare.send, "floor": floor.send, "broker": broker.send}
+            sides = {
+                "bare SQLite": bare.send,
+                "floor": floor.send,
+                "least": least.send,
+                "broker": broker.send,
+            }
             for senders in SENDERS:
                 _measure(senders, sides)
     finally:

@@ -4,7 +4,7 @@ Both are used by the same bare DEALERs with frames of the same size. The clock
 runs from the sender's send to the receiver's receive; what has to be done for
 the next round, the acknowledgement among it, is outside.
 
-Between the two stands the *floor*, see :mod:`bench.floor`.
+Between the two stand the *floor* and the *least*, see :mod:`bench.floor` and :mod:`bench.least`.
 """
 
 from __future__ import annotations
@@ -103,6 +103,9 @@ def _sides(stack: ExitStack, context: Context, folder: Path) -> dict[str, Relay 
     sides: dict[str, Relay | Inbox] = {"bare relay": Relay(context, address)}
     stack.enter_context(server("-m", "bench.floor", f"{folder}/floor.sock"))
     sides["floor: our socket and codec"] = Inbox(context, f"ipc://{folder}/floor.sock")
+    (folder / "least").mkdir()
+    stack.enter_context(server("-m", "bench.least", f"{folder}/least.sock", f"{folder}/least"))
+    sides["least: and what the promise needs"] = Inbox(context, f"ipc://{folder}/least.sock")
     for durability in ("power", "process"):
         data_dir = folder / durability
         words = ["broker", "--auto", "--data-dir", str(data_dir), "--durability", durability]

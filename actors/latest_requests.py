@@ -5,6 +5,7 @@ A client numbers its requests: one with a higher number than its latest is new.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 
 MAX_CLIENTS = 100_000
@@ -16,7 +17,7 @@ class LatestRequests:
     """The latest request of each client, in this broker life and in earlier ones."""
 
     def __init__(self) -> None:
-        self._latest: dict[bytes, bytes] = {}
+        self._latest: OrderedDict[bytes, bytes] = OrderedDict()  # a dict finds its first slowly
 
     def __len__(self) -> int:
         return len(self._latest)
@@ -29,10 +30,10 @@ class LatestRequests:
     def note(self, request_id: bytes) -> None:
         """Note a request that is served now: should it come again, its answer may be forgotten."""
         client = request_id[:_COUNTER_AT]
-        self._latest.pop(client, None)  # so that it comes to the end
         self._latest[client] = request_id
+        self._latest.move_to_end(client)
         if len(self._latest) > MAX_CLIENTS:
-            del self._latest[next(iter(self._latest))]
+            self._latest.popitem(last=False)
 
     def may_know(self, request_id: bytes) -> bool:
         """Tell whether a request may have been served before."""

@@ -1,10 +1,10 @@
 """ROUTER and DEALER: the only module that knows ZeroMQ.
 
 The event loop calls the socket when its descriptor is readable or something
-was posted. One such turn drains what has come, hands it over, sends what lies
-in the outbox and looks at EVENTS again: the descriptor is edge-triggered, and
-every send or receive may eat its edge. What comes while others must run too
-is left for another turn of the loop.
+was posted. One such turn drains what has come, the peers in rotation, hands it
+over, sends what lies in the outbox and looks at EVENTS again: the descriptor is
+edge-triggered, and every send or receive may eat its edge. What comes while
+others must run too is left for another turn of the loop.
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ logger = logging.getLogger(__name__)
 
 BATCH = 256
 """Messages taken in one go before others may run."""
+BURST_SECONDS = 0.0005
+"""A router takes no longer: each commit waits for about three turns beside a peer that floods."""
 _SOON = 16
-_FRAME_SLACK = 4096
 _HANDSHAKE_MS, _LAST_WORDS_MS = 2000, 500
-_PEER_QUEUE = 100
+_FRAME_SLACK, _PEER_QUEUE = 4096, 100
 # Plain numbers: each operation on the library's enumerations costs as much as a receive.
 _EVENTS, _READABLE = int(zmq.EVENTS), int(zmq.POLLIN)
 _NOW, _MORE = int(zmq.NOBLOCK), int(zmq.NOBLOCK | zmq.SNDMORE)
@@ -75,13 +76,18 @@ class _Socket:
     async def _serve(self) -> None:
         """Take turns until cancelled, or until one fails."""
         self._serving = self._loop.create_future()
-        self._loop.add_reader(self._fd, self._turn)
+        self._loop.add_reader(self._fd, self._on_readable)
         self._come_again()  # the edge of what came before now is gone
         try:
             await self._serving
         finally:
             self._loop.remove_reader(self._fd)
-            self._serving = None
+            self._serving, self._due = None, False
+
+    def _on_readable(self) -> None:
+        """Have a turn now, if none is due already: beside that, each edge would add one for ever."""
+        if not self._due:
+            self._turn()
 
     def _come_again(self) -> None:
         """Have a turn in the next round of the loop, if none is due already."""
@@ -161,10 +167,13 @@ class Router(_Socket):
         return self._readable() and (not more or self._burst())
 
     def _burst(self) -> bool:
+        until = self._loop.time() + BURST_SECONDS
         for taken in range(1, BATCH):
             if not self._take():
                 self.flush()
                 return self._readable()
+            if self._loop.time() > until:
+                break
             if taken % _SOON == 0:  # peers that wait for these work while we take the next
                 self.flush()
         self.flush()

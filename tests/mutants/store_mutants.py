@@ -126,6 +126,20 @@ STORE = (
         (f"{_SOCKETS}::test_what_comes_in_one_go_is_heard_and_answered_in_order",),
     ),
     Mutant(
+        "every edge adds a turn to the one that is due",
+        "transport/sockets.py",
+        "        if not self._due:\n            self._turn()\n",
+        "        self._turn()\n",
+        (f"{_SOCKETS}::test_a_turn_beside_a_flood_is_short_and_others_edges_add_no_turns",),
+    ),
+    Mutant(
+        "a flood holds the loop",
+        "transport/sockets.py",
+        "if self._loop.time() > until:",
+        "if False:",
+        (f"{_SOCKETS}::test_a_turn_beside_a_flood_is_short_and_others_edges_add_no_turns",),
+    ),
+    Mutant(
         "a message overtakes those of its stalled peer",
         "transport/outbox.py",
         "self.stall(outgoing)  # one before it had to wait: it must not overtake that",

@@ -19,7 +19,7 @@ WARM_UP_SECONDS = 10.0
 ALLOWED = {"rss_mib": 80.0, "fds": 16.0, "threads": 3.0, "wal_mib": 8.0, "p99_ms": 250.0}
 """By how much each may grow within one life of a broker: what its bounded caches explain.
 
-RSS: 100,000 answers are about 55 MiB, the pages of SQLite 16, the loop guard 3.
+RSS: 100,000 answers are about 55 MiB, the pages of SQLite 16, the loop guard 3; then it stays.
 """
 
 

@@ -25,8 +25,8 @@ from tests.system.puppet import puppet
 FLOOD = Path(__file__).with_name("flood_script.py")
 MB = 1024 * 1024
 SAMPLES = 40
-WORSE = 60
-"""So many times as long may a round trip take beside a neighbour of the worst kind."""
+BESIDE_A_FLOOD, BESIDE_A_SLEEPER = 30, 10
+"""So many times as long may a round trip take. Seen: 3 to 14, and 1."""
 MEMORY = 128 * MB
 
 
@@ -44,20 +44,22 @@ async def typical(client: Client) -> float:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("to", ["victim", "nobody"], ids=["stored", "refused"])
+@pytest.mark.parametrize("what", ["stored", "refused", "full", "asking"])
 @within(40)
-async def test_a_client_that_floods_slows_a_polite_one_within_bounds(place: Place, to: str) -> None:
+async def test_a_client_that_floods_slows_a_polite_one_within_bounds(
+    place: Place, what: str
+) -> None:
     broker = await place.serve()
     memory = psutil.Process(broker.pid).memory_info
     async with place.client("polite", start=False) as polite, place.client("victim") as victim:
         await victim.register("victim")
         await polite.register("polite")
         undisturbed, before = await typical(polite), memory().rss
-        flood = place.start(sys.executable, str(FLOOD), str(place.state), to)
+        flood = place.start(sys.executable, str(FLOOD), str(place.state), what)
         assert flood.stdout is not None
         await anyio.to_thread.run_sync(flood.stdout.readline, abandon_on_cancel=True)
         disturbed = await typical(polite)
-        assert disturbed < WORSE * undisturbed
+        assert disturbed < BESIDE_A_FLOOD * undisturbed
         assert memory().rss - before < MEMORY
         assert (await victim.inboxes("victim"))[0].depth <= 1000
 
@@ -85,7 +87,7 @@ async def test_a_client_that_stands_still_costs_the_others_little_and_misses_not
         for number in range(mail):
             await polite.send("slow", f"{number:04}" + "x" * 1000)
         disturbed = await typical(polite)
-        assert disturbed < WORSE * undisturbed
+        assert disturbed < BESIDE_A_SLEEPER * undisturbed
         assert memory().rss - before < MEMORY
         os.kill(slow.pid, signal.SIGCONT)
         got = [m["content"][:4] for m in (await taking.result())["messages"]]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +53,26 @@ async def test_many_in_one_go_leave_room_for_others(endpoint: str) -> None:
                 rounds += 1
                 await anyio.lowlevel.checkpoint()
         assert rounds > 2000 / BATCH
+
+
+async def test_a_turn_beside_a_flood_is_short_and_others_edges_add_no_turns(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signalpost.transport.sockets.BURST_SECONDS", -1)
+    taken: Counter[int] = Counter()
+    rounds = 0
+
+    async with serving(endpoint, lambda _: taken.update([rounds])) as (_, _, tasks):
+        flooding, (polite, _) = connected(endpoint, tasks)[0], connected(endpoint, tasks)
+        for payload in numbered(3000):
+            flooding.send(H, payload)
+        with anyio.fail_after(PATIENCE):
+            while taken.total() < 3000:
+                if rounds % 8 == 0:  # what came before is read by now, so this is an edge
+                    polite.send(H, b"")
+                rounds += 1
+                await anyio.lowlevel.checkpoint()
+    assert max(taken.values()) <= 2  # the first, and one that ends the burst
 
 
 async def test_the_peer_is_who_the_kernel_says(endpoint: str) -> None:
@@ -119,6 +140,18 @@ async def test_what_came_before_serving_is_heard(endpoint: str) -> None:
             await ear.count(3)
             tasks.cancel_scope.cancel()
         assert ear.heard == numbered(3)
+
+
+async def test_who_is_served_again_hears_as_before_though_a_turn_was_due(endpoint: str) -> None:
+    with Router(endpoint) as router, Dealer(endpoint, linger_ms=0) as dealer:
+        ear = Ear()
+        for served in (1, 2, 3):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(router.serve, ear.hear)
+                dealer.send(H, b"")
+                await ear.count(served)
+                router.post(ear.identities[0], H, b"")  # makes a turn due
+                tasks.cancel_scope.cancel()
 
 
 # ---------------------------------------------------------------- peers of all kinds

@@ -100,7 +100,7 @@ class Committer:
 
         :param item: nobody may change it any more
         :param then: called as by :meth:`when_committed`, with what has become of this change
-        :param new: it was not accepted before, and is refused when there is no room
+        :param new: it was not accepted before, and is refused when there is no room; see Change
         """
         if not self._closed:
             self._hand(Change(key, statement, item, then, new))
@@ -195,7 +195,8 @@ class Committer:
         unsaved = pending.any_new
         if fault_of_new:
             pending.refuse()
-        answers = [_told(then, fault_of_new if new else fault) for then, new in waiting]
+        faults = {"known": fault, "new": fault_of_new, "refused": fault or no_room()}
+        answers = [_told(then, faults[standing]) for then, standing in waiting]
         for job in jobs:
             if job.kind == "read":
                 self._read(connection, job)

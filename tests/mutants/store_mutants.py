@@ -24,7 +24,7 @@ STORE = (
         "those who wait hear before the commit",
         "actors/committer.py",
         '        asked = any(job.kind != "read" for job in jobs)\n',
-        "        self._answer([_told(then, None) for then, _ in waiting])\n        waiting = []\n"
+        "        self._wake_up.answer([told(then, None) for then, _ in waiting])\n        waiting = []\n"
         '        asked = any(job.kind != "read" for job in jobs)\n',
         ("tests/actors/test_committer_callbacks.py",),
     ),
@@ -35,6 +35,13 @@ STORE = (
         "            self._roll_back(connection)\n            self._changes.clear()\n"
         "            return error",
         (f"{_COMMITTER}::test_without_room_nothing_is_accepted_and_the_rows_stay",),
+    ),
+    Mutant(
+        "what was refused is written later, as what has become of it",
+        "actors/pending.py",
+        "        if key in self._refused and not removes:\n",
+        "        if False:\n",
+        ("tests/actors/test_ballast.py", "tests/actors/test_store_faults.py"),
     ),
     Mutant(
         "after a fault of the disk all goes on",

@@ -11,6 +11,9 @@ _LOCK = "tests/actors/test_lock.py"
 _BROKER = "tests/actors/test_broker.py"
 _SOCKETS = "tests/transport/test_sockets.py"
 _LINK = "tests/transport/test_link.py"
+_READS_NOTHING = (
+    "tests/transport/test_outbox.py::test_a_peer_that_reads_nothing_fills_no_memory_and_is_named"
+)
 
 STORE = (
     Mutant(
@@ -142,9 +145,16 @@ STORE = (
     Mutant(
         "memory for a peer that reads nothing has no bound",
         "transport/outbox.py",
-        "            waiting.clear()\n",
+        "            self._stalled[outgoing[0]] = None\n",
         "            pass\n",
-        ("tests/transport/test_outbox.py::test_a_peer_that_reads_nothing_fills_no_memory",),
+        (_READS_NOTHING,),
+    ),
+    Mutant(
+        "who missed something is not asked to say hello again",
+        "transport/outbox.py",
+        "            self._dropped(outgoing[0])\n",
+        "            pass\n",
+        (_READS_NOTHING,),
     ),
     Mutant(
         "everybody is let in until descriptors run out",

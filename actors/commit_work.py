@@ -22,8 +22,15 @@ class Change(NamedTuple):
     item: Any
     then: Then | None
     new: bool = False
-    """It brings something that was not accepted before, and is refused when there is no room."""
+    """It brings something that was not accepted before, and is refused when there is no room.
 
+    Who has given it a callback and hears of a refusal removes the key, with a statement of the
+    rank LAST: until then nothing else is written under it.
+    """
+
+
+Standing = Literal["new", "known", "refused"]
+"""Of a change: it brings something new; it does not; what it is about was refused before."""
 
 Kind = Literal["read", "write", "all"]
 """After the commit; in the transaction; nothing to do, but all put before is to be on disk."""

@@ -15,6 +15,7 @@ the disk:
 
 * no room: the ballast is given up, and what brings nothing new is committed alone. Who waits
   for something new gets StoreFull, and so does everybody where that had no room either.
+  What had that answer is not on disk: a commit that may count all the same is overwritten.
 * another program holds the file: those who wait get StoreFull.
 * both: the changes stay and go with the next group; ``full`` is set until one holds everything.
 * anything else: ``failed`` is set, whoever waits for that is told, and nothing is
@@ -25,11 +26,11 @@ the disk:
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Hashable
 from itertools import chain
 from queue import SimpleQueue
 from typing import TypeVar
@@ -37,16 +38,17 @@ from typing import TypeVar
 import anyio
 
 from ..transport.errors import ShuttingDown
+from . import schema
 from .ballast import Ballast
 from .commit_work import Change, Job, Kind, Then, Work
 from .pending import Pending
 from .statement import Statement
-from .storefault import is_full, no_room, passes, refusal
+from .storefault import is_full, may_be_on_disk, no_room, passes, refusal
+from .wake_up import WakeUp, told
 
 T = TypeVar("T")
 _logger = logging.getLogger(__name__)
 
-_Answer = Callable[[], None]
 _Fault = Exception | None
 _Faults = tuple[_Fault, _Fault]
 
@@ -59,6 +61,7 @@ class Committer:
         self.failed: Exception | None = None
         self._broken = anyio.Event()
         self._loop = asyncio.get_running_loop()
+        self._wake_up = WakeUp(self._loop)
         self._round: list[Work] = []
         self._inbox: SimpleQueue[list[Work]] = SimpleQueue()
         self._ballast = ballast  # this and the next are the thread's own
@@ -100,7 +103,7 @@ class Committer:
 
         :param item: nobody may change it any more
         :param then: called as by :meth:`when_committed`, with what has become of this change
-        :param new: it was not accepted before, and is refused when there is no room
+        :param new: it was not accepted before, and is refused when there is no room; see Change
         """
         if not self._closed:
             self._hand(Change(key, statement, item, then, new))
@@ -110,8 +113,8 @@ class Committer:
     def when_committed(self, then: Then) -> None:
         """Have ``then`` called in the loop when all that was put before is on disk.
 
-        Of what was new, its own callback tells. It gets None, or what :meth:`ask` would raise. All that one commit holds are called in one
-        wake-up of the loop.
+        It gets None, or what :meth:`ask` would raise; of what was new, its own callback tells.
+        All that one commit holds are called in one wake-up of the loop.
         """
         if self._closed:
             self._loop.call_soon(then, ShuttingDown("The store is closed."))
@@ -177,9 +180,9 @@ class Committer:
                 self._ballast.take()
         except Exception as error:  # noqa: BLE001  # the thread's edge: start() raises it
             opening.error = error
-            self._answer([opening.settle])
+            self._wake_up.answer([opening.settle])
             return
-        self._answer([opening.settle])
+        self._wake_up.answer([opening.settle])
         while self._serving:
             self._serve(connection)
 
@@ -195,14 +198,15 @@ class Committer:
         unsaved = pending.any_new
         if fault_of_new:
             pending.refuse()
-        answers = [_told(then, fault_of_new if new else fault) for then, new in waiting]
+        faults = {"known": fault, "new": fault_of_new, "refused": fault or no_room()}
+        answers = [told(then, faults[standing]) for then, standing in waiting]
         for job in jobs:
             if job.kind == "read":
                 self._read(connection, job)
             elif error := fault_of_new if job.kind == "all" and unsaved else fault:
                 job.error = refusal(error)
             answers.append(job.settle)
-        self._answer(answers)
+        self._wake_up.answer(answers)
 
     def _put_on_disk(self, connection: sqlite3.Connection, jobs: list[Job]) -> _Faults:
         """Commit everything; without room, what is not new. Return what hinders that, and the new."""
@@ -216,9 +220,21 @@ class Committer:
                 return fault, fault
             if ballast:
                 ballast.give_up()
+            if may_be_on_disk(fault):
+                return self._overwrite(connection, jobs, fault)
         if not self._pending.any_old and not any(job.kind == "write" for job in jobs):
             return None, fault
         return self._transact(connection, jobs, new_too=False), fault
+
+    def _overwrite(self, connection: sqlite3.Connection, jobs: list[Job], fault: _Fault) -> _Faults:
+        """Put another commit in the place of one that failed: nobody is refused before."""
+        self._pending.take([Change("overwritten", schema.MARK, None, None)])
+        again = self._transact(connection, jobs, new_too=False)
+        if again is not None:
+            unknown = OSError(errno.EIO, f"nobody knows whether the last commit counts: {again}")
+            self._fail(unknown)
+            return unknown, unknown
+        return None, fault
 
     def _transact(
         self, connection: sqlite3.Connection, jobs: list[Job], *, new_too: bool
@@ -260,9 +276,12 @@ class Committer:
         if passes(error):
             self.full = True
         elif not self.failed:
-            self.failed = error
-            _logger.error("the store has failed: %s", error)
-            self._tell(self._broken.set)
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self.failed = error
+        _logger.error("the store has failed: %s", error)
+        self._wake_up.tell(self._broken.set)
 
     def _finish(self, connection: sqlite3.Connection) -> None:
         self._serving = False
@@ -274,27 +293,3 @@ class Committer:
             _logger.warning("the store's log could not be folded in: %s", error)
         finally:
             connection.close()
-
-    def _answer(self, answers: list[_Answer]) -> None:
-        if answers:
-            self._tell(lambda: self._settle(iter(answers)))
-
-    def _settle(self, answers: Iterator[_Answer]) -> None:
-        try:
-            for answer in answers:
-                answer()
-        except BaseException:
-            # The fault of one is the loop's to report; the others are answered all the same.
-            self._loop.call_soon(self._settle, answers)
-            raise
-
-    def _tell(self, news: Callable[[], object]) -> None:
-        # A closed loop has nobody left who waits.
-        with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(news)
-
-
-def _told(then: Then, error: Exception | None) -> _Answer:
-    """Each who waits gets an exception of its own."""
-    refused = refusal(error) if error else None
-    return lambda: then(refused)

@@ -7,12 +7,12 @@ would not know of it, nor of its place.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
 
 from anyio.abc import TaskGroup
 
 from ..transport import messages
 from ..transport.errors import InternalFault, SignalpostError
+from .acceptance import Acceptance, Verdict
 from .history import row_of
 from .queue import Queue
 from .services import Services
@@ -25,17 +25,17 @@ class Herald:
     """Speaks for one queue. What cannot be told never takes the queue's actor down."""
 
     def __init__(
-        self, queue: Queue, services: Services, tasks: TaskGroup, unsaved: Collection[int]
+        self, queue: Queue, services: Services, tasks: TaskGroup, acceptance: Acceptance
     ) -> None:
         self._queue = queue
-        self._unsaved = unsaved
+        self._acceptance = acceptance
         self._services = services
         self._tasks = tasks
 
     def answer(self, call: Call, task: Task) -> None:
         """Answer a call with its task as it is; soon, if it must be kept or read first."""
-        if task.id in self._unsaved:
-            self._tasks.start_soon(self._answer_when_kept, call, task)
+        if (verdict := self._acceptance.verdict(task.id)) is not None:
+            self._tasks.start_soon(self._answer_when_kept, call, task, verdict)
         elif task.is_open and call.lines:
             self._tasks.start_soon(self._answer_kept, call, task)
         else:
@@ -51,11 +51,12 @@ class Herald:
 
     def tell(self, calls: list[tuple[Call, Task]]) -> None:
         """Send news soon, with the last output line of what runs."""
-        self._tasks.start_soon(self._tell, calls)
+        verdicts = [self._acceptance.verdict(task.id) for _, task in calls]
+        self._tasks.start_soon(self._tell, calls, [v for v in verdicts if v is not None])
 
-    async def _answer_when_kept(self, call: Call, task: Task) -> None:
+    async def _answer_when_kept(self, call: Call, task: Task, verdict: Verdict) -> None:
         try:
-            await self._services.store.committed()
+            await verdict.wait()
         except SignalpostError as error:
             self.refuse(call, error)
         except Exception as error:
@@ -77,9 +78,9 @@ class Herald:
             self._services.store.put(row_of(task))
             self._services.delivered(task.agent_id, task.id)
 
-    async def _tell(self, calls: list[tuple[Call, Task]]) -> None:
-        if any(task.id in self._unsaved for _, task in calls) and not await self._kept():
-            return  # it is refused; those behind it hear of that
+    async def _tell(self, calls: list[tuple[Call, Task]], verdicts: list[Verdict]) -> None:
+        if not await self._kept(verdicts):
+            return  # one is refused; those behind it hear of that
         lines = {t.id: await self._last_line(t) for _, t in calls if t.state == "running"}
         now = self._services.clock()
         running = [
@@ -97,9 +98,10 @@ class Herald:
                 )
                 self._services.reply(call.session, call.correlation, news)
 
-    async def _kept(self) -> bool:
+    async def _kept(self, verdicts: list[Verdict]) -> bool:
         try:
-            await self._services.store.committed()
+            for verdict in verdicts:
+                await verdict.wait()
         except Exception:
             logger.exception("no news of queue %s: they are not on disk", self._queue.name)
             return False

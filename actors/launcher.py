@@ -30,6 +30,7 @@ from .job import Job, Outcome, Running
 from .lost import logged, lost
 from .patience import Patience
 from .shim_child import describe
+from .shim_reason import without_shim
 from .shim_tree import become_subreaper
 
 __all__ = ["Launcher", "become_subreaper"]
@@ -109,7 +110,7 @@ class Launcher:
         try:
             outcome = await self._run(run, on_started)
         except OSError as error:
-            outcome = self._outcome("cannot_start", f"{describe(error)}. {_REMEDY}")
+            outcome = self._outcome("cannot_start", without_shim(error))
         finally:
             del self._runs[job.task_id]
         if outcome.error:

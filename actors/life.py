@@ -179,7 +179,7 @@ class Life:
                 room.tidy,
             ):
                 tasks.start_soon(job)
-            tasks.start_soon(self._router.serve, broker.handle)
+            tasks.start_soon(self._router.serve, broker.handle, self._reception.missed)
             yield
             self._router.flush()
             tasks.cancel_scope.cancel()

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Hashable, Iterable
 from typing import Any, NamedTuple
 
-from .commit_work import Change, Job, Then, Work
+from .commit_work import Change, Job, Standing, Then, Work
 from .statement import LAST, Statement
 
 
@@ -25,6 +25,8 @@ class Pending:
         self.changed = False
         """Some came since the last attempt."""
         self._changes: dict[Hashable, _Waiting] = {}
+        self._refused: set[Hashable] = set()
+        """Nothing is written under these until whoever was refused has them removed."""
 
     def __bool__(self) -> bool:
         return bool(self._changes)
@@ -39,34 +41,38 @@ class Pending:
         """Whether something new is among them."""
         return any(change.new for change in self._changes.values())
 
-    def take(self, works: Iterable[Work]) -> tuple[list[Job], list[tuple[Then, bool]]]:
-        """Take all changes; return the jobs, and who waits: for something new, or for the rest."""
+    def take(self, works: Iterable[Work]) -> tuple[list[Job], list[tuple[Then, Standing]]]:
+        """Take all changes; return the jobs, and who waits for what."""
         jobs: list[Job] = []
-        waiting: list[tuple[Then, bool]] = []
+        waiting: list[tuple[Then, Standing]] = []
         for work in works:
             if isinstance(work, Job):
                 jobs.append(work)
             elif isinstance(work, Change):
-                new = self._add(work)
+                standing = self._add(work)
                 if work.then is not None:
-                    waiting.append((work.then, new))
+                    waiting.append((work.then, standing))
             else:
-                waiting.append((work, False))
+                waiting.append((work, "known"))
         return jobs, waiting
 
-    def _add(self, change: Change) -> bool:
+    def _add(self, change: Change) -> Standing:
         """Take a change in place of an older one; tell whether it brings something new.
 
-        What has become of something new is new as well, until that is on disk.
+        What has become of something new is new as well, until that is on disk. What has
+        become of something that was refused is not written: it was not accepted.
         """
+        key, removes = change.key, change.statement.rank == LAST
+        if key in self._refused and not removes:
+            return "refused"
+        self._refused.discard(key)
         self.changed = True
-        older = self._changes.get(change.key)
-        stays_new = older is not None and older.new and change.statement.rank != LAST
+        older = self._changes.get(key)
+        stays_new = older is not None and older.new and not removes
         new = change.new or stays_new
-        self._changes[change.key] = _Waiting(
-            change.statement, change.item, new, told=change.then is not None
-        )
-        return new
+        told = change.then is not None or (stays_new and older is not None and older.told)
+        self._changes[key] = _Waiting(change.statement, change.item, new, told)
+        return "new" if new else "known"
 
     def write(self, connection: sqlite3.Connection, *, new_too: bool) -> None:
         """Write the changes, all or those that bring nothing new."""
@@ -87,9 +93,9 @@ class Pending:
 
     def refuse(self) -> None:
         """Forget what is new and was refused: no later commit may bring it after all."""
-        self._changes = {
-            key: change for key, change in self._changes.items() if not (change.new and change.told)
-        }
+        refused = {key for key, change in self._changes.items() if change.new and change.told}
+        self._changes = {key: c for key, c in self._changes.items() if key not in refused}
+        self._refused |= refused
 
 
 def _rank(statement: Statement[Any]) -> int:

@@ -13,6 +13,7 @@ from anyio.lowlevel import checkpoint
 
 from ..transport import messages
 from ..transport.errors import BadRequest, InternalFault, SignalpostError, StoreFull
+from .acceptance import Acceptance, Verdict
 from .effects import Answer, Effect, Finished, Kill, Queued, Resume, Start, Tell
 from .envelope import (
     Adopt,
@@ -56,8 +57,8 @@ class QueueActor:
         self._todo: deque[Effect] = deque()
         self._to_launch: deque[Task] = deque()
         self._mailbox: Mailbox[Envelope] | None = None
-        self._unsaved: set[int] = set()
-        self._herald = Herald(queue, services, tasks, self._unsaved)
+        self._acceptance = Acceptance(services.store, self._refuse)
+        self._herald = Herald(queue, services, tasks, self._acceptance)
 
     async def run(self, mailbox: Mailbox[Envelope]) -> None:
         """Serve the mailbox until cancelled."""
@@ -199,9 +200,7 @@ class QueueActor:
     def _queued(self, task: Task) -> None:
         task.output = self._services.output_path(task.id)
         self._services.turns.join(task.id, task.queue_name, task.parent)
-        self._services.store.accept(row_of(task))
-        self._unsaved.add(task.id)
-        self._tasks.start_soon(self._save, task.id)
+        self._acceptance.ask(row_of(task))
         self._services.events.write(
             "task_queued", task_id=task.id, queue_name=task.queue_name, pid=task.requester_pid
         )
@@ -210,7 +209,7 @@ class QueueActor:
         job = self._services.job_of(task)
         if task.request is not None:  # the environment is not needed any more
             task.request = msgspec.structs.replace(task.request, environment={}, env_vars={})
-        self._tasks.start_soon(self._attend, task, job)
+        self._tasks.start_soon(self._attend, task, job, self._acceptance.verdict(task.id))
 
     def _start(self, task: Task) -> None:
         now = self._services.clock()
@@ -222,21 +221,17 @@ class QueueActor:
             wait_time_seconds=round(task.waited(now), 3),
         )
 
-    async def _attend(self, task: Task, job: Job) -> None:
+    async def _attend(self, task: Task, job: Job, verdict: Verdict | None) -> None:
         """Stay with one run until nothing of it lives, and report that to the mailbox."""
         mailbox = self._mailbox
         assert mailbox is not None  # noqa: S101 - run() has set it before any effect
         try:
             # A command starts only when its task is on disk: a broker that dies now
             # must never lead to a second run.
-            if task.id in self._unsaved:
-                await self._services.store.committed()
-                self._unsaved.discard(task.id)
-            if self.queue.find(task.id) is None:  # refused meanwhile: it could not be kept
-                return
+            if verdict is not None:
+                await verdict.wait()
             outcome = await self._run(task, job, mailbox)
-        except StoreFull as error:
-            mailbox.put(Unsaved(task.id, error))
+        except StoreFull:  # it is refused: the envelope that says so is on its way
             return
         except Exception as error:
             logger.exception("task %d could not be run", task.id)
@@ -254,33 +249,25 @@ class QueueActor:
             return Outcome(reason="killed")
         return await self._services.runner.run(job, lambda pid: mailbox.put(Started(task.id, pid)))
 
-    async def _save(self, task_id: int) -> None:
-        """Note when a task is on disk, so that its start need not wait for that."""
-        try:
-            await self._services.store.committed()
-        except StoreFull as error:
-            if self._mailbox is not None:
-                self._mailbox.put(Unsaved(task_id, error))
-        except (SignalpostError, OSError) as error:
-            logger.error("task %d is not on disk: %s", task_id, error)  # noqa: TRY400
-        else:
-            self._unsaved.discard(task_id)
+    def _refuse(self, task_id: int, error: SignalpostError) -> None:
+        if self._mailbox is not None:
+            self._mailbox.put(Unsaved(task_id, error))
 
     def _unsave(self, task_id: int, error: SignalpostError, now: Moment) -> None:
-        """Refuse a task after all, since it could not be kept."""
-        if task_id not in self._unsaved:
-            return
-        self._unsaved.discard(task_id)
+        """Refuse a task after all, since it could not be kept and never will be on disk."""
+        self._services.store.forget(task_id)
+        if self._acceptance.verdict(task_id) is None:
+            return  # it has ended meanwhile
+        self._acceptance.drop(task_id)
         for call in self.queue.withdraw(task_id, now):
             self._herald.refuse(call, error)
         self._services.turns.leave(task_id)
-        self._services.store.forget(task_id)
         self._services.withdrawn()
 
     def _finished(self, task: Task) -> None:
         services = self._services
         services.turns.leave(task.id)
-        self._unsaved.discard(task.id)
+        self._acceptance.drop(task.id)
         services.store.put(row_of(task))
         name, fields = finished_event(task)
         services.events.write(name, **fields)

@@ -170,6 +170,10 @@ class Reception:
             who = one_line(owner.shown_as, _NAME)
             logger.warning("pid %d came with the session of %s, pid %d", pid, who, owner.pid)
 
+    def missed(self, identity: bytes) -> None:
+        """What was sent to a connection was dropped: it shall ask again for what is open."""
+        self._sessions.missed(identity)
+
     def session(self, token: bytes) -> Session | None:
         """Return the session of ``token``, if it is not gone."""
         return self._sessions.get(token)

@@ -16,7 +16,7 @@ import msgspec
 from ..transport.messages import OPEN_STATES
 from . import mail_schema
 from .row import TaskRow
-from .statement import INSERT, LAST, Statement
+from .statement import INSERT, LAST, UPDATE, Statement
 
 APPLICATION_ID = 0x5347504C
 """``SGPL`` in the file's header: what tells our file from any other SQLite file."""
@@ -84,6 +84,8 @@ SELECT = f"SELECT {', '.join(COLUMNS)} FROM tasks "  # noqa: S608  # constants o
 NAMES = frozenset(re.findall(r"CREATE (?:TABLE|INDEX|VIEW) (\w+)", TABLES))
 """Of everything that a store of this version has."""
 _DELETE = "DELETE FROM tasks WHERE id = ?"
+_COUNT = """
+INSERT INTO meta VALUES ('overwritten', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1"""
 _TEXTS = (
     *("queue_name", "state", "command", "working_directory", "owner", "principal"),
     *("session", "reason", "cancelled_by", "on_disconnect", "killed_leftovers"),
@@ -125,9 +127,15 @@ def row_of(record: Sequence[object]) -> TaskRow:
     return msgspec.convert(values, TaskRow)
 
 
+def _nothing(_: object) -> tuple[object, ...]:
+    return ()
+
+
 def _record_of_id(task_id: int) -> tuple[object, ...]:
     return (task_id,)
 
 
 PUT = Statement(INSERT, ((_UPSERT, record_of),))
+MARK = Statement(UPDATE, ((_COUNT, _nothing),))
+"""Changes a page, so that a commit with it is written, whatever else it holds."""
 FORGET = Statement(LAST, ((_DELETE, _record_of_id),))

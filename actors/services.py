@@ -20,6 +20,9 @@ from .settings import Settings
 from .task import Call, Task
 from .turns import Turns
 
+Then = Callable[[Exception | None], None]
+"""Called when a task is on disk, or with why it is not."""
+
 
 class Runner(Protocol):
     """Runs commands; see :mod:`launcher`."""
@@ -48,8 +51,8 @@ class Runner(Protocol):
 class TaskStore(Protocol):
     """Keeps tasks; see :mod:`store`."""
 
-    def accept(self, row: TaskRow) -> None:
-        """Write a new task soon, if there is room."""
+    def accept(self, row: TaskRow, then: Then) -> None:
+        """Write a new task soon, if there is room; tell when it is on disk, or why it is not."""
         ...
 
     def put(self, row: TaskRow) -> None:

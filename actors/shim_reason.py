@@ -19,11 +19,13 @@ _LONGEST = 32 * resource.getpagesize()
 _MOST = 6 * 1024 * 1024
 """Linux: so many bytes may they have together, however large the stack."""
 
-_OF_SHELL = {
-    errno.ENOENT: "The shell is missing: install one there, or link it to another.",
-    errno.EACCES: "This user may not execute the shell: check its permissions.",
+_OF_PROCESS = {
     errno.EAGAIN: "This user has as many processes as are allowed: end some, or raise ulimit -u.",
     errno.ENOMEM: "There is no memory for another process: try again when others have ended.",
+}
+_OF_SHELL = _OF_PROCESS | {
+    errno.ENOENT: "The shell is missing: install one there, or link it to another.",
+    errno.EACCES: "This user may not execute the shell: check its permissions.",
 }
 _OF_FOLDER = {
     errno.ENOENT: "The working directory is gone: create it or name another.",
@@ -47,6 +49,13 @@ def reason(error: Exception, job: JobFields) -> str:
     remedies = _OF_SHELL if name == SHELL else _OF_FOLDER if name else {}
     remedy = (remedies | _OF_ANYTHING).get(error.errno or 0, "")
     return f"{text}. {remedy}" if remedy else text
+
+
+def without_shim(error: OSError) -> str:
+    """Return why no shim could be had for a job."""
+    last = "If that lasts, restart the broker: signalpost stop"
+    remedy = (_OF_PROCESS | _OF_ANYTHING).get(error.errno or 0, last)
+    return f"{describe(error)}. {remedy}"
 
 
 def _too_big(job: JobFields) -> str:

@@ -21,6 +21,7 @@ import sys
 from typing import NoReturn
 
 from . import shim
+from .shim_reason import without_shim
 
 
 def main(control: int) -> NoReturn:
@@ -53,7 +54,7 @@ def _fork(broker: socket.socket, control: int) -> None:
 
 def _refuse(control: int, error: OSError) -> None:
     with socket.socket(fileno=control) as peer:
-        line = json.dumps({"event": "refused", "error": os.strerror(error.errno or 0)})
+        line = json.dumps({"event": "refused", "error": without_shim(error)})
         peer.sendall(line.encode() + b"\n")
 
 

@@ -108,16 +108,21 @@ class SqliteStore:
         """Tell whether the path no longer leads to the file that is open."""
         return self._file.vanished()
 
-    def accept(self, row: TaskRow) -> None:
-        """Queue a new task: it is refused when there is no room. Else as put()."""
-        self._committer.put(("task", row.id), schema.PUT, row, new=True)
+    def accept(self, row: TaskRow, then: Then) -> None:
+        """Queue a new task: it is refused when there is no room. Else as put().
+
+        ``then`` is called when it is on disk, or with why it is not: the errors are those of
+        committed(). After StoreFull it is not and will not be on disk, whatever is put of it
+        later; it is to be forgotten.
+        """
+        self._committer.put(("task", row.id), schema.PUT, row, then, new=True)
 
     def put(self, row: TaskRow) -> None:
         """Queue the newest state of a task. Never waits, never raises; see committed()."""
         self._committer.put(("task", row.id), schema.PUT, row)
 
     def forget(self, task_id: int) -> None:
-        """Queue the removal of a task, as of one that was refused after it was put."""
+        """Queue the removal of a task, as of one that was refused when it was accepted."""
         self._committer.put(("task", task_id), schema.FORGET, task_id)
 
     async def committed(self) -> None:

@@ -17,6 +17,14 @@ def is_full(error: Exception) -> bool:
     return code & 0xFF == sqlite3.SQLITE_FULL or code == _FULL_IN_DISGUISE
 
 
+def may_be_on_disk(error: Exception) -> bool:
+    """Tell whether a commit that failed may count all the same when the file is opened anew.
+
+    The log holds it whole before its index grows.
+    """
+    return getattr(error, "sqlite_errorcode", 0) == _FULL_IN_DISGUISE
+
+
 def passes(error: Exception) -> bool:
     """Tell whether the same may succeed later: no room, or somebody else holds the file."""
     return is_full(error) or getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY

@@ -85,7 +85,7 @@ class Zygote:
         """
         async with self._lock:
             if self._socket is None:
-                process, control = await anyio.to_thread.run_sync(self._start)
+                process, control = await self._started()
                 asyncio.get_running_loop().add_reader(control, self._lost)
                 self._process, self._socket = process, control
 
@@ -124,6 +124,12 @@ class Zygote:
             self._process.kill()
             self._process.wait()
             self._socket = self._process = None
+
+    async def _started(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
+        try:
+            return await anyio.to_thread.run_sync(self._start)
+        except RuntimeError as error:  # not even a thread could be started
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error
 
     def _start(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
         with ExitStack() as undo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Callable
 
 logger = logging.getLogger(__name__)
 
@@ -14,11 +15,17 @@ Outgoing = tuple[bytes, bytes, bytes]
 
 
 class Outbox:
-    """Messages in the order posted. Those of a stalled peer wait until it speaks again."""
+    """Messages in the order posted. Those of a stalled peer wait until it speaks again.
 
-    def __init__(self) -> None:
+    ``dropped`` is called with a peer for which too many waited. Until it speaks, nothing more
+    is kept for it.
+    """
+
+    def __init__(self, dropped: Callable[[bytes], object]) -> None:
+        self._dropped = dropped
         self._due: deque[Outgoing] = deque()
-        self._stalled: dict[bytes, deque[Outgoing]] = {}
+        self._stalled: dict[bytes, deque[Outgoing] | None] = {}
+        """None: what waited was dropped."""
 
     def post(self, outgoing: Outgoing) -> None:
         """Add a message; behind the others of its peer if that one is stalled."""
@@ -39,14 +46,17 @@ class Outbox:
     def stall(self, outgoing: Outgoing) -> None:
         """Keep a message that its peer was too slow for.
 
-        A peer that sends on and on but reads nothing loses what waits for it:
-        its requests end by their deadline, and memory stays bounded.
+        A peer that reads nothing loses what waits for it, so that memory stays bounded:
+        it has to ask again for what it missed.
         """
         waiting = self._stalled.setdefault(outgoing[0], deque())
+        if waiting is None:
+            return
         waiting.append(outgoing)
         if len(waiting) > STALLED_LIMIT:
             logger.warning("a peer reads nothing: %d messages for it dropped", len(waiting))
-            waiting.clear()
+            self._stalled[outgoing[0]] = None
+            self._dropped(outgoing[0])
 
     def retry(self, identity: bytes) -> None:
         """A peer has spoken, so it lives: what waited for it is due, oldest first."""

@@ -10,7 +10,8 @@
                            └── 5 s ──────────────────────────────────> gone
 
 Authority is the session's token, never a name in a field and never the
-routing id, which is only where to send.
+routing id, which is only where to send. Who missed something has to say hello
+again before it is heard: that is when a client asks anew for what is open.
 """
 
 from __future__ import annotations
@@ -124,6 +125,10 @@ class Sessions:
             return None
         session.heard_at = now
         return session
+
+    def missed(self, identity: bytes) -> None:
+        """What was sent there is lost: who speaks there has to say hello again first."""
+        self._by_identity.pop(identity, None)
 
     def on(self, identity: bytes) -> Session | None:
         """Return the session that a connection speaks for."""

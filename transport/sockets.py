@@ -142,7 +142,8 @@ class Router(_Socket):
         make_unforeseeable()
         super().__init__(zmq.ROUTER, linger_ms=0, most=MAX_PAYLOAD)
         self._handle: Callable[[Message], None]
-        self._outbox = Outbox()
+        self._missed: Callable[[bytes], object] = len
+        self._outbox = Outbox(self._drop)
         self._raw.set(zmq.ROUTER_MANDATORY, 1)
         self._raw.set(zmq.SNDHWM, STALLED_LIMIT)
         self._raw.set(zmq.HANDSHAKE_IVL, _HANDSHAKE_MS)
@@ -155,10 +156,18 @@ class Router(_Socket):
         self._outbox.post((identity, header, payload))
         self._come_again()
 
-    async def serve(self, handle: Callable[[Message], None]) -> None:
-        """Give every message to ``handle`` and send what is posted, until cancelled."""
-        self._handle = handle
+    async def serve(
+        self, handle: Callable[[Message], None], missed: Callable[[bytes], object] = len
+    ) -> None:
+        """Give every message to ``handle`` and send what is posted, until cancelled.
+
+        ``missed`` gets each peer that read so little that what was for it is dropped.
+        """
+        self._handle, self._missed = handle, missed
         await self._serve()
+
+    def _drop(self, identity: bytes) -> None:
+        self._missed(identity)
 
     def _work(self) -> bool:
         # The first is answered before anything else is looked at: it is often the only one.

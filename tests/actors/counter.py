@@ -91,7 +91,7 @@ class Counter:
         self.ending.watch(self.broker, lambda: len(self.reception), int)
         for job in (self.reception.run, self.ending.heed_folder):
             tasks.start_soon(job)
-        tasks.start_soon(self.router.serve, self.broker.handle)
+        tasks.start_soon(self.router.serve, self.broker.handle, self.reception.missed)
 
     def _services(self) -> Services:
         return Services(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from signalpost.actors.moment import Moment
 from signalpost.actors.queue import Queue
 from signalpost.actors.queue_actor import QueueActor
 from signalpost.actors.row import TaskRow
-from signalpost.actors.services import Services
+from signalpost.actors.services import Services, Then
 from signalpost.actors.settings import Settings
 from signalpost.actors.supervisor import Mailbox, Supervisor
 from signalpost.actors.task import Call, Task
@@ -109,14 +110,22 @@ class StandInStore:
         self.rows: dict[int, TaskRow] = {}
         self.forgotten: list[int] = []
         self.fault: Exception | None = None
-        self.held: list[anyio.Event] | None = None
+        self.held: list[Callable[[], None]] | None = None
         self.put_fault: Exception | None = None
         self.refused: dict[int, Exception] = {}
-        """By number of the commit, beginning with 0."""
-        self.commits = 0
+        """By number of the task."""
 
-    def accept(self, row: TaskRow) -> None:
+    def accept(self, row: TaskRow, then: Then) -> None:
         self.put(row)
+
+        def answer() -> None:
+            fault = self.refused.get(row.id, self.fault)
+            asyncio.get_running_loop().call_soon(then, fault)
+
+        if self.held is None:
+            answer()
+        else:
+            self.held.append(answer)
 
     def put(self, row: TaskRow) -> None:
         if self.put_fault is not None:
@@ -127,20 +136,14 @@ class StandInStore:
         self.rows.pop(task_id, None)
         self.forgotten.append(task_id)
 
-    def hold(self) -> list[anyio.Event]:
-        """Let commits wait, each for its own event, in the order asked."""
+    def hold(self) -> list[Callable[[], None]]:
+        """Let new tasks wait; each is on disk, or refused, when what is returned is called."""
         self.held = []
         return self.held
 
     async def committed(self) -> None:
-        number, self.commits = self.commits, self.commits + 1
-        if self.held is not None:
-            event = anyio.Event()
-            self.held.append(event)
-            await event.wait()
-        fault = self.refused.get(number, self.fault)
-        if fault is not None:
-            raise fault
+        if self.fault is not None:
+            raise self.fault
 
 
 class StandInEvents:

@@ -216,3 +216,20 @@ async def test_what_was_refused_is_not_written_by_a_later_commit(lean: Lean) -> 
     assert await lean.heard() == {"refused": StoreFull}
     await lean.put(2)
     assert on_disk(lean.path) == [2]
+
+
+async def test_what_becomes_of_something_refused_is_not_written_until_that_is_forgotten(
+    lean: Lean,
+) -> None:
+    lean.connection.faults["COMMIT"] = [FULL]
+    lean.change("accepted", 1, new=True)
+    lean.committer.put(1, schema.PUT, task(1))
+    assert await lean.heard() == {"accepted": StoreFull}
+    lean.change("ended", 1, new=False)
+    lean.change("known", 2, new=False)
+    assert await lean.heard() == {"ended": StoreFull, "known": None}
+    assert on_disk(lean.path) == [2]
+    lean.committer.put(1, schema.FORGET, 1)
+    lean.change("again", 1, new=True)
+    assert await lean.heard() == {"again": None}
+    assert on_disk(lean.path) == [1, 2]

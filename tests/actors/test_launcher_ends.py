@@ -119,3 +119,20 @@ async def test_what_runs_in_the_zygote_is_in_its_list() -> None:
     folder = Path(__file__).parents[2] / "actors"
     names = {path.stem async for path in anyio.Path(folder).glob("shim*.py")}
     assert set(MODULES) == names
+
+
+async def test_without_a_thread_to_start_the_zygote_a_job_is_told_so_and_the_spare_goes_without(
+    launcher: Launcher, new_job: NewJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_thread(*_: object, **__: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(anyio.to_thread, "run_sync", no_thread)
+        outcome = await outcome_of(launcher, new_job("true"))
+    assert outcome.reason == "cannot_start"
+    assert outcome.error == (
+        "Resource temporarily unavailable. This user has as many processes as are allowed:"
+        " end some, or raise ulimit -u."
+    )
+    assert (await outcome_of(launcher, new_job("true"))).exit_code == 0

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import anyio
 import pytest
 
 from signalpost.actors.envelope import (
@@ -12,32 +11,13 @@ from signalpost.actors.envelope import (
     Submit,
     Watch,
 )
-from signalpost.actors.task import Call
 from signalpost.transport import messages
 from signalpost.transport.errors import StoreFull
 from tests.actors.callers import code, started, state, state_of_second
 from tests.actors.queue_words import NewCall, NewTask
-from tests.actors.stand_ins import Scene, rounds, scene
+from tests.actors.stand_ins import rounds, scene
 
 FULL = StoreFull("the disk is full")
-
-
-async def second_to_be_refused(
-    stage: Scene, new_task: NewTask, new_call: NewCall
-) -> tuple[Call, anyio.Event, anyio.Event]:
-    """Let a second task come to its turn while the store still holds its commits.
-
-    Return its call and what lets each commit go: the one of its acceptance, which fails,
-    and the one before its start, which does not.
-    """
-    await started(stage, new_task, new_call)
-    held = stage.store.hold()
-    stage.store.refused = {stage.store.commits: FULL}
-    call = await started(stage, new_task, new_call)
-    stage.runner.runs[1].end()
-    await rounds()
-    acceptance, start = held
-    return call, acceptance, start
 
 
 # ---------------------------------------------------------------- the plain way
@@ -145,8 +125,8 @@ async def test_a_kill_while_the_store_commits_comes_before_the_start(
         stage.put(envelopes[how])
         await rounds()
         assert stage.finished == []  # who knows what the store does with the row
-        for event in held:
-            event.set()
+        for answer in held:
+            answer()
         await rounds()
         assert stage.runner.jobs == []
         assert stage.store.rows[1].state == "cancelled"
@@ -159,8 +139,8 @@ async def test_nothing_starts_before_it_is_on_disk(new_task: NewTask, new_call: 
         held = stage.store.hold()
         await started(stage, new_task, new_call)
         assert stage.runner.jobs == []
-        for event in held:
-            event.set()
+        for answer in held:
+            answer()
         await rounds()
         assert stage.runner.running == [1]
 
@@ -176,8 +156,8 @@ async def test_nobody_hears_of_a_task_before_it_is_on_disk(
         stage.put(Submit(new_task(), call), Submit(new_task(), listening))
         await rounds()
         assert {call.correlation, listening.correlation}.isdisjoint(stage.replies.told)
-        for event in held:
-            event.set()
+        for answer in held:
+            answer()
         assert state(await stage.answer(call)) == "waiting"
         await rounds()
         assert stage.replies.told[listening.correlation]
@@ -213,7 +193,7 @@ async def test_when_one_cannot_be_kept_the_next_goes_on(
     new_task: NewTask, new_call: NewCall
 ) -> None:
     async with scene() as stage:
-        stage.store.refused = {1: FULL}
+        stage.store.refused = {2: FULL}
         first = await started(stage, new_task, new_call)
         refused, third = (
             await started(stage, new_task, new_call),
@@ -227,27 +207,36 @@ async def test_when_one_cannot_be_kept_the_next_goes_on(
         assert stage.replies.replies(third) == []
 
 
-async def test_a_refused_task_does_not_run_after_all(new_task: NewTask, new_call: NewCall) -> None:
+@pytest.mark.parametrize("frees", [True, False])
+async def test_a_refused_task_does_not_run_although_its_turn_has_come(
+    new_task: NewTask, new_call: NewCall, *, frees: bool
+) -> None:
     async with scene() as stage:
-        call, acceptance, start = await second_to_be_refused(stage, new_task, new_call)
-        acceptance.set()
+        await started(stage, new_task, new_call)
+        held = stage.store.hold()
+        stage.store.refused = {2: FULL}
+        call = await started(stage, new_task, new_call)
+        if frees:
+            stage.runner.runs[1].end()
+            await rounds()
+        held[0]()
         assert code(await stage.answer(call)) == "STORE_FULL"
-        start.set()
+        stage.runner.runs[1].end()
         await rounds()
         assert len(stage.runner.jobs) == 1
-        assert stage.queue.open_tasks() == []
+        assert (stage.queue.open_tasks(), stage.store.forgotten) == ([], [2])
 
 
-async def test_a_refusal_that_comes_too_late_takes_back_nothing(
+async def test_a_refusal_after_the_end_takes_back_nothing(
     new_task: NewTask, new_call: NewCall
 ) -> None:
     async with scene() as stage:
-        call, acceptance, start = await second_to_be_refused(stage, new_task, new_call)
-        start.set()  # on disk by now, whatever became of the commit before
+        await started(stage, new_task, new_call)
+        held = stage.store.hold()
+        stage.store.refused = {2: FULL}
+        call = await started(stage, new_task, new_call)
+        stage.put(Cancel(2, "alice", "agent:alice", new_call(runs=False)))
+        assert state(await stage.answer(call)) == "cancelled"
+        held[0]()
         await rounds()
-        assert stage.runner.running == [2]
-        acceptance.set()
-        await rounds()
-        assert [t.id for t in stage.queue.running()] == [2]
-        stage.runner.runs[2].end()
-        assert state(await stage.answer(call)) == "success"
+        assert (stage.finished, stage.store.forgotten) == ([2], [2])

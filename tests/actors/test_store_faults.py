@@ -17,7 +17,7 @@ from signalpost.actors.committer import Committer
 from signalpost.actors.store import SqliteStore
 from signalpost.transport.errors import SignalpostError, StoreFull
 from tests.actors.countdown import Countdown, connect
-from tests.actors.faulty import task
+from tests.actors.faulty import on_disk, task
 from tests.actors.letters_kept import message
 
 CODES = [
@@ -49,6 +49,8 @@ class Books:
     def __init__(self) -> None:
         self.accepted: set[int] = set()
         self.refused: set[int] = set()
+        self.surviving: set[int] = set()
+        """Those of the refused that a broker that dies then leaves on disk."""
         self.ended: set[int] = set()
         self.kept: dict[int, Exception | None] = {}
         self.acknowledged: set[int] = set()
@@ -62,14 +64,25 @@ class Books:
             return False
         return True
 
-    async def accept(self, store: SqliteStore, number: int) -> None:
+    async def accept(self, store: SqliteStore, number: int, path: Path) -> None:
         """Accept a task; one that has no room is refused and forgotten, as its queue does."""
-        store.accept(task(number))
-        if await self.confirmed(store):
-            self.accepted.add(number)
-        elif isinstance(self.faults[-1], StoreFull):
+
+        def then(error: Exception | None) -> None:
+            if error is None:
+                self.accepted.add(number)
+            elif isinstance(error, StoreFull):
+                self.refused.add(number)
+
+        store.accept(task(number), then)
+        store.put(replace(task(number), state="running"))
+        await self.confirmed(store)
+        if (
+            number in self.refused
+        ):  # the caller is told now, and the broker may die before it forgets
+            store.put(replace(task(number), state="running", cancelled_by="alice"))
+            await self.confirmed(store)
+            self.surviving |= self.refused & set(on_disk(path))
             store.forget(number)
-            self.refused.add(number)
 
     async def end(self, store: SqliteStore, number: int) -> None:
         store.put(replace(task(number), state="success"))
@@ -99,7 +112,7 @@ async def work(path: Path, books: Books, make: Make) -> None:
     ) as store:
         for number in range(1, TASKS + 1):
             books.keep(store, number)
-            await books.accept(store, number)
+            await books.accept(store, number, path)
             if number in books.accepted:
                 books.acknowledge(store, number)
                 await books.end(store, number)
@@ -121,8 +134,8 @@ async def check(path: Path, books: Books) -> None:
     assert kept <= set(letters)
     assert all(letters[seq] == "done" for seq in books.acknowledged & kept)
     assert not refused & set(letters)
-    # A refused task that was not forgotten yet waits for a caller that does not come.
-    assert all(tasks.get(number, "waiting") == "waiting" for number in books.refused)
+    assert not books.refused & set(tasks)
+    assert not books.surviving
 
 
 EVERY_TIME = (

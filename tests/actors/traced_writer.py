@@ -89,7 +89,7 @@ async def write(store: SqliteStore, letters: int) -> None:
                 done = replace(letter(seq - BEHIND), state="done", ended_at=9.0)
                 store.mail.note(done, confirm("done", seq - BEHIND))
         number = first // GROUP + 1
-        store.accept(task(number, "waiting"))
+        store.accept(task(number, "waiting"), lambda _: None)
         if number > 1:
             store.put(task(number - 1, "success"))
         await store.committed()

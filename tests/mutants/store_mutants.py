@@ -11,6 +11,9 @@ _LOCK = "tests/actors/test_lock.py"
 _BROKER = "tests/actors/test_broker.py"
 _SOCKETS = "tests/transport/test_sockets.py"
 _LINK = "tests/transport/test_link.py"
+_READS_NOTHING = (
+    "tests/transport/test_outbox.py::test_a_peer_that_reads_nothing_fills_no_memory_and_is_named"
+)
 
 STORE = (
     Mutant(
@@ -24,7 +27,7 @@ STORE = (
         "those who wait hear before the commit",
         "actors/committer.py",
         '        asked = any(job.kind != "read" for job in jobs)\n',
-        "        self._answer([_told(then, None) for then, _ in waiting])\n        waiting = []\n"
+        "        self._wake_up.answer([told(then, None) for then, _ in waiting])\n        waiting = []\n"
         '        asked = any(job.kind != "read" for job in jobs)\n',
         ("tests/actors/test_committer_callbacks.py",),
     ),
@@ -35,6 +38,13 @@ STORE = (
         "            self._roll_back(connection)\n            self._changes.clear()\n"
         "            return error",
         (f"{_COMMITTER}::test_without_room_nothing_is_accepted_and_the_rows_stay",),
+    ),
+    Mutant(
+        "what was refused is written later, as what has become of it",
+        "actors/pending.py",
+        "        if key in self._refused and not removes:\n",
+        "        if False:\n",
+        ("tests/actors/test_ballast.py", "tests/actors/test_store_faults.py"),
     ),
     Mutant(
         "after a fault of the disk all goes on",
@@ -149,9 +159,16 @@ STORE = (
     Mutant(
         "memory for a peer that reads nothing has no bound",
         "transport/outbox.py",
-        "            waiting.clear()\n",
+        "            self._stalled[outgoing[0]] = None\n",
         "            pass\n",
-        ("tests/transport/test_outbox.py::test_a_peer_that_reads_nothing_fills_no_memory",),
+        (_READS_NOTHING,),
+    ),
+    Mutant(
+        "who missed something is not asked to say hello again",
+        "transport/outbox.py",
+        "            self._dropped(outgoing[0])\n",
+        "            pass\n",
+        (_READS_NOTHING,),
     ),
     Mutant(
         "everybody is let in until descriptors run out",

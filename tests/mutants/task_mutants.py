@@ -97,9 +97,7 @@ TASKS = (
     Mutant(
         "a command starts before its task is on disk",
         "actors/queue_actor.py",
-        "            if task.id in self._unsaved:\n"
-        "                await self._services.store.committed()\n"
-        "                self._unsaved.discard(task.id)\n",
+        "            if verdict is not None:\n                await verdict.wait()\n",
         "",
         ("tests/actors/test_queue_actor_faults.py", _ACTOR),
     ),

@@ -15,7 +15,7 @@ def drained(outbox: Outbox) -> list[Outgoing]:
 
 
 def test_messages_leave_in_the_order_posted() -> None:
-    outbox = Outbox()
+    outbox = Outbox(len)
     sent = [message(b"a", 1), message(b"b", 1), message(b"a", 2)]
     for each in sent:
         outbox.post(each)
@@ -23,7 +23,7 @@ def test_messages_leave_in_the_order_posted() -> None:
 
 
 def test_a_stalled_peer_keeps_its_order_and_holds_up_nobody() -> None:
-    outbox = Outbox()
+    outbox = Outbox(len)
     outbox.stall(message(b"slow", 1))
     outbox.post(message(b"slow", 2))
     outbox.post(message(b"b", 1))
@@ -33,24 +33,29 @@ def test_a_stalled_peer_keeps_its_order_and_holds_up_nobody() -> None:
 
 
 def test_what_waited_comes_before_what_is_posted_later() -> None:
-    outbox = Outbox()
+    outbox = Outbox(len)
     outbox.stall(message(b"slow", 1))
     outbox.retry(b"slow")
     outbox.post(message(b"slow", 2))
     assert drained(outbox) == [message(b"slow", 1), message(b"slow", 2)]
 
 
-def test_a_peer_that_reads_nothing_fills_no_memory() -> None:
-    outbox = Outbox()
-    for number in range(STALLED_LIMIT + 1):
+def test_a_peer_that_reads_nothing_fills_no_memory_and_is_named() -> None:
+    dropped: list[bytes] = []
+    outbox = Outbox(dropped.append)
+    for number in range(STALLED_LIMIT):
         outbox.stall(message(b"slow", number))
+    assert dropped == []
+    outbox.stall(message(b"slow", STALLED_LIMIT))
     outbox.post(message(b"slow", -1))
+    assert dropped == [b"slow"]
     outbox.retry(b"slow")
-    assert drained(outbox) == [message(b"slow", -1)]
+    outbox.post(message(b"slow", -2))
+    assert drained(outbox) == [message(b"slow", -2)], "nothing is kept for it until it speaks"
 
 
 def test_nothing_is_kept_for_a_peer_that_is_gone() -> None:
-    outbox = Outbox()
+    outbox = Outbox(len)
     outbox.stall(message(b"slow", 1))
     outbox.forget(b"slow")
     outbox.retry(b"slow")

@@ -125,3 +125,12 @@ def test_the_command_line_speaks_for_the_person() -> None:
     session = session_of(kind="cli", agent="alice")
     assert session.is_person
     assert session.shown_as == PERSON
+
+
+def test_who_missed_something_says_hello_again_and_keeps_the_session(sessions: Sessions) -> None:
+    session = sessions.get(b"t")
+    sessions.missed(b"i")
+    sessions.missed(b"unknown")
+    assert sessions.hear(b"i", b"t", 1.0) is None
+    assert sessions.resume(b"t", b"i", HELLO, 2.0) is session
+    assert sessions.hear(b"i", b"t", 3.0) is session

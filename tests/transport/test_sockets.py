@@ -202,7 +202,7 @@ async def test_a_slow_peer_loses_nothing_and_holds_up_nobody(endpoint: str) -> N
 
 
 def test_what_was_stalled_is_not_overtaken_by_what_is_due_already() -> None:
-    outbox = Outbox()
+    outbox = Outbox(len)
     for payload in numbered(2):
         outbox.post((b"slow", H, payload))
     first = outbox.take()

@@ -56,6 +56,7 @@ class Mailroom:
         push: Callable[[Session, mail.Push], None],
         text_of: Callable[[TaskReport], str],
         highest: tuple[int, int],
+        fresh: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         highest_agent, highest_seq = highest
         self._store = store
@@ -71,7 +72,7 @@ class Mailroom:
             events=events,
             settings=settings,
             chores=Chores(),
-            tokens=lambda: secrets.token_bytes(8),
+            tokens=lambda: fresh(8),
             seqs=itertools.count(highest_seq + 1).__next__,
             renewed_at=self._renewed_at,
         )

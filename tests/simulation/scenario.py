@@ -174,7 +174,8 @@ class Scenario:
             ).fetchall()
 
     def _trace(self, stored: list[tuple[str, str, str, int]]) -> str:
-        return repr((stored, self.books.seen, self.machine.commands.order, self._counts(stored)))
+        digest, counts = self.machine.chronicle.digest(), self._counts(stored)
+        return repr((digest, stored, self.books.seen, self.machine.commands.order, counts))
 
     def _counts(self, stored: list[tuple[str, str, str, int]]) -> str:
         books = self.books

@@ -156,10 +156,10 @@ class Mailroom:
         return self._clock().mono if self._works(agent) else agent.active
 
 
-def _id_of(correlation: bytes, number: int) -> str:
+def _id_of(correlation: bytes, key: str) -> str:
     """Return 16 characters, short enough for a model to copy: the id of one message of a request.
 
     Sent again to the next broker, when this one died before the commit, it is the same message:
     a receiver that got it beside the commit knows it again.
     """
-    return hashlib.blake2b(b"%b/%d" % (correlation, number), digest_size=8).hexdigest()
+    return hashlib.blake2b(b"%b/%b" % (correlation, key.encode()), digest_size=8).hexdigest()

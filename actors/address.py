@@ -78,9 +78,9 @@ class Recipients(NamedTuple):
     """In the order of the addresses, nobody twice."""
     refused: list[tuple[str, SignalpostError]]
     """The addresses that mean nobody, and why."""
-    numbers: dict[int, int]
-    """By agent, what makes the id of its message: the agent's id, or the number of the role of
-    which it is any. Another one of the role that gets it in the next broker life gets the same."""
+    keys: dict[int, str]
+    """By agent, what makes the id of its message: the name under which it was meant. Who has this
+    name, or is any of the role, in the next broker life gets the same one, whoever it is."""
 
 
 def parse(texts: Sequence[str]) -> list[Address]:
@@ -115,18 +115,20 @@ def recipients(
 ) -> Recipients:
     """Return who is meant by ``addresses``; ``pick`` chooses one of several."""
     found: dict[int, Agent] = {}
-    numbers: dict[int, int] = {}
+    keys: dict[int, tuple[int, str]] = {}
     refused: dict[str, SignalpostError] = {}
     for address in addresses:
         meant = _meant(address, registry, sender, pick)
         found.update((agent.id, agent) for agent in meant)
         for agent in meant:
-            number = _number(address, agent)
-            numbers[agent.id] = max(numbers.get(agent.id, number), number)
+            key = _key(address, agent)
+            if agent.id not in keys or key[0] > keys[agent.id][0]:
+                keys[agent.id] = key
         if not meant:
             near = registry.near if len(refused) < _NEAR_NAMES_FOR else _no_names
             refused[str(address)] = _refusal(address, near)
-    return Recipients(list(found.values()), list(refused.items()), numbers)
+    texts = {agent_id: text for agent_id, (_, text) in keys.items()}
+    return Recipients(list(found.values()), list(refused.items()), texts)
 
 
 @lru_cache(maxsize=4096)  # the same few names, with every message
@@ -176,8 +178,15 @@ def _meant(
             return [pick(some)] if some else []
 
 
-def _number(address: Address, agent: Agent) -> int:
-    return -1 - list(_ROLES).index(address.role) if isinstance(address, AnyOf) else agent.id
+def _key(address: Address, agent: Agent) -> tuple[int, str]:
+    """Return what makes an id, and how much that counts beside other addresses of one agent."""
+    match address:
+        case AnyOf():
+            return 0, str(address)
+        case Name(name):
+            return 1, name
+        case _:
+            return 2, f"{_EVERYONE}{agent.name}"
 
 
 def _refusal(address: Address, near: Callable[[str], list[str]]) -> UnknownAgent:

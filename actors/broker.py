@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -42,6 +41,7 @@ class Broker:
         info: Callable[[], messages.Info],
         ending: Endings,
         tasks: TaskGroup,
+        pid: int,
     ) -> None:
         self._reception = reception
         self._archive = archive
@@ -49,6 +49,7 @@ class Broker:
         self._info = info
         self._ending = ending
         self._tasks = tasks
+        self._pid = pid
         self._decoder = frames.request_decoder()
         self._settings: dict[str, str] = {}
         self._queues: Queues
@@ -123,7 +124,7 @@ class Broker:
             session=session.token,
             minor=messages.MINOR,
             software=software(),
-            pid=os.getpid(),
+            pid=self._pid,
             settings=self._settings,
             heartbeat_seconds=self._reception.heartbeat_seconds(),
             max_request_bytes=frames.MAX_PAYLOAD,

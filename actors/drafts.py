@@ -25,7 +25,7 @@ class Drafts:
         inboxes: Inboxes,
         services: MailServices,
         guard: LoopGuard,
-        id_of: Callable[[bytes, int], str],
+        id_of: Callable[[bytes, str], str],
     ) -> None:
         self._inboxes = inboxes
         self._services = services
@@ -39,18 +39,18 @@ class Drafts:
         recipient: Agent,
         correlation: bytes,
         request: mail.Send,
-        number: int,
+        key: str,
     ) -> Message:
         """Make the message to one recipient.
 
-        :param number: makes its id, with the correlation
+        :param key: makes its id, with the correlation
         :raises LoopDetected: it goes round and round; it was made a dead letter
         """
         now = self._services.clock()
         ttl = request.ttl_seconds
         message = Message(
             seq=0,
-            id=self._id_of(correlation, number),
+            id=self._id_of(correlation, key),
             agent_id=recipient.id,
             sender=sender.name,
             sender_id=sender.id,
@@ -85,7 +85,7 @@ class Drafts:
             return meant.agents
         served, ids = {m.agent_id for m in kept}, {m.id for m in kept}
         left = [agent for agent in meant.agents if agent.id not in served]
-        return [a for a in left if self._id_of(correlation, meant.numbers[a.id]) not in ids]
+        return [a for a in left if self._id_of(correlation, meant.keys[a.id]) not in ids]
 
     def _bury(self, message: Message, reason: str, now: Moment) -> None:
         message.seq = self._services.seqs()

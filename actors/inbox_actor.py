@@ -205,7 +205,7 @@ class InboxActor:
         refusal = error if isinstance(error, SignalpostError) else StoreFull(str(error))
         self._services.store.forget(message.seq)
         self._house.forget(message.id)
-        for actor in {self, home}:
+        for actor in dict.fromkeys((self, home)):
             actor.tell(lambda inbox, _now: inbox.withdraw(message.seq, refusal))
 
     def _deliver(self, receiver: Receiver, delivered: tuple[Message, ...]) -> None:

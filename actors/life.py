@@ -150,6 +150,7 @@ class Life:
                 info=self._info,
                 ending=self._ending,
                 tasks=tasks,
+                pid=os.getpid(),
             )
             room = self._room = await self._mailroom(broker)
             broker.equip(

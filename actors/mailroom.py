@@ -56,6 +56,7 @@ class Mailroom:
         push: Callable[[Session, mail.Push], None],
         text_of: Callable[[TaskReport], str],
         highest: tuple[int, int],
+        fresh: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         highest_agent, highest_seq = highest
         self._store = store
@@ -71,7 +72,7 @@ class Mailroom:
             events=events,
             settings=settings,
             chores=Chores(),
-            tokens=lambda: secrets.token_bytes(8),
+            tokens=lambda: fresh(8),
             seqs=itertools.count(highest_seq + 1).__next__,
             renewed_at=self._renewed_at,
         )
@@ -155,10 +156,10 @@ class Mailroom:
         return self._clock().mono if self._works(agent) else agent.active
 
 
-def _id_of(correlation: bytes, number: int) -> str:
+def _id_of(correlation: bytes, key: str) -> str:
     """Return 16 characters, short enough for a model to copy: the id of one message of a request.
 
     Sent again to the next broker, when this one died before the commit, it is the same message:
     a receiver that got it beside the commit knows it again.
     """
-    return hashlib.blake2b(b"%b/%d" % (correlation, number), digest_size=8).hexdigest()
+    return hashlib.blake2b(b"%b/%b" % (correlation, key.encode()), digest_size=8).hexdigest()

@@ -46,6 +46,7 @@ class Reception:
         came: Callable[[], None],
         clock: Callable[[], float],
         watch: Watcher = Lifeline,
+        fresh: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._epoch = bytes.fromhex(epoch)
         self._post = post
@@ -54,6 +55,7 @@ class Reception:
         self._came = came
         self._clock = clock
         self._watch = watch
+        self._fresh = fresh
         self._sessions = Sessions()
         self._lifelines: dict[bytes, Watch] = {}
         self._open: dict[bytes, bytes] = {}
@@ -150,7 +152,7 @@ class Reception:
             self._sessions.resume(token, message.identity, hello, self._clock())
             return known
         self._note_theft(known, message)
-        fresh = secrets.token_bytes(12)
+        fresh = self._fresh(12)
         session = self._sessions.open(fresh, message.identity, peer.pid, hello, self._clock())
         self._lifelines[fresh] = self._watch(peer.pid, lambda: self._died(fresh))
         self._stir.set()

@@ -158,10 +158,8 @@ class Sending:
         request: mail.Send,
         addresses: list[Address],
     ) -> None:
-        recipient = self._only(sender, addresses)
-        message = self._drafts.message(
-            session, sender, recipient, correlation, request, recipient.id
-        )
+        recipient, key = self._only(sender, addresses)
+        message = self._drafts.message(session, sender, recipient, correlation, request, key)
         now = self._services.clock().mono
         call = NamedCall(
             correlation=correlation,
@@ -176,11 +174,11 @@ class Sending:
         self._calls[correlation] = recipient, session.token
         self._post(recipient, message, call)
 
-    def _only(self, sender: Agent, addresses: list[Address]) -> Agent:
-        found, refused, _ = recipients(addresses, self._registry, sender, self._membership.pick)
+    def _only(self, sender: Agent, addresses: list[Address]) -> tuple[Agent, str]:
+        found, refused, keys = recipients(addresses, self._registry, sender, self._membership.pick)
         if refused:
             raise refused[0][1]
-        return found[0]
+        return found[0], keys[found[0].id]
 
     def _send_many(
         self,
@@ -204,10 +202,10 @@ class Sending:
         posting.expect(recipient.name for recipient in left)
         for recipient in left:
             call = NamedCall(correlation=correlation, session=session.token, name=recipient.name)
-            number = meant.numbers[recipient.id]
+            key = meant.keys[recipient.id]
             try:
                 message = self._drafts.message(
-                    session, sender, recipient, correlation, request, number
+                    session, sender, recipient, correlation, request, key
                 )
             except LoopDetected as error:
                 self.refused(call, error)

@@ -17,6 +17,8 @@ from .promises import Promises
 Answer = messages.Reply | SignalpostError
 Progress = Callable[[messages.TaskProgress], None]
 Listener = Callable[[Answer], None]
+Fresh = Callable[[int], bytes]
+"""Gives so many bytes that nobody else has."""
 _LEFT = "this client was closed before the answer came; the request may have taken effect."
 _REMEMBERED = 1000
 """Answers with mail that are known again."""
@@ -71,8 +73,8 @@ def leases_in(answer: Answer | None) -> frozenset[bytes]:
 class Calls:
     """Makes calls under fresh correlations and keeps them until they are answered."""
 
-    def __init__(self) -> None:
-        self._nonce = secrets.token_bytes(8)
+    def __init__(self, fresh: Fresh = secrets.token_bytes) -> None:
+        self._nonce = fresh(8)
         self._count = 0
         self._open: dict[bytes, Call] = {}
         self._handed_out: dict[bytes, frozenset[bytes]] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -14,7 +15,7 @@ from typing import Literal
 import anyio
 
 from . import endpoint, messages
-from .calls import Progress
+from .calls import Fresh, Progress
 from .errors import BadRequest, SignalpostError
 from .inbox_client import InboxClient
 from .link import SILENCE_SECONDS, Link
@@ -53,6 +54,7 @@ class Client(TaskClient, InboxClient):
         start: bool = True,
         options: Sequence[str] = (),
         reach: Reach | None = None,
+        fresh: Fresh = secrets.token_bytes,
     ) -> None:
         """``reach`` is the way to the broker, that of ``data_dir`` if none is given."""
         hello = messages.Hello(
@@ -66,7 +68,7 @@ class Client(TaskClient, InboxClient):
         )
         self.data_dir = data_dir
         way = reach or LocalReach(data_dir, options)
-        super().__init__(Link(way, hello, start=start, options=options))
+        super().__init__(Link(way, hello, start=start, options=options, fresh=fresh))
 
     async def run(self) -> None:
         """Serve the connection until cancelled. Dials at the first request."""

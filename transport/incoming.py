@@ -32,7 +32,8 @@ class Incoming:
         self._take = take
         self._shown = shown
         self._leases = leases
-        self._at_hand: set[Hold] = set()
+        self._at_hand: dict[Hold, None] = {}
+        """In the order in which they came."""
         self._in_block = False
 
     async def __aenter__(self) -> Self:
@@ -40,7 +41,7 @@ class Incoming:
         return self
 
     async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
-        at_hand, self._at_hand = list(self._at_hand), set()
+        at_hand, self._at_hand = list(self._at_hand), {}
         if error is None:
             await self._leases.acknowledge(at_hand)
         else:
@@ -50,12 +51,12 @@ class Incoming:
         """Wait for messages without end, or until the agent is removed."""
         while (delivery := await self._take()) is not None:
             hold = self._leases.hold(delivery)
-            self._at_hand.add(hold)
+            self._at_hand[hold] = None
             try:
                 yield self._shown(delivery)
             except GeneratorExit as left:
                 if not self._in_block:
                     await self._leases.give_back([hold], left)
                 raise
-            self._at_hand.discard(hold)
+            self._at_hand.pop(hold, None)
             self._leases.acknowledge_soon(hold)

@@ -16,12 +16,13 @@ comes too late for its call is followed by a ``cancel_call``, always.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 
 import anyio
 
 from . import endpoint, frames, mail, messages
-from .calls import Call, Calls, Listener, Progress, leases_in
+from .calls import Call, Calls, Fresh, Listener, Progress, leases_in
 from .errors import (
     BrokerUnavailable,
     DeadlineExceeded,
@@ -52,12 +53,13 @@ class Link:
         *,
         start: bool = True,
         options: Sequence[str] = (),
+        fresh: Fresh = secrets.token_bytes,
     ) -> None:
         self._reach = reach
         self.introduction = Introduction(hello, options)
         self._start = start
         self._decoder = frames.answer_decoder()
-        self._calls = Calls()
+        self._calls = Calls(fresh)
         self._session = frames.NO_SESSION
         self._line: Line | None = None
         self._greeting: Call | None = None

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import secrets
 import shutil
 import tempfile
@@ -73,6 +74,7 @@ class Counter:
             info=self._info,
             ending=self.ending,
             tasks=tasks,
+            pid=os.getpid(),
         )
         self.events = StandInEvents()
         self.settings = settings or Settings(queues={"wide": 4})

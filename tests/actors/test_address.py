@@ -124,14 +124,21 @@ def test_a_role_is_all_who_have_it_but_the_sender() -> None:
     assert [a.name for a in meant(town, "role:consumer").agents] == ["bob"]
 
 
-def test_who_is_meant_as_any_of_a_role_only_has_the_number_of_the_role() -> None:
+def test_the_id_of_a_message_is_made_of_the_name_under_which_its_recipient_is_meant() -> None:
     town = a_town()
-    alice, bob, carol = (town.registry.resolve(n).id for n in ("alice", "bob", "carol"))
-    consumer = meant(town, "any:role:consumer", sender="carol").numbers[alice]
-    assert consumer < 0
-    assert meant(town, "any:role:consumer", "carol").numbers == {bob: consumer, carol: carol}
-    assert meant(town, "any:role:consumer", "bob").numbers == {bob: bob}
-    assert meant(town, "any:role:publisher").numbers[carol] not in (consumer, carol)
+    bob, carol = (town.registry.resolve(n).id for n in ("bob", "carol"))
+    role = "any:role:consumer"
+    assert meant(town, role, "carol").keys == {bob: role, carol: "carol"}
+    assert meant(town, role, "bob").keys == meant(town, "bob", role).keys == {bob: "bob"}
+    assert meant(town, "bob", "*").keys == {bob: "*bob", carol: "*carol"}
+
+
+def test_the_first_of_several_names_of_a_recipient_makes_the_id() -> None:
+    town = a_town()
+    bob = town.registry.resolve("bob").id
+    town.register("bob", "robert", role="consumer")
+    assert meant(town, "bob", "robert").keys == {bob: "bob"}
+    assert meant(town, "robert", "bob").keys == {bob: "robert"}
 
 
 def test_a_name_and_any_of_a_role_mean_one_agent() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from signalpost.actors.message import MAX_ATTEMPTS
 from signalpost.transport import letters, messages
+from signalpost.transport.received import Received
 from tests.simulation.commands import Commands
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ MOVER, LEAVER = "mo", "leo"
 READERS = ("ann", "bob", SHARED, "ask1", MOVER)
 """Who reads its mail. Others get some when they are not known well yet."""
 Key = tuple[str, str]
-"""What was sent, and to whom."""
-Stored = tuple[str, str, str, int]
-"""Content, recipient, state, attempts."""
+"""What was sent, and to whom: the value of a message or its id, and the agent's first name."""
+Stored = tuple[str, str, str, str, int]
+"""Content, id, recipient, state, attempts."""
 
 
 @dataclass
@@ -33,8 +34,11 @@ class Books:
     """One run's. ``faults`` is filled as soon as something is wrong."""
 
     tried: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    confirmed: dict[Key, str] = field(default_factory=dict[Key, str])
-    """The ids of what senders were told is on disk."""
+    """To whom each value was sent."""
+    ids: defaultdict[Key, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """By value and agent: under what ids it was confirmed or came."""
+    confirmed: set[Key] = field(default_factory=set[Key])
+    """What senders were told is on disk. By id, as all that follows."""
     lives: dict[Key, int] = field(default_factory=dict[Key, int])
     """In which broker's life each message came last."""
     seen: dict[Key, list[int]] = field(default_factory=dict[Key, list[int]])
@@ -44,7 +48,7 @@ class Books:
     tokens: dict[Key, bytes] = field(default_factory=dict[Key, bytes])
     """The latest lease of each message, as far as it was seen."""
     done: dict[Key, str] = field(default_factory=dict[Key, str])
-    """What the broker has confirmed as acknowledged."""
+    """What the broker has confirmed as acknowledged, with its value."""
     replied: set[Key] = field(default_factory=set[Key])
     """What of that was only replied to."""
     answered: dict[str, messages.TaskReport] = field(default_factory=dict[str, messages.TaskReport])
@@ -55,15 +59,16 @@ class Books:
 
     # ------------------------------------------------------------ mail
 
-    def came(self, program: Program, value: str, attempt: int, *, redelivered: bool) -> None:
+    def came(self, program: Program, mail: letters.Delivery | Received) -> None:
         """A program was given a message."""
-        reader, life = program.name, program.machine.lives
-        key = (value, reader)
-        if self.lives.get(key) == life and not redelivered:
+        reader, life, value = program.name, program.machine.lives, mail.content
+        key = (mail.id, reader)
+        if self.lives.get(key) == life and not mail.redelivered:
             self.faults.append(f"{reader} got {value} again without being told so")
         if value not in self.tried:
             self.faults.append(f"{reader} got {value}, which nobody has sent")
-        if key in self.replied and not redelivered and self.lives.get(key) != life:
+        self._note_id(value, reader, mail.id)
+        if key in self.replied and not mail.redelivered and self.lives.get(key) != life:
             # It was given out beside a commit that never came, and is new to this broker: the
             # reply came to this one before it.
             self.replied.remove(key)
@@ -73,24 +78,37 @@ class Books:
         self.lives[key] = life
         if key not in self.seen:
             self.first[_writer_of(value), reader].append(value)
-        self.seen.setdefault(key, []).append(attempt)
-        if attempt > MAX_ATTEMPTS:
-            self.faults.append(f"{reader} got {value} in attempt {attempt}")
+        self.seen.setdefault(key, []).append(mail.attempt)
+        if mail.attempt > MAX_ATTEMPTS:
+            self.faults.append(f"{reader} got {value} in attempt {mail.attempt}")
 
     def leased(self, reader: str, delivery: letters.Delivery) -> None:
         """A reader holds a message under a lease that it looks after itself."""
-        self.tokens[delivery.content, reader] = delivery.lease
+        self.tokens[delivery.id, reader] = delivery.lease
 
     def is_stale(self, reader: str, delivery: letters.Delivery) -> bool:
         """Tell whether a message was given to somebody else since, so that this lease is void."""
-        return self.tokens.get((delivery.content, reader)) != delivery.lease
+        return self.tokens.get((delivery.id, reader)) != delivery.lease
 
     def sent(self, value: str, sent: letters.SentMessage) -> None:
         """A sender was told where a message is."""
-        key = (value, self.first_name(sent.name))
-        before = self.confirmed.setdefault(key, sent.message_id)
-        if before != sent.message_id and sent.name != LEAVER:  # which may be another one by now
-            self.faults.append(f"{value} to {sent.name} has two ids")
+        name = self.first_name(sent.name)
+        self.confirmed.add((sent.message_id, name))
+        self._note_id(value, name, sent.message_id)
+
+    def _note_id(self, value: str, name: str, message_id: str) -> None:
+        ids = self.ids[value, name]
+        ids.add(message_id)
+        if len(ids) > self._most(value, name):
+            self.faults.append(f"{value} to {name} has the ids {sorted(ids)}")
+
+    def _most(self, value: str, name: str) -> int:
+        """Return how many messages of one value an agent may have.
+
+        Two addresses of the mover may be two agents, which become one later with all their mail.
+        """
+        tried = self.tried.get(value, ())
+        return max(1, tried.count(MOVER) + tried.count(ANY)) if name == MOVER else 1
 
     def first_name(self, name: str) -> str:
         """Return the name under which an agent is kept here."""
@@ -101,8 +119,8 @@ class Books:
     def check(self, stored: list[Stored], commands: Commands) -> list[str]:
         """Return everything that is wrong."""
         stored = [
-            (value, self.first_name(name), state, attempts)
-            for value, name, state, attempts in stored
+            (value, message_id, self.first_name(name), state, attempts)
+            for value, message_id, name, state, attempts in stored
         ]
         return [
             *self.faults,
@@ -113,10 +131,10 @@ class Books:
         ]
 
     def _check_mail(self, stored: list[Stored]) -> list[str]:
-        states = {(content, recipient): state for content, recipient, state, _ in stored}
+        states = {(message_id, name): state for _, message_id, name, state, _ in stored}
         return [
-            *_doubled(stored),
-            *self._astray(states),
+            *self._doubled(stored),
+            *self._astray(stored),
             *(f"{key} was confirmed and is lost" for key in self.confirmed if key not in states),
             *(
                 f"{key} is {state} at the end"
@@ -130,19 +148,30 @@ class Books:
             ),
             *(
                 f"{(content, name)} is dead after {attempts} attempts"
-                for content, name, state, attempts in stored
+                for content, _, name, state, attempts in stored
                 if state == "dead" and attempts != MAX_ATTEMPTS and name != LEAVER
             ),
             *(
                 f"{key} was acknowledged and is {states.get(key)}"
                 for key in self.done
-                if states.get(key, "done") != "done"
+                if states.get(key, "done") not in self._ends(key)
             ),
         ]
 
-    def _astray(self, states: dict[Key, str]) -> list[str]:
+    def _ends(self, key: Key) -> tuple[str, ...]:
+        """Return what a message that is done for its reader may be at the end.
+
+        A reply that got to the disk late finds a question that has become a dead letter meanwhile.
+        """
+        return ("done", "dead") if key in self.replied else ("done",)
+
+    def _doubled(self, stored: list[Stored]) -> list[str]:
+        rows = Counter((value, name) for value, _, name, _, _ in stored)
+        return [f"{key} has {rows[key]} rows" for key in rows if rows[key] > self._most(*key)]
+
+    def _astray(self, stored: list[Stored]) -> list[str]:
         by_value: defaultdict[str, set[str]] = defaultdict(set)
-        for value, recipient in states:
+        for value, _, recipient, _, _ in stored:
             by_value[value].add(recipient)
         return [
             f"{value} to {self.tried[value]} went to {sorted(recipients)}"
@@ -180,10 +209,3 @@ class Books:
 
 def _writer_of(value: str) -> str:
     return value.partition("-")[0]
-
-
-def _doubled(stored: list[Stored]) -> list[str]:
-    rows = Counter((content, recipient) for content, recipient, _, _ in stored)
-    return [
-        f"{key} has {count} rows" for key, count in rows.items() if count > (key[1] == LEAVER) + 1
-    ]

@@ -65,6 +65,7 @@ class BrokerLife:
             self._note,
             lambda: machine.moment().mono,
             machine.watch,
+            machine.fresh,
         )
         self.runner = SimulatedRunner(machine.commands, self._queue_of, machine.passing)
         self.committers: list[LoopCommitter] = []
@@ -104,6 +105,7 @@ class BrokerLife:
             SqliteStore.open(
                 self._machine.folder / "queue.db",
                 "process",
+                new_id=lambda: self._machine.fresh(16).hex(),
                 connect=self._connect,
                 make_committer=self._committer,
             ) as store,
@@ -144,6 +146,7 @@ class BrokerLife:
             info=self._info,
             ending=self.ending,
             tasks=tasks,
+            pid=self.pid,
         )
         self.room = Mailroom(
             store=store.mail,
@@ -155,6 +158,7 @@ class BrokerLife:
             push=self.broker.push,
             text_of=lambda report: f"{report.state} {report.task_id}",
             highest=(await store.mail.highest_agent_id(), await store.mail.highest_seq()),
+            fresh=machine.fresh,
         )
         await self.room.restore()
         services = self._services(store, archive)

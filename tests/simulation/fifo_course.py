@@ -70,7 +70,7 @@ class FifoCourse(Scenario):
         start = _now()
         taken = (await client.take(wait_seconds=wait, max_messages=2)).messages
         for each in taken:
-            self.books.came(program, each.content, each.attempt, redelivered=each.redelivered)
+            self.books.came(program, each)
             self.gots.append((Got(each.content, start, _now()), each.redelivered))
         if not taken and not wait:
             self.gots.append((Got(None, start, _now()), False))
@@ -78,14 +78,14 @@ class FifoCourse(Scenario):
             for said in await client.settle([Held(each.id, each.lease) for each in taken]):
                 content = next(each.content for each in taken if each.id == said.message_id)
                 if not said.code:
-                    self.books.done[content, SHARED] = said.message_id
+                    self.books.done[said.message_id, SHARED] = content
         return bool(taken)
 
     # ------------------------------------------------------------ afterwards
 
     def history(self) -> History:
         """Return what concerns those values that came once, and unmarked, and were taken well."""
-        done = {content for content, _, state, _ in self._stored() if state == "done"}
+        done = {content for content, _, _, state, _ in self._stored() if state == "done"}
         times = Counter(got.value for got, _ in self.gots)
         marked = {got.value for got, redelivered in self.gots if redelivered}
         clean = {value for value in done if times[value] == 1} - marked

@@ -2,15 +2,20 @@
 
 Nothing waits for the world. When nobody can go on, the clock jumps to the next
 timer. Tasks that are ready together go on in an order drawn by lot; plain
-callbacks keep theirs, as asyncio promises.
+callbacks keep theirs, as asyncio promises. The lot is drawn among tasks in the
+order of their birth: those that are cancelled together are ready in the order
+of a set, which is that of their addresses.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
+import itertools
 import random
 import selectors
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
+from contextlib import contextmanager
 from typing import Any, cast
 
 import anyio
@@ -49,6 +54,12 @@ class _NoFiles(selectors.BaseSelector):
         self._keys.clear()
 
 
+class _NumberedTask(asyncio.Task[Any]):
+    """Knows when it was born, among those of its loop."""
+
+    number = 0
+
+
 class SimulatedLoop(asyncio.SelectorEventLoop):
     """Jumps in time, and shuffles."""
 
@@ -56,6 +67,19 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         self._now: float = 0.0
         self._chance = chance
         super().__init__(_NoFiles())
+        self._births = itertools.count(1)
+        factory: Any = self._bear
+        self.set_task_factory(factory)
+
+    def _bear(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        coroutine: Coroutine[Any, Any, Any],
+        **words: Any,  # noqa: ANN401
+    ) -> _NumberedTask:
+        task = _NumberedTask(coroutine, loop=loop, **words)
+        task.number = next(self._births)
+        return task
 
     def time(self) -> float:
         return self._now
@@ -74,16 +98,31 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
     def _shuffle(self, ready: Any) -> None:  # noqa: ANN401
         places = [place for place, handle in enumerate(ready) if _is_of_task(handle)]
         if len(places) > 1:
-            handles = [ready[place] for place in places]
+            handles = sorted((ready[place] for place in places), key=_number)
             self._chance.shuffle(handles)
             for place, handle in zip(places, handles, strict=True):
                 ready[place] = handle
 
 
 def _is_of_task(handle: Any) -> bool:  # noqa: ANN401
-    return isinstance(getattr(handle._callback, "__self__", None), asyncio.Task)
+    return isinstance(getattr(handle._callback, "__self__", None), _NumberedTask)
+
+
+def _number(handle: Any) -> int:  # noqa: ANN401
+    return int(handle._callback.__self__.number)
+
+
+@contextmanager
+def _uncollected() -> Generator[None, None, None]:
+    """Have no garbage collected: when that is due, and so what it closes, is up to earlier tests."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def simulate(chance: random.Random, main: Callable[[], Any]) -> object:
     """Run ``main`` on a simulated loop and return what it returned."""
-    return anyio.run(main, backend_options={"loop_factory": lambda: SimulatedLoop(chance)})
+    with _uncollected():
+        return anyio.run(main, backend_options={"loop_factory": lambda: SimulatedLoop(chance)})

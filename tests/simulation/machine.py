@@ -17,6 +17,7 @@ from signalpost.actors.settings import Settings
 from signalpost.transport import endpoint
 from signalpost.transport.errors import BrokerUnavailable, SignalpostError
 from tests.simulation.broker_life import BrokerLife
+from tests.simulation.chronicle import Chronicle
 from tests.simulation.commands import Commands
 from tests.simulation.disk import Disk
 from tests.simulation.failpoints import Failpoints
@@ -56,12 +57,15 @@ class Machine:
         points: Failpoints,
     ) -> None:
         self.chance = chance
+        self.fresh = random.Random(chance.getrandbits(64)).randbytes
+        """Gives random bytes, the same in every run of one seed."""
         self.points = points
         self.folder = folder
         self.settings = settings
         self.tasks = tasks
         self.disk = Disk(chance, self.passing)
-        self.network = Network(chance, uid, self.client_passes)
+        self.chronicle = Chronicle(chance, folder)
+        self.network = Network(chance, uid, self.client_passes, self.chronicle.sent)
         self.commands = Commands(chance, lambda: self.moment().wall)
         self.commands.widths = dict(settings.queues)
         self.pulses: dict[int, list[Pulse]] = {}
@@ -105,10 +109,12 @@ class Machine:
 
     def passing(self, point: str) -> None:
         """The broker passes a point."""
+        self.chronicle.passed(point)
         self.points.passing(point, self.kill_broker)
 
     def client_passes(self, point: str, pid: int) -> None:
         """A program does."""
+        self.chronicle.passed(point, pid)
         self.points.passing(point, self.killers[pid])
 
     # ------------------------------------------------------------ the broker

@@ -81,7 +81,7 @@ async def _ask(self: Program, client: Client, other: str) -> None:
     else:
         if not reply.content.startswith(f"{other}>{value}>"):
             self.books.faults.append(f"{self.name} asked {value} and was told {reply.content}")
-        self.books.came(self, reply.content, reply.attempt, redelivered=reply.redelivered)
+        self.books.came(self, reply)
 
 
 # ---------------------------------------------------------------- receiving
@@ -107,8 +107,8 @@ async def _read(self: Program, client: Client) -> bool:
         async with client.receive(wait_seconds=2.0 if quiet else chance.uniform(0, 20)) as mail:
             if mail is None:
                 return False
-            self.books.came(self, mail.content, mail.attempt, redelivered=mail.redelivered)
-            self.books.tokens.pop((mail.content, self.name), None)
+            self.books.came(self, mail)
+            self.books.tokens.pop((mail.id, self.name), None)
             with anyio.move_on_after(chance.choice([None, None, 0.2])) as hurry:
                 await _work(self, client, mail)
             if hurry.cancelled_caught:
@@ -117,8 +117,8 @@ async def _read(self: Program, client: Client) -> bool:
         # not yet done; and who replies under an old lease leaves the question to who has it now.
         replied = mail.sender.startswith("ask")
         if not (replied and (self.machine.disk.full or self.name == SHARED)):
-            key = (mail.content, self.name)
-            self.books.done[key] = mail.id
+            key = (mail.id, self.name)
+            self.books.done[key] = mail.content
             if replied:
                 self.books.replied.add(key)
     return True
@@ -139,7 +139,7 @@ async def _take_some(self: Program, client: Client) -> bool:
     """Take several without extending their leases, be slow at times, and acknowledge late."""
     taken = (await client.take(wait_seconds=1, max_messages=3)).messages
     for delivery in taken:
-        self.books.came(self, delivery.content, delivery.attempt, redelivered=delivery.redelivered)
+        self.books.came(self, delivery)
         self.books.leased(self.name, delivery)
     await self.pause(self.chance.choice([0.2, 6.0]))
     if taken:
@@ -156,4 +156,4 @@ async def _settle(self: Program, client: Client, taken: list[Delivery]) -> None:
         if not said.code and was_stale:
             self.books.faults.append(f"{self.name} settled {delivery.content} by an old lease")
         if not said.code and outcome == "ack":
-            self.books.done[delivery.content, self.name] = delivery.id
+            self.books.done[delivery.id, self.name] = delivery.content

@@ -42,6 +42,7 @@ class Way:
         self._cuts = 0
 
     def send(self, frames: Frames) -> None:
+        self._network.sent(frames)
         loop = asyncio.get_running_loop()
         for _ in range(self._network.copies()):
             self._last = max(self._last, loop.time() + self._network.delay())
@@ -203,11 +204,17 @@ class Network:
     """How good the lines are."""
 
     def __init__(
-        self, chance: random.Random, uid: int, client_passes: Callable[[str, int], None]
+        self,
+        chance: random.Random,
+        uid: int,
+        client_passes: Callable[[str, int], None],
+        sent: Callable[[Frames], None],
     ) -> None:
         self.chance = chance
         self.uid = uid
         self.client_passes = client_passes
+        self.sent = sent
+        """Hears of every message that goes out."""
         self.lines: set[Line] = set()
         self.calm = False
         """Whether nothing goes wrong any more."""

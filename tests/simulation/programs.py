@@ -56,7 +56,12 @@ class Program:
                 await anyio.sleep(self.chance.uniform(0.05, 1.0))
 
     async def _live(self, reach: SimulatedReach) -> None:
-        client = Client(Identity(agent=self.name), data_dir=self.machine.folder, reach=reach)
+        client = Client(
+            Identity(agent=self.name),
+            data_dir=self.machine.folder,
+            reach=reach,
+            fresh=self.machine.fresh,
+        )
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(client.run)
             await self._register(client)

@@ -17,7 +17,7 @@ from typing import TypeVar
 import anyio
 
 from signalpost.actors.settings import Settings
-from tests.simulation.books import LEAVER, MOVER, Books
+from tests.simulation.books import LEAVER, MOVER, Books, Stored
 from tests.simulation.failpoints import Aim, Failpoints
 from tests.simulation.loop import simulate
 from tests.simulation.machine import Machine
@@ -166,17 +166,18 @@ class Scenario:
 
     # ------------------------------------------------------------ what is left
 
-    def _stored(self) -> list[tuple[str, str, str, int]]:
+    def _stored(self) -> list[Stored]:
         with closing(sqlite3.connect(self.folder / "queue.db")) as connection:
             return connection.execute(
-                "SELECT content, recipient, state, attempts"
+                "SELECT content, id, recipient, state, attempts"
                 " FROM messages JOIN bodies USING (seq) WHERE task_id IS NULL ORDER BY seq"
             ).fetchall()
 
-    def _trace(self, stored: list[tuple[str, str, str, int]]) -> str:
-        return repr((stored, self.books.seen, self.machine.commands.order, self._counts(stored)))
+    def _trace(self, stored: list[Stored]) -> str:
+        digest, counts = self.machine.chronicle.digest(), self._counts(stored)
+        return repr((digest, stored, self.books.seen, self.machine.commands.order, counts))
 
-    def _counts(self, stored: list[tuple[str, str, str, int]]) -> str:
+    def _counts(self, stored: list[Stored]) -> str:
         books = self.books
         return (
             f"{len(stored)} messages, {len(books.done)} done, {self.machine.lives} brokers,"

@@ -7,9 +7,7 @@ import pytest
 
 from tests.simulation.scenario import run
 
-OPEN_FAULT = 14
-"""Fails in some runs: a message to an agent that has renamed itself gets two ids. Not mended yet."""
-SEEDS = [seed for seed in range(1, 26) if seed != OPEN_FAULT]
+SEEDS = range(1, 26)
 """As many as take a few seconds. More: ``SIGNALPOST_SEEDS=1000-2000``."""
 
 
@@ -26,17 +24,7 @@ def test_nothing_is_lost_doubled_or_left_waiting_whatever_goes_wrong(seed: int) 
 
 
 @pytest.mark.soak
-def test_nor_in_the_seed_that_is_known_to_fail_at_times() -> None:
-    assert run(OPEN_FAULT).wrong == []
-
-
-@pytest.mark.soak
 @pytest.mark.parametrize("hundred", range(1, 21))
 def test_nor_in_two_thousand_seeds(hundred: int) -> None:
     found = [run(seed) for seed in range(100 * hundred, 100 * hundred + 100)]
     assert {one.seed: one.wrong for one in found if one.wrong} == {}
-
-
-def test_one_seed_is_one_course() -> None:
-    assert run(7).trace == run(7).trace
-    assert run(7).trace != run(8).trace

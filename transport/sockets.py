@@ -1,19 +1,10 @@
-"""ROUTER and DEALER: the only module that knows ZeroMQ.
-
-The event loop calls the socket when its descriptor is readable or something
-was posted. One such turn drains what has come, the peers in rotation, hands it
-over, sends what lies in the outbox and looks at EVENTS again: the descriptor is
-edge-triggered, and every send or receive may eat its edge. What comes while
-others must run too is left for another turn of the loop.
-"""
+"""ROUTER and DEALER. Only this module and :mod:`.socket` know ZeroMQ."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from collections.abc import Callable
-from typing import Self, cast
 
 import zmq
 from zmq.utils.monitor import parse_monitor_message
@@ -24,6 +15,7 @@ from .frames import MAX_ANSWER, MAX_PAYLOAD
 from .outbox import STALLED_LIMIT, Outbox, Outgoing
 from .peer import Peer
 from .routing_ids import make_unforeseeable
+from .socket import Socket, number
 
 logger = logging.getLogger(__name__)
 
@@ -33,87 +25,10 @@ BURST_SECONDS = 0.0005
 """A router takes no longer: each commit waits for about three turns beside a peer that floods."""
 _SOON = 16
 _HANDSHAKE_MS, _LAST_WORDS_MS = 2000, 500
-_FRAME_SLACK, _PEER_QUEUE = 4096, 100
 # Plain numbers: each operation on the library's enumerations costs as much as a receive.
-_EVENTS, _READABLE = int(zmq.EVENTS), int(zmq.POLLIN)
 _NOW, _MORE = int(zmq.NOBLOCK), int(zmq.NOBLOCK | zmq.SNDMORE)
 
 zeromq_version = zmq.zmq_version
-
-
-def _number(raw: zmq.Socket[bytes], option: int) -> int:
-    return cast("int", raw.get(option))
-
-
-class _Socket:
-    """What both ends share: a context, a socket, its descriptor and one wake-up event."""
-
-    def __init__(self, kind: int, linger_ms: int, most: int) -> None:
-        self._owner = os.getpid()
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._raw: zmq.Socket[bytes] = self._context.socket(kind)
-        self._raw.linger = linger_ms
-        self._raw.set(zmq.MAXMSGSIZE, most + _FRAME_SLACK)
-        self._raw.set(zmq.RCVHWM, _PEER_QUEUE)
-        self._loop = asyncio.get_running_loop()
-        self._fd = _number(self._raw, zmq.FD)
-        self._serving: asyncio.Future[None] | None = None
-        self._due = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close socket and context; harmless when called again."""
-        if self._raw.closed:
-            return
-        self._raw.close()
-        self._context.term()
-
-    async def _serve(self) -> None:
-        """Take turns until cancelled, or until one fails."""
-        self._serving = self._loop.create_future()
-        self._loop.add_reader(self._fd, self._on_readable)
-        self._come_again()  # the edge of what came before now is gone
-        try:
-            await self._serving
-        finally:
-            self._loop.remove_reader(self._fd)
-            self._serving, self._due = None, False
-
-    def _on_readable(self) -> None:
-        """Have a turn now, if none is due already: beside that, each edge would add one for ever."""
-        if not self._due:
-            self._turn()
-
-    def _come_again(self) -> None:
-        """Have a turn in the next round of the loop, if none is due already."""
-        if self._serving is not None and not self._due:
-            self._due = True
-            self._loop.call_soon(self._turn)
-
-    def _turn(self) -> None:
-        if self._serving is None or self._serving.done():
-            return
-        self._due = True  # what is posted from now on goes out with this turn
-        try:
-            busy = self._work()
-        except Exception as error:  # noqa: BLE001 - it ends serve(), whose caller knows what it means
-            self._serving.set_exception(error)
-            return
-        self._due = False
-        if busy:
-            self._come_again()
-
-    def _work(self) -> bool:
-        """Receive and send; True when EVENTS says that there is more."""
-        raise NotImplementedError
-
-    def _readable(self) -> bool:
-        return bool(_number(self._raw, _EVENTS) & _READABLE)
 
 
 class Message:
@@ -135,7 +50,7 @@ class Message:
         return Peer(uid=int(uid), pid=int(pid))
 
 
-class Router(_Socket):
+class Router(Socket):
     """The broker's end: bound, mandatory, never blocking."""
 
     def __init__(self, endpoint: str, connected: Callable[[int], object] = int) -> None:
@@ -191,7 +106,7 @@ class Router(_Socket):
     def close(self) -> None:
         if not self._raw.closed:
             self.door.close()
-            self._loop.remove_reader(_number(self._monitor, zmq.FD))
+            self._loop.remove_reader(number(self._monitor, zmq.FD))
             self._raw.disable_monitor()
             self._monitor.close()
             self._raw.linger = _LAST_WORDS_MS
@@ -208,13 +123,13 @@ class Router(_Socket):
             | zmq.EVENT_DISCONNECTED
             | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
         )
-        self._loop.add_reader(_number(monitor, zmq.FD), self._note_connections)
-        _number(monitor, zmq.EVENTS)  # until this was asked once, the descriptor tells nothing
+        self._loop.add_reader(number(monitor, zmq.FD), self._note_connections)
+        number(monitor, zmq.EVENTS)  # until this was asked once, the descriptor tells nothing
         return monitor
 
     def _note_connections(self) -> None:
         """Read what the listener reports and tell the door."""
-        while _number(self._monitor, zmq.EVENTS) & zmq.POLLIN:
+        while number(self._monitor, zmq.EVENTS) & zmq.POLLIN:
             event = parse_monitor_message(self._monitor.recv_multipart(zmq.NOBLOCK))
             if event["event"] == zmq.EVENT_ACCEPTED:
                 self.door.accepted(event["value"], event["endpoint"].decode())
@@ -263,7 +178,7 @@ class Router(_Socket):
         return True
 
 
-class Dealer(_Socket):
+class Dealer(Socket):
     """A client's end: connected, without a routing id of its own."""
 
     def __init__(self, endpoint: str, *, linger_ms: int = 500) -> None:

@@ -137,7 +137,7 @@ STORE = (
     ),
     Mutant(
         "every edge adds a turn to the one that is due",
-        "transport/sockets.py",
+        "transport/socket.py",
         "        if not self._due:\n            self._turn()\n",
         "        self._turn()\n",
         (f"{_SOCKETS}::test_a_turn_beside_a_flood_is_short_and_others_edges_add_no_turns",),

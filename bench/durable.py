@@ -20,8 +20,10 @@ from pathlib import Path
 import zmq
 
 from bench.floor import durable
-from bench.harness import Samples, interleave, show
-from bench.peer import Context, Peer, server
+from bench.harness import interleave, show
+from bench.samples import Samples
+from bench.peer import Context, Peer
+from bench.peers import serving
 from signalpost.actors import mail_schema
 from signalpost.actors.message_row import MessageRow
 from signalpost.transport import endpoint, frames, mail
@@ -134,8 +136,8 @@ def main() -> None:
         words = ["broker", "--auto", "--data-dir", f"{folder}/d", "--inbox-bound", "20000"]
         with (
             closing(Bare(folder / "bare" / "queue.db")) as bare,
-            server("-m", "bench.floor", floor_socket, f"{folder}/floor"),
-            server("-m", "signalpost", *words),
+            serving("-m", "bench.floor", floor_socket, f"{folder}/floor"),
+            serving("-m", "signalpost", *words),
         ):
             published = endpoint.read_published(folder / "d")
             assert published is not None

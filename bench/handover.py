@@ -23,7 +23,8 @@ from pathlib import Path
 import anyio
 
 import signalpost
-from bench.harness import Samples, missing, show
+from bench.harness import missing, show
+from bench.samples import Samples
 
 TASKS = 12
 ROUNDS = 5

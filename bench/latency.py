@@ -18,8 +18,10 @@ from pathlib import Path
 
 import zmq
 
-from bench.harness import Samples, interleave, show
-from bench.peer import Context, Peer, server
+from bench.harness import interleave, show
+from bench.samples import Samples
+from bench.peer import Context, Peer
+from bench.peers import serving
 from signalpost.transport import endpoint, frames, mail
 
 ROUNDS = 10
@@ -99,14 +101,14 @@ def main() -> None:
 
 def _sides(stack: ExitStack, context: Context, folder: Path) -> dict[str, Relay | Inbox]:
     address = f"ipc://{folder}/bare.sock"
-    stack.enter_context(server("-c", _RELAY, address))
+    stack.enter_context(serving("-c", _RELAY, address))
     sides: dict[str, Relay | Inbox] = {"bare relay": Relay(context, address)}
-    stack.enter_context(server("-m", "bench.floor", f"{folder}/floor.sock"))
+    stack.enter_context(serving("-m", "bench.floor", f"{folder}/floor.sock"))
     sides["floor: our socket and codec"] = Inbox(context, f"ipc://{folder}/floor.sock")
     for durability in ("power", "process"):
         data_dir = folder / durability
         words = ["broker", "--auto", "--data-dir", str(data_dir), "--durability", durability]
-        stack.enter_context(server("-m", "signalpost", *words))
+        stack.enter_context(serving("-m", "signalpost", *words))
         published = endpoint.read_published(data_dir)
         assert published is not None
         sides[f"broker, durability {durability}"] = Inbox(context, published.endpoint)

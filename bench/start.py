@@ -11,7 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.harness import Samples, interleave, show
+from bench.harness import interleave, show
+from bench.samples import Samples
 
 ROUNDS = 11
 

@@ -1,0 +1,85 @@
+"""Signalpost as a Python program uses it: one client for each agent."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import signalpost
+from bench import peers
+from bench.post import Arrivals, Post
+
+
+class ClientPost:
+    """Every receiver and every sender is a client of its own."""
+
+    def __init__(self, data_dir: Path, pid: int) -> None:
+        self.pids = {"broker": pid}
+        self._data_dir = data_dir
+        self._arrivals = Arrivals()
+        self._stack = AsyncExitStack()
+        self._receivers: list[signalpost.Client] = []
+        self._senders: list[signalpost.Client] = []
+
+    async def _client(self, agent: str) -> signalpost.Client:
+        connecting = signalpost.connect(agent, data_dir=self._data_dir, start=False)
+        return await self._stack.enter_async_context(connecting)
+
+    async def join(self, count: int) -> None:
+        """Have receivers wait in take, and acknowledge with the next one."""
+        if not self._senders:
+            self._senders.append(await self._client("sender"))
+        for number in range(self._arrivals.count, count):
+            client = await self._client(f"receiver-{number}")
+            self._receivers.append(client)
+            self._arrivals.add(_taking(client))
+
+    async def once(self, number: int, content: str) -> float:
+        """Send and wait for the delivery."""
+        sender, receiver = self._senders[0], self._receivers[number]
+        return await self._arrivals.clock(
+            number, receiver.ping(), lambda: sender.send(f"receiver-{number}", content)
+        )
+
+    async def store(self, number: int, content: str) -> None:
+        """Send to oneself: an inbox of one's own is never full of others' mail."""
+        while len(self._senders) <= number:
+            self._senders.append(await self._client(f"keeper-{len(self._senders)}"))
+        sender = self._senders[number]
+        await sender.send(sender.agent, content)
+
+    async def leave(self) -> None:
+        """Close all."""
+        await self._arrivals.end()
+        await self._stack.aclose()
+        self._senders.clear()
+        self._receivers.clear()
+
+
+class _Taking:
+    """Acknowledges what it has with the request for the next."""
+
+    def __init__(self, client: signalpost.Client) -> None:
+        self._client = client
+        self._held: list[signalpost.Held] = []
+
+    async def __call__(self) -> None:
+        taken = await self._client.take(wait_seconds=None, acknowledge=self._held)
+        self._held = [signalpost.Held(m.id, m.lease) for m in taken.messages]
+
+
+def _taking(client: signalpost.Client) -> _Taking:
+    return _Taking(client)
+
+
+@asynccontextmanager
+async def client_post(folder: Path, durability: str) -> AsyncGenerator[Post, None]:
+    """Run a broker in ``folder``."""
+    words = ["broker", "--auto", "--data-dir", str(folder), "--durability", durability]
+    with peers.serving("-m", "signalpost", *words, "--inbox-bound", "100000") as pid:
+        post = ClientPost(folder, pid)
+        try:
+            yield post
+        finally:
+            await post.leave()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import signalpost
@@ -18,13 +19,23 @@ class ClientPost:
         self.pids = {"broker": pid}
         self._data_dir = data_dir
         self._arrivals = Arrivals()
-        self._stack = AsyncExitStack()
+        self._left = asyncio.Event()
+        self._lives: list[asyncio.Task[None]] = []
         self._receivers: list[signalpost.Client] = []
         self._senders: list[signalpost.Client] = []
 
     async def _client(self, agent: str) -> signalpost.Client:
-        connecting = signalpost.connect(agent, data_dir=self._data_dir, start=False)
-        return await self._stack.enter_async_context(connecting)
+        # A life of its own: a connection has to be closed by the task that opened it.
+        connected: asyncio.Future[signalpost.Client] = asyncio.get_running_loop().create_future()
+        life = asyncio.create_task(self._live(agent, connected))
+        self._lives.append(life)
+        await asyncio.wait([connected, life], return_when=asyncio.FIRST_COMPLETED)
+        return connected.result() if connected.done() else await _failed(life)
+
+    async def _live(self, agent: str, connected: asyncio.Future[signalpost.Client]) -> None:
+        async with signalpost.connect(agent, data_dir=self._data_dir, start=False) as client:
+            connected.set_result(client)
+            await self._left.wait()
 
     async def join(self, count: int) -> None:
         """Have receivers wait in take, and acknowledge with the next one."""
@@ -33,7 +44,7 @@ class ClientPost:
         for number in range(self._arrivals.count, count):
             client = await self._client(f"receiver-{number}")
             self._receivers.append(client)
-            self._arrivals.add(_taking(client))
+            self._arrivals.add(_Taking(client))
 
     async def once(self, number: int, content: str) -> float:
         """Send and wait for the delivery."""
@@ -52,9 +63,17 @@ class ClientPost:
     async def leave(self) -> None:
         """Close all."""
         await self._arrivals.end()
-        await self._stack.aclose()
+        self._left.set()
+        await asyncio.gather(*self._lives)
+        self._lives.clear()
+        self._left = asyncio.Event()
         self._senders.clear()
         self._receivers.clear()
+
+
+async def _failed(life: asyncio.Task[None]) -> signalpost.Client:
+    await life
+    raise AssertionError("a client ended by itself")
 
 
 class _Taking:
@@ -67,10 +86,6 @@ class _Taking:
     async def __call__(self) -> None:
         taken = await self._client.take(wait_seconds=None, acknowledge=self._held)
         self._held = [signalpost.Held(m.id, m.lease) for m in taken.messages]
-
-
-def _taking(client: signalpost.Client) -> _Taking:
-    return _Taking(client)
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -17,7 +18,8 @@ from bench.samples import PERCENTILES, Samples, quantiles
 RESULTS = Path(__file__).parent / "results"
 RUN = time.strftime("%Y-%m-%dT%H:%M:%S%z")
 """Names this run in every line that it keeps."""
-CONSOLE = Console(highlight=False)
+_terminal = Console(highlight=False)
+CONSOLE = _terminal if _terminal.is_terminal else Console(highlight=False, width=140)
 _said: set[str] = set()
 
 
@@ -51,8 +53,8 @@ def show(
         figures = {name: side.percentile(p) * scale for name, p in PERCENTILES.items()}
         ratio = side.percentile(50) / base if base else float("nan")
         cpu = {name: used / side.metered for name, used in side.cpu.items()}
-        burnt = ", ".join(f"{name} {used * 1e6:,.1f}" for name, used in cpu.items())
-        cells = [f"{figure:,.3f}" for figure in figures.values()]
+        burnt = ", ".join(f"{name} {shown(used * 1e6)}" for name, used in cpu.items())
+        cells = [shown(figure) for figure in figures.values()]
         table.add_row(side.name, *cells, f"{ratio:.2f}", burnt)
         more: dict[str, object] = {"axis": at[0], "x": at[1]} if at else {}
         if cpu:
@@ -65,25 +67,35 @@ def show(
 
 def show_figures(bench: str, unit: str, rows: Sequence[tuple[str, dict[str, float]]]) -> None:
     """Print and keep rows of single figures, each measured once."""
-    table = Table(title=f"{bench} ({unit})", title_justify="left", title_style="bold")
-    table.add_column("")
+    table = _empty(bench, unit)
     columns = list(dict.fromkeys(name for _, figures in rows for name in figures))
     for name in columns:
         table.add_column(name, justify="right")
     for side, figures in rows:
-        cells = [f"{figures[name]:,.2f}" if name in figures else "-" for name in columns]
+        cells = [shown(figures[name]) if name in figures else "-" for name in columns]
         table.add_row(side, *cells)
         keep(bench, side, unit=unit, figures=figures)
     CONSOLE.print(table)
 
 
 def _table(bench: str, unit: str) -> Table:
-    table = Table(title=f"{bench} ({unit})", title_justify="left", title_style="bold")
-    table.add_column("")
+    table = _empty(bench, unit)
     for name in (*PERCENTILES, "ratio p50"):
         table.add_column(name, justify="right")
     table.add_column("CPU us each")
     return table
+
+
+def _empty(bench: str, unit: str) -> Table:
+    title = f"\n{bench} ({unit})"
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table.add_column("", no_wrap=True)
+    return table
+
+
+def shown(figure: float) -> str:
+    """Return a figure with the digits that mean something."""
+    return f"{figure:,.0f}" if abs(figure) >= 100 else f"{figure:,.3g}"
 
 
 def _short(value: float) -> float:

@@ -6,6 +6,7 @@ A measure is a module of this folder with a ``main``; it is imported only when i
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 import time
 
@@ -22,7 +23,8 @@ MEASURES = {
     "turns": "hand-over by waiters, and the waste of 24 short tasks",
     "waiters": "what waiting costs: CPU and memory of all processes",
     "start": "a bridge from its spawn to its end",
-    "idle": "a broker with nothing to do, and a turn from the command line",
+    "cli": "a turn from the command line",
+    "idle": "what a broker weighs with nothing to do",
     "inboxes": "10 to 10,000 inboxes",
     "stored": "1,000 to 1,000,000 stored messages, and recovery",
 }
@@ -36,6 +38,8 @@ def main() -> None:
     if unknown:
         known = ", ".join([*MEASURES, "report"])
         sys.exit(f"no such benchmark: {', '.join(unknown)}. There are: {known}")
+    # Or what a measure has started would outlive it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     began = time.monotonic()
     for number, name in enumerate(wanted, 1):
         about = MEASURES.get(name, "docs/benchmarks.md and its plots")

@@ -26,7 +26,8 @@ _SILENT = {"nq": "nq, which does not tell its version", "agent-task-queue": "age
 
 def find(name: str) -> str | None:
     """Return the path of a program, or None."""
-    places = [ROOT / "usr/bin", ROOT / "usr/sbin", TASK_QUEUE / "bin"]
+    # Debian's nq brings a tq of its own.
+    places = [TASK_QUEUE / "bin", ROOT / "usr/bin", ROOT / "usr/sbin"]
     path = os.pathsep.join([*map(str, places), os.environ.get("PATH", os.defpath)])
     return shutil.which(name, path=path)
 
@@ -92,3 +93,8 @@ def serving(*words: str) -> Generator[int, None, None]:
             yield process.pid
         finally:
             process.terminate()
+
+
+def python(*words: str) -> list[str]:
+    """Return the words that run this Python."""
+    return [sys.executable, *words]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import peers
-from bench.post import Arrivals, Post
+from bench.post import Arrivals
 
 
 class RedisPost:
@@ -67,7 +67,7 @@ class RedisPost:
 
 
 @asynccontextmanager
-async def redis_post(folder: Path, fsync: str) -> AsyncGenerator[Post, None]:
+async def redis_post(folder: Path, fsync: str) -> AsyncGenerator[RedisPost, None]:
     """Run a Redis with an append-only file in ``folder``.
 
     :param fsync: ``everysec`` or ``always``

@@ -9,6 +9,7 @@ import importlib
 import signal
 import sys
 import time
+from types import FrameType
 
 from bench.harness import CONSOLE, keep
 
@@ -39,13 +40,17 @@ def main() -> None:
         known = ", ".join([*MEASURES, "report"])
         sys.exit(f"no such benchmark: {', '.join(unknown)}. There are: {known}")
     # Or what a measure has started would outlive it.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, _end)
     began = time.monotonic()
     for number, name in enumerate(wanted, 1):
         about = MEASURES.get(name, "docs/benchmarks.md and its plots")
         CONSOLE.rule(f"{number} of {len(wanted)}  {name}: {about}", align="left")
         _run(name)
     CONSOLE.print(f"\n{time.monotonic() - began:.0f} s in all")
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
 
 
 def _run(name: str) -> None:

@@ -29,8 +29,8 @@ class ClientPost:
         connected: asyncio.Future[signalpost.Client] = asyncio.get_running_loop().create_future()
         life = asyncio.create_task(self._live(agent, connected))
         self._lives.append(life)
-        await asyncio.wait([connected, life], return_when=asyncio.FIRST_COMPLETED)
-        return connected.result() if connected.done() else await _failed(life)
+        life.add_done_callback(lambda ended: _tell(ended, connected))
+        return await connected
 
     async def _live(self, agent: str, connected: asyncio.Future[signalpost.Client]) -> None:
         async with signalpost.connect(agent, data_dir=self._data_dir, start=False) as client:
@@ -71,9 +71,11 @@ class ClientPost:
         self._receivers.clear()
 
 
-async def _failed(life: asyncio.Task[None]) -> signalpost.Client:
-    await life
-    raise AssertionError("a client ended by itself")
+def _tell(ended: asyncio.Task[None], connected: asyncio.Future[signalpost.Client]) -> None:
+    """Tell who waits for a connection why there will be none."""
+    error = ended.exception()
+    if error is not None and not connected.done():
+        connected.set_exception(error)
 
 
 class _Taking:

@@ -114,9 +114,9 @@ def _measure(
             else:
                 posts.batch(name, samples[name], CONTENT, range(at, at + 1))
 
-    for name in samples:
+    for name, side in samples.items():
         some(name, 0)
-        samples[name].clear()
+        side.clear()
     rounds = dict.fromkeys(samples, 0)
     interleave(ROUNDS, [_next(some, name, rounds) for name in samples], f"{agents} agents")
     at = ("agents", float(agents))

@@ -24,11 +24,11 @@ import zmq
 
 from bench.floor import durable
 from bench.harness import interleave, show, show_figures
+from bench.peer import Context, Peer
+from bench.peers import serving
 from bench.posts import DURABLE, Posts
 from bench.samples import Samples
 from bench.usage import metered
-from bench.peer import Context, Peer
-from bench.peers import serving
 from signalpost.actors import mail_schema
 from signalpost.actors.message_row import MessageRow
 from signalpost.transport import endpoint, frames, mail

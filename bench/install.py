@@ -80,7 +80,7 @@ def _task_queue() -> str:
 
 def _run(words: Sequence[str], folder: Path | None = None) -> str:
     """Run a program; return an empty text, or the last thing it said when it failed."""
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True)
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
     said = (done.stderr.strip() or done.stdout.strip() or "it failed").splitlines()[-1:]
     return "".join(said) if done.returncode else ""
 

@@ -20,11 +20,11 @@ from pathlib import Path
 import zmq
 
 from bench.harness import interleave, show
+from bench.peer import Context, Peer
+from bench.peers import serving
 from bench.posts import Posts
 from bench.samples import Samples
 from bench.usage import metered
-from bench.peer import Context, Peer
-from bench.peers import serving
 from signalpost.transport import endpoint, frames, mail
 
 ROUNDS = 8
@@ -136,9 +136,9 @@ def _measure(bare: dict[str, Relay | Inbox], posts: Posts, size: int) -> None:
             for _ in range(MESSAGES):
                 samples[name].values.append(bare[name].once(payload))
 
-    for name in samples:
+    for name, side in samples.items():
         some(name)
-        samples[name].clear()
+        side.clear()
     turns = [partial(some, name) for name in samples]
     interleave(ROUNDS, turns, f"latency, {size} bytes")
     shown = list(samples.values())

@@ -11,6 +11,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from itertools import cycle
 
 from bench import mcp_server, peers
 from bench.harness import interleave, show
@@ -18,7 +20,9 @@ from bench.mcp_server import McpServer
 from bench.samples import Samples
 
 ROUNDS = 10
-MESSAGES = 20
+MESSAGES = 7
+SENDERS = 3
+"""They take turns: sixty messages between two agents in a minute are refused as a loop."""
 SIZES = (64, 16 * 1024)
 PARKED = 0.01
 """Seconds in which a receiver is sure to wait."""
@@ -30,20 +34,21 @@ def main() -> None:
     servers: list[McpServer] = []
     with peers.serving("-m", "signalpost", "broker", "--auto", "--data-dir", f"{folder}/d"):
         try:
-            servers += [mcp_server.signalpost(name, f"{folder}/d") for name in ("alice", "bob")]
+            names = ["alice", *(f"bob-{number}" for number in range(SENDERS))]
+            servers += [mcp_server.signalpost(name, f"{folder}/d") for name in names]
             servers += [McpServer(peers.python("-c", mcp_server.BARE))]
             mcp_server.start_all(servers)
-            for bridge in servers[:2]:
+            for bridge in servers[:-1]:
                 bridge.text(bridge.call("get_queue_status"))  # only now is it registered
             for size in SIZES:
-                _measure(servers[0], servers[1], servers[2], "x" * size)
+                _measure(servers[0], cycle(servers[1:-1]), servers[-1], "x" * size)
         finally:
             for server in servers:
                 server.close()
             shutil.rmtree(folder)
 
 
-def _measure(alice: McpServer, bob: McpServer, bare: McpServer, content: str) -> None:
+def _measure(alice: McpServer, bobs: Iterator[McpServer], bare: McpServer, content: str) -> None:
     floor = Samples("bare mcp server, two calls")
     whole = Samples("signalpost, send_message to receive_message")
 
@@ -58,9 +63,9 @@ def _measure(alice: McpServer, bob: McpServer, bare: McpServer, content: str) ->
         for _ in range(MESSAGES):
             receiving = alice.call("receive_message", timeout=60)
             time.sleep(PARKED)
+            bob = next(bobs)
             began = time.perf_counter()
-            # Results, which nobody answers: two that write to each other would be a loop.
-            sending = bob.call("send_message", to="alice", content=content, type="result")
+            sending = bob.call("send_message", to="alice", content=content)
             alice.text(receiving)
             whole.values.append(time.perf_counter() - began)
             bob.text(sending)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,10 @@ class NatsPost:
             client = await self._client()
             if self._stream:
                 pull = await client.jetstream().pull_subscribe(f"inbox.{number}", f"r{number}")
-                self._arrivals.add(lambda pull=pull: _fetch(pull))
+                self._arrivals.add(partial(_fetch, pull))
             else:
                 subscription = await client.subscribe(f"inbox.{number}")
-                self._arrivals.add(lambda subscription=subscription: _answer(subscription))
+                self._arrivals.add(partial(_answer, subscription))
             await client.flush()
 
     async def once(self, number: int, content: str) -> float:

@@ -21,7 +21,10 @@ ROOT = FOLDER / "root"
 """Debian packages, unpacked."""
 TASK_QUEUE = FOLDER / "agent-task-queue"
 """An environment of its own: it needs another ``mcp`` than ours."""
-_SILENT = {"nq": "nq, which does not tell its version", "agent-task-queue": "agent-task-queue 0.4.1"}
+_SILENT = {
+    "nq": "nq, which does not tell its version",
+    "agent-task-queue": "agent-task-queue 0.4.1",
+}
 
 
 def find(name: str) -> str | None:
@@ -58,7 +61,9 @@ def version(name: str) -> str:
     if name in _SILENT:
         return _SILENT[name]
     flag = "-V" if name == "tsp" else "--version"
-    said = subprocess.run([path, flag], capture_output=True, text=True, env=environment())
+    said = subprocess.run(
+        [path, flag], capture_output=True, text=True, env=environment(), check=False
+    )
     return (said.stdout or said.stderr).strip().partition("\n")[0]
 
 

@@ -12,6 +12,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -131,7 +132,7 @@ class SocketPost:
             reader, writer = await self._connect()
             writer.write(_head(0, number))
             await reader.readexactly(6)
-            self._arrivals.add(lambda reader=reader: _frame(reader))
+            self._arrivals.add(partial(_frame, reader))
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await asyncio.open_unix_connection(self._path, limit=1 << 20)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,7 @@ class RedisPost:
         for number in range(self._arrivals.count, count):
             client = self.client()
             self._receivers.append(client)
-            self._arrivals.add(
-                lambda client=client, number=number: client.blpop([f"inbox:{number}"], 0)
-            )
+            self._arrivals.add(partial(client.blpop, [f"inbox:{number}"], 0))
         await asyncio.sleep(0.1)
         await self.sender(0).ping()
 

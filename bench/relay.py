@@ -18,9 +18,9 @@ from pathlib import Path
 import zmq
 
 from bench.harness import interleave, keep, show
+from bench.peers import serving
 from bench.samples import Samples
 from bench.usage import cpu_of
-from bench.peers import serving
 from signalpost.transport import endpoint, frames, messages
 
 ROUNDS = 20

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 PERCENTILES = {"p50": 50, "p90": 90, "p99": 99, "max": 100}
+_FLAT = 1.25
 _CURVE = [*range(100), 99.5, 99.9, 100]
 
 
@@ -67,9 +68,8 @@ def slope(points: Sequence[tuple[float, float]]) -> float:
 
 
 def growth(points: Sequence[tuple[float, float]]) -> str:
-    """Say how y grows from the least x to the greatest: flat, or by how much."""
+    """Say how y grows from the least x to the greatest."""
     ordered = sorted(points)
     (first_x, first), (last_x, last) = ordered[0], ordered[-1]
-    factor, stretch = last / first, last_x / first_x
-    word = "flat" if factor <= 1.25 else "linear" if factor <= 1.25 * stretch else "steeper"
-    return f"{word}: {factor:.2f} x from {first_x:,.0f} to {last_x:,.0f}"
+    word = "flat" if last <= _FLAT * first else "grows"
+    return f"{word}: {last / first:.2f} x from {first_x:,.0f} to {last_x:,.0f}"

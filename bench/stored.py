@@ -27,13 +27,13 @@ from bench.usage import MIB
 from signalpost.actors import mail_schema, storefile
 from signalpost.actors.message_row import MessageRow
 
-STORED = {"acked": (0, 1000, 10_000, 100_000, 1_000_000), "ready": (0, 1000, 10_000, 50_000)}
+STORED = {"done": (0, 1000, 10_000, 100_000, 1_000_000), "ready": (0, 1000, 10_000, 50_000)}
 AGENTS = 100
 STARTS = 2
 MESSAGES = 200
 CONTENT = "x" * 256
 OPTIONS = ("--inbox-bound", "100000")
-WORDS = {"acked": "history", "ready": "waiting messages"}
+WORDS = {"done": "history", "ready": "waiting messages"}
 
 
 def main() -> None:
@@ -81,7 +81,9 @@ def _curve(context: Context, data_dir: Path, state: str, counts: tuple[int, ...]
 
 def _stop(data_dir: Path) -> None:
     words = ["stop", "--force", "--data-dir", str(data_dir)]
-    subprocess.run([sys.executable, "-m", "signalpost", *words], stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-m", "signalpost", *words], check=True, stdout=subprocess.DEVNULL
+    )
 
 
 def _fill(path: Path, numbers: range, state: str) -> None:
@@ -104,7 +106,7 @@ def _write(
 
 
 def _row(seq: int, agent: int, state: str) -> MessageRow:
-    now, acked = time.time(), state == "acked"
+    now, done = time.time(), state == "done"
     return MessageRow(
         seq=seq,
         id=secrets.token_hex(8),
@@ -115,9 +117,9 @@ def _row(seq: int, agent: int, state: str) -> MessageRow:
         kind="task",
         request_id=secrets.token_bytes(16),
         sent_at=now,
-        state="acked" if acked else "ready",
-        deliveries=1 if acked else 0,
-        delivered_at=now if acked else None,
-        ended_at=now if acked else None,
+        state="done" if done else "ready",
+        deliveries=1 if done else 0,
+        delivered_at=now if done else None,
+        ended_at=now if done else None,
         content=CONTENT,
     )

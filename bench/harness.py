@@ -40,16 +40,18 @@ def show(
     scale: float,
     sides: Sequence[Samples],
     at: tuple[str, float] | None = None,
+    along: tuple[str, Sequence[float]] | None = None,
 ) -> None:
     """Print a table and keep its rows.
 
     :param scale: how many ``unit`` one of the samples' own is
     :param sides: the first is what the others are compared with
     :param at: the axis of a curve through several tables, and this one's place on it
+    :param along: the axis of a curve through the rows of this one, and their places
     """
     table = _table(bench, unit)
     base = sides[0].percentile(50)
-    for side in sides:
+    for number, side in enumerate(sides):
         figures = {name: side.percentile(p) * scale for name, p in PERCENTILES.items()}
         ratio = side.percentile(50) / base if base else float("nan")
         cpu = {name: used / side.metered for name, used in side.cpu.items()}
@@ -57,6 +59,8 @@ def show(
         cells = [shown(figure) for figure in figures.values()]
         table.add_row(side.name, *cells, f"{ratio:.2f}", burnt)
         more: dict[str, object] = {"axis": at[0], "x": at[1]} if at else {}
+        if along:
+            more = {"axis": along[0], "x": along[1][number], "curve": bench}
         if cpu:
             more |= {"cpu_seconds": side.cpu, "cpu_seconds_each": cpu}
         more["quantiles"] = [(p, _short(v)) for p, v in quantiles(side.values, scale)]

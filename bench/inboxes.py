@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from bench.broker import Broker, broker, many_sockets, settle
-from bench.harness import note, show, show_figures
+from bench.harness import note, show
 from bench.samples import Samples, growth, slope
 from bench.usage import MIB
 
@@ -41,11 +41,10 @@ def _measure(one: Broker) -> None:
         one.latency(samples, MESSAGES)
         sides.append(samples)
         weights.append((count, one.uss()))
-        at = ("idle inboxes", float(count))
-        show(f"inboxes: latency at {count:,}", "microseconds", 1e6, [sides[0], samples][-1:], at)
-    show("inboxes: latency", "microseconds", 1e6, sides)
-    rows = [(f"{count:,.0f}", {"broker USS": weight / MIB}) for count, weight in weights]
-    show_figures("inboxes: memory", "MiB", rows)
+    places = ("idle inboxes", INBOXES)
+    show("inboxes: latency", "microseconds", 1e6, sides, along=places)
+    memory = [Samples(f"{count:,.0f} inboxes", [weight / MIB]) for count, weight in weights]
+    show("inboxes: memory of the broker, USS", "MiB", 1.0, memory, along=places)
     points = [(count, side.percentile(50)) for (count, _), side in zip(weights, sides, strict=True)]
     note("inboxes: growth", f"latency {growth(points)} inboxes")
     each = slope(weights)

@@ -130,11 +130,10 @@ def _framed(bench: str, unit: str, columns: list[str], cells: list[str]) -> str:
 
 
 def _curves(name: str, lines: list[Line], plots: Plots) -> list[str]:
-    unit = next((line["unit"] for line in lines if "x" in line), "")
     drawn: list[str] = []
-    for number, (axis, sides) in enumerate(curves(lines).items()):
+    for number, ((axis, unit), sides) in enumerate(curves(lines).items()):
         file = plots.curve(f"{name}-curve-{number}", (f"{name}: p50", axis, unit), sides)
-        drawn.append(f"\n![{name} by {axis}](benchmarks/{file})")
+        drawn.append(f"\n![{name} by {axis}, {unit}](benchmarks/{file})")
     return drawn
 
 

@@ -35,16 +35,16 @@ def tables(lines: list[Line]) -> dict[str, list[Line]]:
     return found
 
 
-def curves(lines: list[Line]) -> dict[str, dict[str, list[tuple[float, float]]]]:
-    """Return, by axis, each side's points (x, p50)."""
-    found: dict[str, dict[str, list[tuple[float, float]]]] = {}
+def curves(lines: list[Line]) -> dict[tuple[str, str], dict[str, list[tuple[float, float]]]]:
+    """Return, by axis and unit, each side's points (x, p50)."""
+    found: dict[tuple[str, str], dict[str, list[tuple[float, float]]]] = {}
     for line in lines:
         if "x" in line:
-            sides = found.setdefault(line["axis"], {})
-            sides.setdefault(line["side"], []).append((line["x"], line["p50"]))
+            sides = found.setdefault((line["axis"], line["unit"]), {})
+            sides.setdefault(str(line.get("curve", line["side"])), []).append((line["x"], line["p50"]))
     return {
-        axis: sides
-        for axis, sides in found.items()
+        what: sides
+        for what, sides in found.items()
         if any(len(points) > 1 for points in sides.values())
     }
 

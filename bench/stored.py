@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.broker import broker, many_sockets
-from bench.harness import interleave, note, show, show_figures
+from bench.harness import interleave, note, show
 from bench.peer import Context
 from bench.samples import Samples, growth
 from bench.usage import MIB
@@ -71,10 +71,12 @@ def _curve(context: Context, data_dir: Path, state: str, counts: tuple[int, ...]
 
         interleave(STARTS, [partial(once, count)], f"{count:,} {WORDS[state]}")
     about = WORDS[state]
-    show(f"stored: recovery, {about}", "seconds", 1.0, [*starts.values()])
-    show(f"stored: latency, {about}", "microseconds", 1e6, [*latencies.values()])
-    rows = [(f"{count:,}", {"broker USS": weight / MIB}) for count, weight in weights.items()]
-    show_figures(f"stored: memory, {about}", "MiB", rows)
+    # A logarithmic axis has no place for none.
+    places = (f"stored messages, {about}", [max(count, 1) for count in counts])
+    show(f"stored: recovery, {about}", "seconds", 1.0, [*starts.values()], along=places)
+    show(f"stored: latency, {about}", "microseconds", 1e6, [*latencies.values()], along=places)
+    memory = [Samples(f"{count:,}", [weight / MIB]) for count, weight in weights.items()]
+    show(f"stored: memory of the broker, USS, {about}", "MiB", 1.0, memory, along=places)
     points = [(count, side.percentile(50)) for count, side in latencies.items() if count]
     note(f"stored: growth, {about}", f"latency {growth(points)} messages")
 

@@ -33,12 +33,20 @@ def test_notes_are_no_rows_of_a_table() -> None:
 
 
 def test_a_curve_goes_through_several_tables() -> None:
-    lines = [line("one", x=x, axis="agents", p50=x / 2) for x in (1.0, 10.0)]
-    assert curves(lines) == {"agents": {"broker": [(1.0, 0.5), (10.0, 5.0)]}}
+    lines = [line("one", unit="ms", x=x, axis="agents", p50=x / 2) for x in (1.0, 10.0)]
+    assert curves(lines) == {("agents", "ms"): {"broker": [(1.0, 0.5), (10.0, 5.0)]}}
+
+
+def test_a_curve_may_go_through_the_rows_of_one_table() -> None:
+    lines = [
+        line("one", side=f"{x}", unit="ms", x=x, axis="inboxes", curve="latency", p50=1.0)
+        for x in (1.0, 10.0)
+    ]
+    assert curves(lines) == {("inboxes", "ms"): {"latency": [(1.0, 1.0), (10.0, 1.0)]}}
 
 
 def test_one_point_is_no_curve() -> None:
-    assert curves([line("one", x=1.0, axis="agents", p50=1.0)]) == {}
+    assert curves([line("one", unit="ms", x=1.0, axis="agents", p50=1.0)]) == {}
 
 
 def test_a_ratio_is_within_one_table() -> None:

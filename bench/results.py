@@ -41,7 +41,9 @@ def curves(lines: list[Line]) -> dict[tuple[str, str], dict[str, list[tuple[floa
     for line in lines:
         if "x" in line:
             sides = found.setdefault((line["axis"], line["unit"]), {})
-            sides.setdefault(str(line.get("curve", line["side"])), []).append((line["x"], line["p50"]))
+            sides.setdefault(str(line.get("curve", line["side"])), []).append(
+                (line["x"], line["p50"])
+            )
     return {
         what: sides
         for what, sides in found.items()

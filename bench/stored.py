@@ -32,6 +32,7 @@ STARTS = 2
 MESSAGES = 200
 CONTENT = "x" * 256
 OPTIONS = ("--inbox-bound", "100000")
+_AGENTS = "SELECT id FROM agents WHERE name LIKE 'agent-%' ORDER BY id"
 WORDS = {"done": "history", "ready": "waiting messages"}
 
 
@@ -91,7 +92,7 @@ def _fill(path: Path, numbers: range, state: str) -> None:
     with closing(storefile.connect(path)) as connection:
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA cache_size = -200000")
-        [agents] = [[row[0] for row in connection.execute("SELECT id FROM agents ORDER BY id")]]
+        [agents] = [[row[0] for row in connection.execute(_AGENTS)]]
         first = connection.execute("SELECT coalesce(max(seq), 0) FROM messages").fetchone()[0] + 1
         for start in range(0, len(numbers), 10_000):
             _write(connection, agents, first + start, (min(10_000, len(numbers) - start), state))

@@ -52,9 +52,10 @@ def memory_of(pids: Iterable[int]) -> Memory:
     """Return what processes weigh together; PSS counts what they share only once."""
     total = Memory(0, 0, 0)
     for pid in pids:
-        found = psutil.Process(pid).memory_full_info()
-        pss: int = getattr(found, "pss", found.rss)
-        total += Memory(found.rss / MIB, pss / MIB, found.uss / MIB)
+        with suppress(psutil.NoSuchProcess):  # agent-task-queue starts a ps again and again
+            found = psutil.Process(pid).memory_full_info()
+            pss: int = getattr(found, "pss", found.rss)
+            total += Memory(found.rss / MIB, pss / MIB, found.uss / MIB)
     return total
 
 

@@ -41,12 +41,18 @@ def main() -> None:
         sys.exit(f"no such benchmark: {', '.join(unknown)}. There are: {known}")
     # Or what a measure has started would outlive it.
     signal.signal(signal.SIGTERM, _end)
-    began = time.monotonic()
+    began, failed = time.monotonic(), list[str]()
     for number, name in enumerate(wanted, 1):
         about = MEASURES.get(name, "docs/benchmarks.md and its plots")
         CONSOLE.rule(f"{number} of {len(wanted)}  {name}: {about}", align="left")
-        _run(name)
+        try:
+            _run(name)
+        except Exception:  # noqa: BLE001  # the others are worth their time all the same
+            CONSOLE.print_exception()
+            failed.append(name)
     CONSOLE.print(f"\n{time.monotonic() - began:.0f} s in all")
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
 
 
 def _end(number: int, frame: FrameType | None) -> None:

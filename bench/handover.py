@@ -19,7 +19,7 @@ from bench import queue_tools
 from bench.harness import interleave, show
 from bench.queue_tools import Run
 from bench.samples import Samples
-from bench.stamps import Stamp, gaps
+from bench.stamps import Stamp, add_gaps
 
 TASKS = 12
 ROUNDS = 4
@@ -45,7 +45,7 @@ def _measure(folder: Path, stamp: Stamp, tools: dict[str, Run], length: tuple[st
     def once(name: str) -> None:
         times, commands = stamp.commands(TASKS, work)
         tools[name](folder, commands)
-        samples[name].values += gaps(times.read_text().splitlines(), TASKS)
+        add_gaps(bench, samples[name], times, TASKS)
 
     interleave(ROUNDS, [partial(once, name) for name in tools], bench)
-    show(bench, "milliseconds", 1e3, list(samples.values()))
+    show(bench, "milliseconds", 1e3, [side for side in samples.values() if side.values])

@@ -6,6 +6,9 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench.harness import note
+from bench.samples import Samples
+
 # Nanoseconds without starting a process: the shell's own EPOCHREALTIME is not in dash.
 _SOURCE = """
 #include <stdio.h>
@@ -16,6 +19,10 @@ int main(int c, char **v) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t
   char b[64]; int n = snprintf(b, sizeof b, "%s %ld%09ld\\n", v[2], t.tv_sec, t.tv_nsec);
   int f = open(v[1], O_WRONLY|O_APPEND|O_CREAT, 0600); write(f, b, n); return 0; }
 """
+
+
+class Overlap(Exception):
+    """Two tasks ran at once, or one is missing: no turns were taken."""
 
 
 class Stamp:
@@ -37,14 +44,22 @@ class Stamp:
         return times, [f": {n}; {stamp} start; {work} {stamp} end" for n in range(count)]
 
 
+def add_gaps(bench: str, samples: Samples, times: Path, tasks: int) -> None:
+    """Add the gaps of one run; a tool that lets two run at once is named for it."""
+    try:
+        samples.values += gaps(times.read_text().splitlines(), tasks)
+    except Overlap as overlap:
+        note(f"{bench.partition(':')[0]}: overlap", f"{samples.name}: {overlap}")
+
+
 def gaps(lines: Sequence[str], tasks: int) -> list[float]:
     """Return the seconds from each end to the next start.
 
-    :raises AssertionError: two ran at once, or one is missing
+    :raises Overlap: two ran at once, or one is missing
     """
     found = [line.split() for line in lines]
     words = [word for word, _ in found]
     if words != ["start", "end"] * tasks:
-        raise AssertionError(f"tasks overlapped or are missing: {words}")
+        raise Overlap(f"tasks overlapped or are missing: {' '.join(words)}")
     stamps = [int(stamp) / 1e9 for _, stamp in found]
     return [start - end for end, start in zip(stamps[1::2], stamps[2::2], strict=False)]

@@ -16,7 +16,7 @@ from bench import orphans, queue_tools
 from bench.harness import interleave, show, show_figures
 from bench.queue_tools import Agents, Run
 from bench.samples import Samples
-from bench.stamps import Stamp, gaps
+from bench.stamps import Stamp, add_gaps
 from bench.usage import cost
 
 WAITERS = {2: 4, 8: 2, 32: 1}
@@ -57,11 +57,12 @@ def _gaps(folder: Path, stamp: Stamp, tools: dict[str, Run], size: tuple[int, in
     def once(name: str) -> None:
         times, commands = stamp.commands(waiters + 1, WORK)
         tools[name](folder, commands)
-        samples[name].values += gaps(times.read_text().splitlines(), waiters + 1)
+        add_gaps("turns", samples[name], times, waiters + 1)
 
     interleave(rounds, [partial(once, name) for name in tools], f"{waiters} waiters")
     at = ("waiters", float(waiters))
-    show(f"turns: hand-over, {waiters} wait", "milliseconds", 1e3, [*samples.values()], at)
+    measured = [side for side in samples.values() if side.values]
+    show(f"turns: hand-over, {waiters} wait", "milliseconds", 1e3, measured, at)
 
 
 def _waste(folder: Path, tools: dict[str, Run]) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.stamps import gaps
+from bench.stamps import Overlap, gaps
 
 
 def test_a_gap_is_from_an_end_to_the_next_start() -> None:
@@ -11,10 +11,10 @@ def test_a_gap_is_from_an_end_to_the_next_start() -> None:
 
 
 def test_tasks_that_overlap_are_not_measured() -> None:
-    with pytest.raises(AssertionError, match="overlapped"):
+    with pytest.raises(Overlap, match="overlapped"):
         gaps(["start 0", "start 1", "end 2", "end 3"], 2)
 
 
 def test_a_missing_task_is_noticed() -> None:
-    with pytest.raises(AssertionError, match="missing"):
+    with pytest.raises(Overlap, match="missing"):
         gaps(["start 0", "end 1"], 2)

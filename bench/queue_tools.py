@@ -117,6 +117,11 @@ class Agents:
         self._spawn = spawn
         self.servers: list[McpServer] = []
 
+    @property
+    def pids(self) -> list[int]:
+        """The servers' processes."""
+        return [server.process.pid for server in self.servers]
+
     def join(self, count: int) -> None:
         """Start servers until there are so many."""
         fresh = [self._spawn(number) for number in range(len(self.servers), count)]

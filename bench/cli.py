@@ -23,7 +23,12 @@ def main() -> None:
 
     def once(name: str) -> None:
         began = time.perf_counter()
-        subprocess.run(sides[name], check=True, stdout=subprocess.DEVNULL, env=peers.environment())
+        subprocess.run(
+            sides[name],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            env={**peers.environment(), "PARALLEL_HOME": folder},
+        )
         samples[name].values.append(time.perf_counter() - began)
 
     try:

@@ -22,6 +22,7 @@ from bench.mcp_server import McpServer
 Run = Callable[[Path, Sequence[str]], None]
 CHAIN = "sh -c chain (floor)"
 OURS = "signalpost"
+THEIRS = "agent-task-queue, a server each"
 
 
 def plain(bench: str) -> dict[str, Run]:
@@ -41,19 +42,23 @@ def _chain(folder: Path, commands: Sequence[str]) -> None:
     subprocess.run(["/bin/sh", "-c", words], check=True)
 
 
-def _together(calls: Sequence[list[str]]) -> None:
-    waiters = [subprocess.Popen(words, env=peers.environment()) for words in calls]
+def _together(folder: Path, calls: Sequence[list[str]]) -> None:
+    # GNU sem keeps its semaphores there.
+    env = {**peers.environment(), "PARALLEL_HOME": str(folder)}
+    waiters = [subprocess.Popen(words, env=env) for words in calls]
     for waiter in waiters:
         assert waiter.wait() == 0
 
 
 def _flock(folder: Path, commands: Sequence[str]) -> None:
-    _together([["flock", str(folder / "lock"), "sh", "-c", command] for command in commands])
+    _together(
+        folder, [["flock", str(folder / "lock"), "sh", "-c", command] for command in commands]
+    )
 
 
 def _sem(folder: Path, commands: Sequence[str]) -> None:
     words = [peers.find("sem") or "sem", "--id", folder.name, "--fg", "sh", "-c"]
-    _together([[*words, f"'{command}'"] for command in commands])
+    _together(folder, [[*words, f"'{command}'"] for command in commands])
 
 
 def _signalpost(folder: Path, commands: Sequence[str]) -> None:
@@ -117,11 +122,6 @@ class Agents:
         self._spawn = spawn
         self.servers: list[McpServer] = []
 
-    @property
-    def pids(self) -> list[int]:
-        """The servers' processes."""
-        return [server.process.pid for server in self.servers]
-
     def join(self, count: int) -> None:
         """Start servers until there are so many."""
         fresh = [self._spawn(number) for number in range(len(self.servers), count)]
@@ -146,6 +146,7 @@ class Agents:
             server.process.stdin.close()
         for server in self.servers:
             server.close()
+        self.servers.clear()
 
 
 def agents(bench: str, folder: Path) -> dict[str, Agents]:
@@ -156,9 +157,7 @@ def agents(bench: str, folder: Path) -> dict[str, Agents]:
         )
     }
     if peers.find("agent-task-queue"):
-        found["agent-task-queue, a server each"] = Agents(
-            lambda _: mcp_server.task_queue(str(folder / "atq"))
-        )
+        found[THEIRS] = Agents(lambda _: mcp_server.task_queue(str(folder / "atq")))
     else:
         missing(bench, "agent-task-queue")
     return found

@@ -3,7 +3,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test soak mutants lint types bench clean
+.PHONY: demo test soak mutants lint types bench bench-peers clean
 
 demo: $(STAMP)
 	$(VENV)/bin/signalpost demo
@@ -31,6 +31,9 @@ types: $(STAMP)
 bench: $(STAMP)
 	$(PY) -m bench
 
+bench-peers: $(STAMP)
+	$(PY) -m bench.install
+
 $(STAMP): pyproject.toml
 	python3 -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check --upgrade pip
@@ -38,4 +41,4 @@ $(STAMP): pyproject.toml
 	touch $(STAMP)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) .peers build dist *.egg-info

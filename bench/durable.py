@@ -3,7 +3,9 @@
 All write with ``synchronous = FULL``, the very statements of the store. The bare
 side commits as many rows together as there are senders; each sender of the broker
 waits for its confirmation before it sends again. So it does at the *floor* and at the
-*least*, which stand between the two, see :mod:`bench.floor` and :mod:`bench.least`.
+*least*, which stand between the two, see :mod:`bench.floor` and :mod:`bench.least`. The
+other rows are asyncio clients with a connection for each sender; of them only
+``durability power`` and ``fsync always`` wait for the disk.
 """
 
 from __future__ import annotations
@@ -15,20 +17,25 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import zmq
 
 from bench.floor import durable
-from bench.harness import Samples, interleave, show
-from bench.peer import Context, Peer, server
+from bench.harness import interleave, show, show_figures
+from bench.peer import Context, Peer
+from bench.peers import serving
+from bench.posts import DURABLE, Posts
+from bench.samples import Samples
+from bench.usage import metered
 from signalpost.actors import mail_schema
 from signalpost.actors.message_row import MessageRow
 from signalpost.transport import endpoint, frames, mail
 
 ROUNDS = 3
 SENDERS = (1, 10, 100)
-MESSAGES = {1: 300, 10: 2000, 100: 10_000}
+MESSAGES = {1: 200, 10: 1000, 100: 4000}
 """In one round, by the number of senders."""
 CONTENT = "x" * 1024
 
@@ -134,21 +141,25 @@ def main() -> None:
         words = ["broker", "--auto", "--data-dir", f"{folder}/d", "--inbox-bound", "20000"]
         with (
             closing(Bare(folder / "bare" / "queue.db")) as bare,
-            server("-m", "bench.floor", floor_socket, f"{folder}/floor"),
-            server("-m", "bench.least", least_socket, f"{folder}/least"),
-            server("-m", "signalpost", *words),
+            serving("-m", "bench.floor", floor_socket, f"{folder}/floor") as floor_pid,
+            serving("-m", "bench.least", least_socket, f"{folder}/least") as least_pid,
+            serving("-m", "signalpost", *words) as pid,
+            Posts("durable", folder, DURABLE) as posts,
         ):
+            posts.join(0)
             published = endpoint.read_published(folder / "d")
             assert published is not None
             floor = Senders(context, f"ipc://{floor_socket}")
             least = Senders(context, f"ipc://{least_socket}")
             broker = Senders(context, published.endpoint)
             sides = {
-                "bare SQLite": bare.send,
-                "floor": floor.send,
-                "least": least.send,
-                "broker": broker.send,
+                "bare SQLite": (bare.send, dict[str, int]()),
+                "floor": (floor.send, {"floor": floor_pid}),
+                "least": (least.send, {"least": least_pid}),
+                "broker": (broker.send, {"broker": pid}),
             }
+            for name, post in posts.all.items():
+                sides[name] = (partial(_store, posts, name), post.pids)
             for senders in SENDERS:
                 _measure(senders, sides)
     finally:
@@ -156,15 +167,28 @@ def main() -> None:
         shutil.rmtree(folder)
 
 
-def _measure(senders: int, sides: Mapping[str, Callable[[int], float]]) -> None:
+def _store(posts: Posts, name: str, senders: int) -> float:
+    return posts.store(name, CONTENT, senders, MESSAGES[senders])
+
+
+def _measure(
+    senders: int, sides: Mapping[str, tuple[Callable[[int], float], Mapping[str, int]]]
+) -> None:
     samples = {name: Samples(name) for name in sides}
 
-    def once(name: str) -> Callable[[], None]:
-        return lambda: samples[name].values.append(sides[name](senders))
+    def once(name: str) -> None:
+        send, pids = sides[name]
+        with metered(samples[name], pids):
+            samples[name].values.append(send(senders))
+        samples[name].metered += MESSAGES[senders] - 1
 
-    interleave(ROUNDS, [once(name) for name in sides])
-    show(f"durable: {senders} senders, per message", "microseconds", 1e6, [*samples.values()])
+    interleave(ROUNDS, [partial(once, name) for name in sides], f"{senders} senders")
+    at = ("senders", float(senders))
+    bench = f"durable: {senders} senders, per message"
+    show(bench, "microseconds", 1e6, [*samples.values()], at)
     rates = {name: 1 / side.percentile(50) for name, side in samples.items()}
     bare = rates["bare SQLite"]
-    shown = (f"{name} {rate:,.0f}/s ({rate / bare:.2f} x)" for name, rate in rates.items())
-    print(f"  confirmed: {', '.join(shown)}")
+    rows = [
+        (name, {"confirmed/s": rate, "x bare SQLite": rate / bare}) for name, rate in rates.items()
+    ]
+    show_figures(f"durable: {senders} senders", "messages a second", rows)

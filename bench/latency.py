@@ -1,10 +1,12 @@
-"""A message from its sender to a receiver that waits: a bare relay against the broker.
+"""A message from its sender to a receiver that waits, by size.
 
-Both are used by the same bare DEALERs with frames of the same size. The clock
-runs from the sender's send to the receiver's receive; what has to be done for
-the next round, the acknowledgement among it, is outside.
-
-Between the two stand the *floor* and the *least*, see :mod:`bench.floor` and :mod:`bench.least`.
+The first five rows are used by the same bare DEALERs with frames of the same
+size: a relay that does nothing else, the *floor* and the *least* (see
+:mod:`bench.floor` and :mod:`bench.least`) and the broker. The others are used by
+a Python program through asyncio, each by its own client library. The clock runs
+from the sender's send to the receiver's receive; what has to be done for the
+next round, the acknowledgement among it, is outside the clock but within the
+CPU time.
 """
 
 from __future__ import annotations
@@ -12,18 +14,22 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import zmq
 
-from bench.harness import Samples, interleave, show
-from bench.peer import Context, Peer, server
+from bench.harness import interleave, show
+from bench.peer import Context, Peer
+from bench.peers import serving
+from bench.posts import Posts
+from bench.samples import Samples
+from bench.usage import metered
 from signalpost.transport import endpoint, frames, mail
 
-ROUNDS = 10
-MESSAGES = 100
+ROUNDS = 8
+MESSAGES = 50
 SIZES = (64, 1024, 16 * 1024, 64 * 1024)
 
 # What one peer sends goes to the other, the one that has said so.
@@ -48,7 +54,8 @@ while True:
 class Relay:
     """Two DEALERs and nothing but a ROUTER between them."""
 
-    def __init__(self, context: Context, address: str) -> None:
+    def __init__(self, context: Context, address: str, pid: int) -> None:
+        self.pid = pid
         self._sender, self._receiver = Peer(context, address), Peer(context, address)
         self._receiver.send_raw(b"receiver")
         time.sleep(0.1)  # it does not answer, so there is nothing to wait for
@@ -64,7 +71,8 @@ class Relay:
 class Inbox:
     """A sender and a receiver at the broker."""
 
-    def __init__(self, context: Context, address: str) -> None:
+    def __init__(self, context: Context, address: str, pid: int) -> None:
+        self.pid = pid
         self._sender, self._receiver = Peer(context, address), Peer(context, address)
         self._sender.hello("sender")
         self._receiver.hello("receiver")
@@ -85,50 +93,58 @@ class Inbox:
 
 def main() -> None:
     """Measure every size, interleaved."""
-    folder = Path(tempfile.mkdtemp(prefix="bench-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir="/var/tmp"))  # a disk, not memory
     context: Context = zmq.Context()
     try:
         with ExitStack() as stack:
-            sides = _sides(stack, context, folder)
+            bare = _bare(stack, context, folder)
+            posts = stack.enter_context(Posts("latency", folder))
+            posts.join(1)
             for size in SIZES:
-                _measure(sides, size)
+                _measure(bare, posts, size)
     finally:
         context.destroy()
         shutil.rmtree(folder)
 
 
-def _sides(stack: ExitStack, context: Context, folder: Path) -> dict[str, Relay | Inbox]:
+def _bare(stack: ExitStack, context: Context, folder: Path) -> dict[str, Relay | Inbox]:
     address = f"ipc://{folder}/bare.sock"
-    stack.enter_context(server("-c", _RELAY, address))
-    sides: dict[str, Relay | Inbox] = {"bare relay": Relay(context, address)}
-    stack.enter_context(server("-m", "bench.floor", f"{folder}/floor.sock"))
-    sides["floor: our socket and codec"] = Inbox(context, f"ipc://{folder}/floor.sock")
+    pid = stack.enter_context(serving("-c", _RELAY, address))
+    sides: dict[str, Relay | Inbox] = {"bare relay": Relay(context, address, pid)}
+    pid = stack.enter_context(serving("-m", "bench.floor", f"{folder}/floor.sock"))
+    sides["floor: our socket and codec"] = Inbox(context, f"ipc://{folder}/floor.sock", pid)
     (folder / "least").mkdir()
-    stack.enter_context(server("-m", "bench.least", f"{folder}/least.sock", f"{folder}/least"))
-    sides["least: and what the promise needs"] = Inbox(context, f"ipc://{folder}/least.sock")
+    words = ["-m", "bench.least", f"{folder}/least.sock", f"{folder}/least"]
+    pid = stack.enter_context(serving(*words))
+    sides["least: and what the promise needs"] = Inbox(context, f"ipc://{folder}/least.sock", pid)
     for durability in ("power", "process"):
-        data_dir = folder / durability
+        data_dir = folder / f"bare-{durability}"
         words = ["broker", "--auto", "--data-dir", str(data_dir), "--durability", durability]
-        stack.enter_context(server("-m", "signalpost", *words))
+        pid = stack.enter_context(serving("-m", "signalpost", *words))
         published = endpoint.read_published(data_dir)
         assert published is not None
-        sides[f"broker, durability {durability}"] = Inbox(context, published.endpoint)
+        sides[f"broker, durability {durability}"] = Inbox(context, published.endpoint, pid)
     return sides
 
 
-def _measure(sides: dict[str, Relay | Inbox], size: int) -> None:
-    payload = frames.encode_request(mail.Send(to=["receiver"], content="x" * size))
-    samples = {name: Samples(name) for name in sides}
+def _measure(bare: dict[str, Relay | Inbox], posts: Posts, size: int) -> None:
+    content = "x" * size
+    payload = frames.encode_request(mail.Send(to=["receiver"], content=content))
+    samples = {name: Samples(name) for name in (*bare, *posts.all)}
 
-    def some(name: str) -> Callable[[], None]:
-        def measure() -> None:
+    def some(name: str) -> None:
+        if name in posts.all:
             for _ in range(MESSAGES):
-                samples[name].values.append(sides[name].once(payload))
+                posts.batch(name, samples[name], content, range(1))
+            return
+        with metered(samples[name], {"server": bare[name].pid}):
+            for _ in range(MESSAGES):
+                samples[name].values.append(bare[name].once(payload))
 
-        return measure
-
-    for name in sides:
-        some(name)()
-        samples[name].values.clear()
-    interleave(ROUNDS, [some(name) for name in sides])
-    show(f"latency: {size} bytes", "microseconds", 1e6, list(samples.values()))
+    for name, side in samples.items():
+        some(name)
+        side.clear()
+    turns = [partial(some, name) for name in samples]
+    interleave(ROUNDS, turns, f"latency, {size} bytes")
+    shown = list(samples.values())
+    show(f"latency: {size} bytes", "microseconds", 1e6, shown, ("message size in bytes", size))

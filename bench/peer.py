@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 
 import zmq
 
@@ -61,20 +57,3 @@ class Peer:
         settled = self.ask(mail.Settle(messages=held))
         assert isinstance(settled, mail.SettledAll), settled
         assert not any(one.code for one in settled.messages), settled
-
-
-@contextmanager
-def server(*words: str) -> Generator[int, None, None]:
-    """Run a Python program that says one line when it serves; yield its pid."""
-    with subprocess.Popen(
-        [sys.executable, *words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            process.stdout.readline()
-            yield process.pid
-        finally:
-            process.terminate()

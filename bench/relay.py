@@ -17,8 +17,10 @@ from pathlib import Path
 
 import zmq
 
-from bench.harness import Samples, cpu_of, interleave, keep, show
-from bench.peer import server
+from bench.harness import interleave, keep, show
+from bench.peers import serving
+from bench.samples import Samples
+from bench.usage import cpu_of
 from signalpost.transport import endpoint, frames, messages
 
 ROUNDS = 20
@@ -98,7 +100,7 @@ def main() -> None:
     address = f"ipc://{folder}/bare.sock"
     words = ["-m", "signalpost", "broker", "--auto", "--data-dir", f"{folder}/d"]
     try:
-        with server("-c", _BARE, address) as bare, server(*words) as broker:
+        with serving("-c", _BARE, address) as bare, serving(*words) as broker:
             published = endpoint.read_published(folder / "d")
             assert published is not None
             sides = [

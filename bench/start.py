@@ -1,104 +1,104 @@
-"""Bridge against a bare low-level ``mcp`` stdio server: spawn to the answer of initialize."""
+"""A bridge from its spawn to its end, beside a bare ``mcp`` server and agent-task-queue.
+
+Spawn to the answer of initialize, to the first result of a tool that only
+looks, what it weighs then, and how long it takes to go when its stdin ends. A
+broker runs already, as it does for every bridge but the first.
+"""
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
-from pathlib import Path
+from collections.abc import Callable
 
-from bench.harness import Samples, interleave, show
+from bench import mcp_server, peers
+from bench.harness import interleave, missing, show
+from bench.mcp_server import McpServer
+from bench.samples import Samples
+from bench.usage import family_cpu, memory_of
 
-ROUNDS = 11
-
-_BARE = """
-import anyio
-import mcp.types as t
-from mcp.server.lowlevel import Server
-from mcp.server.stdio import stdio_server
-TOOL = t.Tool(name="echo", description="echo", input_schema={"type": "object"})
-async def on_list(ctx, params): return t.ListToolsResult(tools=[TOOL])
-async def on_call(ctx, params): return t.CallToolResult(content=[t.TextContent(text="x")])
-server = Server("bare", version="1", on_list_tools=on_list, on_call_tool=on_call)
-async def main():
-    async with stdio_server() as (r, w): await server.run(r, w, server.create_initialization_options())
-anyio.run(main)
-"""
-
-_INITIALIZE = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-06-18",
-        "capabilities": {},
-        "clientInfo": {"name": "bench", "version": "1"},
-    },
-}
+ROUNDS = 9
 
 
 class Side:
     """One server: how long it takes to answer, what it weighs, how long to go."""
 
-    def __init__(self, name: str, words: list[str], env: dict[str, str]) -> None:
+    def __init__(self, name: str, spawn: Callable[[], McpServer], tool: str) -> None:
         self.start = Samples(name)
+        self.first = Samples(name)
         self.exit = Samples(name)
-        self.memory = Samples(name)
-        self._words = words
-        self._env = env
+        self.rss = Samples(name)
+        self.pss = Samples(name)
+        self.uss = Samples(name)
+        self.cpu = Samples(name)
+        self._spawn = spawn
+        self._tool = tool
+
+    @property
+    def all(self) -> list[Samples]:
+        """Everything that is measured."""
+        return [self.start, self.first, self.exit, self.rss, self.pss, self.uss, self.cpu]
 
     def once(self) -> None:
         """Start it, ask it, weigh it, close its stdin and wait for its end."""
         began = time.perf_counter()
-        server = subprocess.Popen(
-            self._words,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=self._env,
-        )
-        assert server.stdin is not None
-        assert server.stdout is not None
-        server.stdin.write(json.dumps(_INITIALIZE).encode() + b"\n")
-        server.stdin.flush()
-        answer = json.loads(server.stdout.readline())
-        assert "result" in answer, answer
+        server = self._spawn()
+        server.begun(server.start())
         self.start.values.append(time.perf_counter() - began)
-        self.memory.values.append(_rss_mib(server.pid))
+        server.text(server.call(self._tool))
+        self.first.values.append(time.perf_counter() - began)
+        memory = memory_of(server.pids)
+        self.cpu.values.append(family_cpu([server.process.pid]))
+        for samples, value in zip(
+            (self.rss, self.pss, self.uss), (memory.rss, memory.pss, memory.uss), strict=True
+        ):
+            samples.values.append(value)
         closed = time.perf_counter()
-        server.stdin.close()
-        server.wait(10)
+        server.close()
         self.exit.values.append(time.perf_counter() - closed)
-        server.stdout.close()
-
-
-def _rss_mib(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise AssertionError("no VmRSS")
 
 
 def main() -> None:
-    """Measure both, interleaved, after one warm-up of each."""
+    """Measure all, interleaved, after one warm-up of each."""
     folder = tempfile.mkdtemp(prefix="bench-", dir="/tmp")
-    env = {**os.environ, "SIGNALPOST_DATA_DIR": f"{folder}/d"}
-    sides = [
-        Side("bare mcp low-level server", [sys.executable, "-c", _BARE], env),
-        Side("signalpost mcp", [sys.executable, "-m", "signalpost", "mcp"], env),
-    ]
+    words = ("-m", "signalpost", "broker", "--auto", "--data-dir", f"{folder}/d")
     try:
-        for side in sides:
-            side.once()
-            for samples in (side.start, side.exit, side.memory):
-                samples.values.clear()
-        interleave(ROUNDS, [side.once for side in sides])
+        with peers.serving(*words):
+            sides = _sides(folder)
+            for side in sides:
+                side.once()
+                for samples in side.all:
+                    samples.clear()
+            interleave(ROUNDS, [side.once for side in sides], "start")
     finally:
         shutil.rmtree(folder)
     show("start: spawn -> initialize answer", "milliseconds", 1e3, [s.start for s in sides])
-    show("start: memory when answered", "MiB RSS", 1.0, [s.memory for s in sides])
+    show("start: spawn -> first result", "milliseconds", 1e3, [s.first for s in sides])
+    show("start: CPU until then", "milliseconds", 1e3, [s.cpu for s in sides])
+    show("start: memory then, RSS", "MiB", 1.0, [s.rss for s in sides])
+    show("start: memory then, PSS", "MiB", 1.0, [s.pss for s in sides])
+    show("start: memory then, USS", "MiB", 1.0, [s.uss for s in sides])
     show("start: stdin closed -> gone", "milliseconds", 1e3, [s.exit for s in sides])
+
+
+def _sides(folder: str) -> list[Side]:
+    bare = peers.python("-c", mcp_server.BARE)
+    sides = [
+        Side("bare mcp low-level server", lambda: McpServer(bare), "echo"),
+        Side(
+            "signalpost mcp",
+            lambda: mcp_server.signalpost("", f"{folder}/d"),
+            "get_queue_status",
+        ),
+    ]
+    if peers.find("agent-task-queue"):
+        queue = Side(
+            "agent-task-queue",
+            lambda: mcp_server.task_queue(f"{folder}/atq"),
+            "clear_task_logs",
+        )
+        sides.append(queue)
+    else:
+        missing("start", "agent-task-queue")
+    return sides

@@ -1,0 +1,123 @@
+"""The goals of the design, each with what the latest runs say about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench.results import Line, latest, ratio
+
+_DASH = "not measured"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One row of the table."""
+
+    what: str
+    wanted: str
+    found: Callable[[], str]
+
+
+def _times(name: str, bench: str, side: str, base: str) -> Callable[[], str]:
+    def found() -> str:
+        value = ratio(latest(name), bench, side, base)
+        return f"{value:.2f} x" if value is not None else _DASH
+
+    return found
+
+
+def _rate(name: str, bench: str, side: str, base: str) -> Callable[[], str]:
+    def found() -> str:
+        value = ratio(latest(name), bench, base, side)
+        return f"{value:.2f} x" if value is not None else _DASH
+
+    return found
+
+
+def _mean(bench: str, side: str) -> str:
+    rows = [line for line in latest("relay") if line["bench"] == bench and line["side"] == side]
+    return f"{rows[0]['ratio']:.2f} x" if rows else _DASH
+
+
+def _figure(name: str, bench: str, side: str, figure: str) -> str:
+    rows = [line for line in latest(name) if line["bench"] == bench and line["side"] == side]
+    return f"{rows[0]['figures'][figure]:.2f}" if rows else _DASH
+
+
+def _note(name: str, bench: str) -> str:
+    rows = [line for line in latest(name) if line["bench"] == bench]
+    return str(rows[0]["note"]) if rows else _DASH
+
+
+def _tsp(name: str) -> str:
+    rows: list[Line] = latest("handover")
+    p50 = {
+        line["side"]: line["p50"]
+        for line in rows
+        if line["bench"] == "handover: after 50 ms of work"
+    }
+    return f"{p50[name]:.1f} ms" if name in p50 else f"{name} {_DASH}"
+
+
+_BROKER = "broker, request that does nothing"
+GOALS = [
+    Goal(
+        "send to a receiver that waits, 1 KiB, durability power, p50, by a bare ROUTER relay",
+        "at most 1.25 x",
+        _times("latency", "latency: 1024 bytes", "broker, durability power", "bare relay"),
+    ),
+    Goal(
+        "the same, durability process",
+        "at most 1.25 x",
+        _times("latency", "latency: 1024 bytes", "broker, durability process", "bare relay"),
+    ),
+    Goal(
+        "broker throughput, 200 in flight, by the bare relay",
+        "at least 0.8 x",
+        _rate("relay", "relay: 200 in flight, per request", _BROKER, "bare ROUTER"),
+    ),
+    Goal(
+        "broker CPU per relayed message, by the bare relay",
+        "at most 1.5 x",
+        lambda: _mean("relay: CPU per request", _BROKER),
+    ),
+    Goal(
+        "durable sends confirmed, 100 senders, by bare SQLite group commit",
+        "at least 0.5 x",
+        _rate("durable", "durable: 100 senders, per message", "broker", "bare SQLite"),
+    ),
+    Goal(
+        "hand-over of a turn, p50",
+        "at most task-spooler's",
+        lambda: f"{_tsp('signalpost')}; task-spooler {_tsp('tsp')}",
+    ),
+    Goal(
+        "100 that wait for turns and mail: CPU of all processes",
+        "below 1 % of a core",
+        lambda: _figure(
+            "waiters", "waiters: 100 wait", "signalpost, a bridge each", "CPU % of a core"
+        ),
+    ),
+    Goal(
+        "bridge: spawn to initialize answer, by a bare mcp server",
+        "at most 1.1 x",
+        _times(
+            "start",
+            "start: spawn -> initialize answer",
+            "signalpost mcp",
+            "bare mcp low-level server",
+        ),
+    ),
+    Goal(
+        "bridge: RSS, by a bare mcp server",
+        "at most 1.1 x",
+        _times("start", "start: memory then, RSS", "signalpost mcp", "bare mcp low-level server"),
+    ),
+    Goal("idle inbox", "at most 1 KiB", lambda: _note("inboxes", "inboxes: slope")),
+    Goal(
+        "latency with a million messages in history",
+        "flat",
+        lambda: _note("stored", "stored: growth, history"),
+    ),
+]

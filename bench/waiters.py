@@ -1,0 +1,139 @@
+"""What waiting costs: 1, 16 and 100 agents behind one long task.
+
+Each agent's MCP server has a call of ``run_task`` open, with progress on; ours
+has a ``receive_message`` open as well. The CPU is that of all processes together
+over five seconds, the memory that of all agents on the machine. ``flock`` is
+what a waiting process costs at least. agent-task-queue is left out at 100: so
+many servers of it take more memory and CPU than this machine may have.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from rich.progress import track
+
+from bench import mcp_server, orphans, peers, queue_tools
+from bench.harness import CONSOLE, missing, show_figures
+from bench.mcp_server import McpServer
+from bench.usage import family, family_cpu, memory_of
+
+WAITERS = (1, 16, 100)
+MOST = {"agent-task-queue": 16}
+SECONDS = 5.0
+SETTLE = 2.0
+LONG = "sleep 1200"
+
+
+class Side:
+    """Agents that wait, all processes of theirs, and how they are made."""
+
+    def __init__(self, name: str, spawn: Callable[[int], McpServer], *, mail: bool) -> None:
+        self.name = name
+        self._spawn = spawn
+        self._mail = mail
+        self._servers: list[McpServer] = []
+
+    def join(self, count: int) -> None:
+        """Have so many wait; the first of all holds the slot."""
+        fresh = [self._spawn(number) for number in range(len(self._servers), count + 1)]
+        self._servers += fresh
+        mcp_server.start_all(fresh)
+        for number, server in enumerate(fresh):
+            command = f": {len(self._servers)} {number}; {LONG}"
+            server.call("run_task", token="t", command=command, working_directory="/tmp")
+            if self._mail:
+                server.call("receive_message", token="m", timeout=1200)
+
+    def leave(self) -> None:
+        """Kill all: they wait and would be awaited."""
+        for server in self._servers:
+            server.process.kill()
+            server.close()
+
+
+class Locks:
+    """Waiters in flock, the least that a process can do."""
+
+    name = "flock"
+
+    def __init__(self, folder: Path) -> None:
+        self._words = ["flock", str(folder / "lock"), "sleep", "1200"]
+        self._waiters: list[subprocess.Popen[bytes]] = []
+
+    def join(self, count: int) -> None:
+        """Have so many wait."""
+        while len(self._waiters) < count + 1:
+            self._waiters.append(subprocess.Popen(self._words, stdout=subprocess.DEVNULL))
+
+    def leave(self) -> None:
+        """Kill all: first those that wait, or one would start when the holder is dead."""
+        families = [family(waiter.pid) for waiter in self._waiters]
+        for pid in [*(pids[0] for pids in families), *(p for pids in families for p in pids[1:])]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for waiter in self._waiters:
+            waiter.wait()
+
+
+def main() -> None:
+    """Measure each number of waiters of each side, one side after the other."""
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir="/tmp"))
+    orphans.adopt()
+    try:
+        rows = [row for side in _sides(folder) for row in _curve(side)]
+    finally:
+        queue_tools.stop(folder)
+        orphans.reap()
+        shutil.rmtree(folder)
+    for count in WAITERS:
+        found = [(name, figures) for name, waiters, figures in rows if waiters == count]
+        show_figures(f"waiters: {count} wait", "all processes together", found)
+
+
+def _sides(folder: Path) -> list[Side | Locks]:
+    ours = Side(
+        "signalpost, a bridge each",
+        lambda number: mcp_server.signalpost(f"agent-{number}", str(folder / "d")),
+        mail=True,
+    )
+    sides: list[Side | Locks] = [Locks(folder)]
+    if peers.find("agent-task-queue"):
+        theirs = Side(
+            "agent-task-queue", lambda _: mcp_server.task_queue(str(folder / "atq")), mail=False
+        )
+        sides.append(theirs)
+    else:
+        missing("waiters", "agent-task-queue")
+    return [*sides, ours]  # last: its broker stays
+
+
+def _curve(side: Side | Locks) -> list[tuple[str, int, dict[str, float]]]:
+    rows: list[tuple[str, int, dict[str, float]]] = []
+    counts = [count for count in WAITERS if count <= MOST.get(side.name, count)]
+    try:
+        for count in track(counts, side.name, console=CONSOLE, transient=True):
+            side.join(count)
+            time.sleep(SETTLE)
+            rows.append((side.name, count, _weigh()))
+    finally:
+        side.leave()
+    return rows
+
+
+def _weigh() -> dict[str, float]:
+    before = family_cpu(orphans.ours())
+    time.sleep(SECONDS)
+    burnt = (family_cpu(orphans.ours()) - before) / SECONDS * 100
+    members = [pid for root in orphans.ours() for pid in family(root)]
+    memory = memory_of(members)
+    figures = {"CPU % of a core": burnt, "RSS MiB": memory.rss, "PSS MiB": memory.pss}
+    return {**figures, "processes": float(len(members))}

@@ -38,9 +38,11 @@ class _Inbox:
     """What waits for one agent, what it holds, and where it waits itself."""
 
     agent_id: int
-    ready: deque[MessageRow] = field(default_factory=deque)
-    leased: dict[str, tuple[MessageRow, bytes]] = field(default_factory=dict)
-    receivers: deque[tuple[bytes, bytes]] = field(default_factory=deque)
+    ready: deque[MessageRow] = field(default_factory=deque[MessageRow])
+    leased: dict[str, tuple[MessageRow, bytes]] = field(
+        default_factory=dict[str, tuple[MessageRow, bytes]]
+    )
+    receivers: deque[tuple[bytes, bytes]] = field(default_factory=deque[tuple[bytes, bytes]])
     size: int = 0
 
 

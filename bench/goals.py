@@ -57,7 +57,7 @@ def _tsp(name: str) -> str:
         for line in rows
         if line["bench"] == "handover: after 50 ms of work"
     }
-    return f"{p50[name]:.1f} ms" if name in p50 else f"{name} {_DASH}"
+    return f"{p50[name]:.1f} ms" if name in p50 else _DASH
 
 
 _BROKER = "broker, request that does nothing"

@@ -36,21 +36,24 @@ class Turns:
         self._gaps: dict[int, list[Samples]] = {waiters: [] for waiters in WAITERS}
         self._waste: list[tuple[str, dict[str, float]]] = []
 
-    def measure(self, tools: dict[str, Run], agents: dict[str, Agents]) -> None:
-        """Measure some tools, interleaved, and agents that are started for it and closed."""
+    def measure(self, tools: dict[str, Run], agents: dict[str, Agents], most: int) -> None:
+        """Measure some tools, interleaved, and agents that are started for it and closed.
+
+        :param most: no more rounds than that
+        """
         try:
             runs = {**tools, **{name: side.run for name, side in agents.items()}}
-            for waiters in WAITERS:
+            for waiters, rounds in WAITERS.items():
                 for side in agents.values():
                     side.join(waiters + 1)
-                self._hand_over(runs, waiters)
+                self._hand_over(runs, waiters, min(rounds, most))
             about = f"{SHORT} short tasks"
             interleave(1, [partial(self._short, name, run) for name, run in runs.items()], about)
         finally:
             for side in agents.values():
                 side.leave()
 
-    def _hand_over(self, runs: dict[str, Run], waiters: int) -> None:
+    def _hand_over(self, runs: dict[str, Run], waiters: int, rounds: int) -> None:
         samples = {name: Samples(name) for name in runs}
 
         def once(name: str) -> None:
@@ -58,7 +61,7 @@ class Turns:
             runs[name](self._folder, commands)
             add_gaps("turns", samples[name], times, waiters + 1)
 
-        interleave(WAITERS[waiters], [partial(once, name) for name in runs], f"{waiters} wait")
+        interleave(rounds, [partial(once, name) for name in runs], f"{waiters} wait")
         self._gaps[waiters] += [side for side in samples.values() if side.values]
 
     def _short(self, name: str, run: Run) -> None:
@@ -81,8 +84,8 @@ def main() -> None:
     try:
         turns, agents = Turns(folder), queue_tools.agents("turns", folder)
         theirs = {name: agents.pop(name) for name in list(agents) if name == queue_tools.THEIRS}
-        turns.measure(queue_tools.plain("turns"), agents)
-        turns.measure({}, theirs)
+        turns.measure(queue_tools.plain("turns"), agents, max(WAITERS.values()))
+        turns.measure({}, theirs, 1)  # a second for each turn
         turns.show()
     finally:
         queue_tools.stop(folder)

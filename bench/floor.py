@@ -81,7 +81,8 @@ class Floor:
         if self._store is None:
             self._answer(peer, correlation, _sent("delivered"))
         else:
-            self._store.keep(self._row(correlation, request), self._telling(peer, correlation))
+            row = self._row(correlation, request, "sender", 1 + correlation[0] % _AGENTS)
+            self._store.keep(row, self._telling(peer, correlation))
 
     def _telling(self, peer: bytes, correlation: bytes) -> Callable[[Exception | None], None]:
         def told(error: Exception | None) -> None:
@@ -90,12 +91,14 @@ class Floor:
 
         return told
 
-    def _row(self, correlation: bytes, request: mail.Send) -> MessageRow:
+    def _row(
+        self, correlation: bytes, request: mail.Send, sender: str, agent_id: int
+    ) -> MessageRow:
         return MessageRow(
             seq=next(self._seqs),
             id=correlation[:8].hex(),
-            agent_id=1 + correlation[0] % _AGENTS,
-            sender="sender",
+            agent_id=agent_id,
+            sender=sender,
             sender_id=2,
             recipient=request.to[0],
             kind=request.kind,

@@ -86,18 +86,7 @@ class Least(Floor):
         inbox, size = self._inboxes[request.to[0]], len(request.content)
         assert len(inbox.ready) + len(inbox.leased) < _BOUND
         assert inbox.size + size < _BYTES
-        row = MessageRow(
-            seq=next(self._seqs),
-            id=correlation[:8].hex(),
-            agent_id=inbox.agent_id,
-            sender=agent,
-            sender_id=2,
-            recipient=request.to[0],
-            kind=request.kind,
-            request_id=correlation,
-            sent_at=time.time(),
-            content=request.content,
-        )
+        row = self._row(correlation, request, agent, inbox.agent_id)
         inbox.size += size
         stage: letters.Stage = "stored"
         if inbox.receivers:

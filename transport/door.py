@@ -17,6 +17,7 @@ that nobody can reach any more:
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import resource
@@ -203,6 +204,11 @@ def raise_file_limit() -> int:
 
 
 def open_files() -> int:
-    """Return how many descriptors this process has open."""
+    """Return how many descriptors this process has open: its limit, when none is left to look."""
     folder = Path("/proc/self/fd")
-    return len(os.listdir(folder if folder.exists() else "/dev/fd"))
+    try:
+        return len(os.listdir(folder if folder.exists() else "/dev/fd"))
+    except OSError as error:
+        if error.errno != errno.EMFILE:
+            raise
+        return resource.getrlimit(resource.RLIMIT_NOFILE)[0]

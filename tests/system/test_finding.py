@@ -24,7 +24,9 @@ def socket_of(place: Place) -> Path:
 
 
 def run_folder(place: Place) -> None:
-    shutil.rmtree(place.state / "run")
+    folder = place.state / "run"
+    while folder.exists():  # a task's record may come into it meanwhile
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def published(place: Place) -> None:

@@ -278,3 +278,12 @@ async def test_a_path_whose_folder_is_gone_cannot_be_taken_again(house: House) -
     with pytest.raises(OSError, match="No such file"):
         house.door.reopen()
     assert house.door.lost
+
+
+def test_who_has_no_descriptor_left_to_count_them_has_as_many_as_it_may() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        assert door.open_files() == 3
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

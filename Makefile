@@ -9,7 +9,7 @@ demo: $(STAMP)
 	$(VENV)/bin/signalpost demo
 
 test: $(STAMP)
-	$(PY) -m pytest -n 2
+	$(PY) -m pytest -n 4 --dist worksteal
 
 soak: $(STAMP)
 	$(PY) -m pytest -m soak -rA

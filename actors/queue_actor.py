@@ -19,6 +19,7 @@ from .envelope import (
     Adopt,
     Cancel,
     CancelWaiting,
+    Died,
     EndAll,
     EndChildren,
     Ended,
@@ -56,6 +57,7 @@ class QueueActor:
         self._in_hand: Envelope | None = None
         self._todo: deque[Effect] = deque()
         self._to_launch: deque[Task] = deque()
+        self._briefed: Task | None = None
         self._mailbox: Mailbox[Envelope] | None = None
         self._acceptance = Acceptance(services.store, self._refuse)
         self._herald = Herald(queue, services, tasks, self._acceptance)
@@ -115,6 +117,8 @@ class QueueActor:
                 queue.end_children(parent, now)
             case Started(task_id, pid):
                 self._started(task_id, pid)
+            case Died(task_id):
+                queue.died(task_id, now)
             case Ended(task_id, outcome):
                 queue.ended(task_id, outcome, now)
             case Unsaved(task_id, error):
@@ -162,6 +166,20 @@ class QueueActor:
             await checkpoint()
         while self._todo:
             self._attempt(self._todo.popleft(), self._perform)
+        self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        """Have a shim briefed for the task whose turn is next."""
+        upcoming, runner = next(iter(self.queue.waiting()), None), self._services.runner
+        if upcoming is not None and upcoming.request is None:
+            upcoming = None  # its caller is not back
+        if upcoming is self._briefed:
+            return
+        if self._briefed is not None:
+            runner.dismiss(self._briefed.id)
+        self._briefed = upcoming
+        if upcoming is not None:
+            runner.brief(self._services.job_of(upcoming))
 
     def _attempt(self, effect: E, perform: Callable[[E], None]) -> None:
         try:
@@ -247,7 +265,11 @@ class QueueActor:
     async def _run(self, task: Task, job: Job, mailbox: Mailbox[Envelope]) -> Outcome:
         if task.cancelled_by:  # before there was anything to kill
             return Outcome(reason="killed")
-        return await self._services.runner.run(job, lambda pid: mailbox.put(Started(task.id, pid)))
+        return await self._services.runner.run(
+            job,
+            lambda pid: mailbox.put(Started(task.id, pid)),
+            lambda: mailbox.put(Died(task.id)),
+        )
 
     def _refuse(self, task_id: int, error: SignalpostError) -> None:
         if self._mailbox is not None:

@@ -27,8 +27,8 @@ TASKS = (
     Mutant(
         "one task more than the queue is wide",
         "actors/slots.py",
-        "return len(self._held) < self.width",
-        "return len(self._held) <= self.width",
+        "return len(self.holders()) < self.width",
+        "return len(self.holders()) <= self.width",
         (f"{_QUEUE}::test_a_wider_queue_runs_as_many_as_its_width",),
     ),
     Mutant(

@@ -114,7 +114,13 @@ class SimulatedRunner:
         self.unsettled: set[int] = set()
         """Whose records nobody has removed yet."""
 
-    async def run(self, job: Job, on_started: Callable[[int], None]) -> Outcome:
+    def brief(self, job: Job) -> None: ...
+
+    def dismiss(self, task_id: int) -> None: ...
+
+    async def run(
+        self, job: Job, on_started: Callable[[int], None], on_dead: Callable[[], None]
+    ) -> Outcome:
         await anyio.sleep(self._commands.chance.uniform(0.001, 0.02))
         self._passing("before start")
         await checkpoint_if_cancelled()
@@ -124,7 +130,17 @@ class SimulatedRunner:
         await checkpoint_if_cancelled()
         on_started(5000 + job.task_id)
         await process.over.wait()
+        await self._told(on_dead, "death")
+        await anyio.sleep(self._commands.chance.uniform(0.0, 0.03))
+        await self._told(lambda: None, "outcome")
         return process.outcome
+
+    async def _told(self, tell: Callable[[], None], what: str) -> None:
+        self._passing(f"before {what}")
+        await checkpoint_if_cancelled()
+        tell()
+        self._passing(f"after {what}")
+        await checkpoint_if_cancelled()
 
     async def resume(self, task_id: int) -> Outcome:
         process = self._mine[task_id] = self._commands.all[task_id]

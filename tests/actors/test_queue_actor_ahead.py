@@ -1,0 +1,73 @@
+"""What a queue's actor does so that turns follow each other fast."""
+
+from __future__ import annotations
+
+import pytest
+
+from signalpost.actors.envelope import Cancel, Leave, Submit
+from tests.actors.callers import started, state
+from tests.actors.queue_words import NewCall, NewTask
+from tests.actors.stand_ins import Scene, rounds, scene
+
+
+async def two(stage: Scene, new_task: NewTask, new_call: NewCall) -> None:
+    """Have task 1 run and task 2 wait behind it."""
+    await started(stage, new_task, new_call)
+    stage.put(Submit(new_task(session=b"second", command="next"), new_call(b"second")))
+    await rounds()
+
+
+async def test_a_shim_is_briefed_for_the_task_whose_turn_is_next(
+    new_task: NewTask, new_call: NewCall
+) -> None:
+    async with scene() as stage:
+        await two(stage, new_task, new_call)
+        stage.put(Submit(new_task(command="third"), new_call(b"third")))
+        await rounds()
+        assert [job.task_id for job in stage.runner.briefed] == [2]
+        stage.runner.runs[1].end()
+        await rounds()
+        assert [job.task_id for job in stage.runner.briefed] == [2, 3]
+        assert [job.task_id for job in stage.runner.jobs] == [1, 2]
+
+
+@pytest.mark.parametrize("how", ["cancel", "leave"])
+async def test_a_shim_whose_task_does_not_get_its_turn_is_dismissed(
+    new_task: NewTask, new_call: NewCall, how: str
+) -> None:
+    async with scene() as stage:
+        await two(stage, new_task, new_call)
+        cancel = Cancel(2, "alice", "agent:alice", new_call(runs=False))
+        stage.put(cancel if how == "cancel" else Leave(b"second"))
+        await rounds()
+        assert stage.runner.dismissed == [2]
+
+
+async def test_the_next_turn_begins_when_nothing_lives_whatever_is_still_to_be_written(
+    new_task: NewTask, new_call: NewCall
+) -> None:
+    async with scene() as stage:
+        await two(stage, new_task, new_call)
+        stage.runner.runs[1].die()
+        await rounds()
+        assert stage.runner.running == [1, 2]
+        assert [task.id for task in stage.queue.running()] == [2]
+        assert stage.finished == []
+        stage.runner.runs[1].end()
+        await rounds()
+        assert stage.finished == [1]
+
+
+async def test_who_cancels_what_is_dead_is_told_how_it_ended(
+    new_task: NewTask, new_call: NewCall
+) -> None:
+    async with scene() as stage:
+        await two(stage, new_task, new_call)
+        stage.runner.deaf = True
+        stage.runner.runs[1].die()
+        await rounds()
+        cancel = new_call(runs=False)
+        stage.put(Cancel(1, "alice", "agent:alice", cancel))
+        await rounds()
+        stage.runner.runs[1].end()
+        assert state(await stage.answer(cancel)) == "success"

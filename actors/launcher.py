@@ -99,6 +99,17 @@ class Launcher:
         """It will not be run after all; one that runs is left alone."""
         self._spares.dismiss(task_id)
 
+    def hasten(
+        self, job: Job, on_started: Callable[[int], None], on_dead: Callable[[], None]
+    ) -> bool:
+        """Have a job begin now, if a shim is briefed for it. :meth:`run` has to follow."""
+        shim = self._spares.briefed(job)
+        if shim is None:
+            return False
+        run = self._runs[job.task_id] = _Run(job)
+        self._hand(run, shim, on_started, on_dead)
+        return True
+
     async def run(
         self, job: Job, on_started: Callable[[int], None], on_dead: Callable[[], None] = overhear
     ) -> Outcome:
@@ -108,7 +119,7 @@ class Launcher:
         written down; ``on_dead`` may be called before, when the first is true.
         Cancelling kills the task and waits until it is dead.
         """
-        run = self._runs[job.task_id] = _Run(job)
+        run = self._runs.setdefault(job.task_id, _Run(job))
         try:
             outcome = await self._run(run, on_started, on_dead)
         except OSError as error:
@@ -197,17 +208,29 @@ class Launcher:
     async def _run(
         self, run: _Run, on_started: Callable[[int], None], on_dead: Callable[[], None]
     ) -> Outcome:
+        shim = run.shim
         for _ in range(_ATTEMPTS):
-            shim = await self._spares.take(run.job)
-            if run.patience.killed:
-                shim.abort()
-                return self._outcome("killed")
-            run.shim = shim
-            shim.run(run.job, self._telling(on_started), on_dead)
+            if shim is None:
+                shim = await self._spares.take(run.job)
+                if run.patience.killed:
+                    shim.abort()
+                    return self._outcome("killed")
+                self._hand(run, shim, on_started, on_dead)
             outcome = await self._end_of(shim, run)
             if outcome is not None:
                 return outcome
+            shim = None
         return self._outcome("cannot_start", f"shims die before they take their job. {_REMEDY}")
+
+    def _hand(
+        self,
+        run: _Run,
+        shim: Control,
+        on_started: Callable[[int], None],
+        on_dead: Callable[[], None],
+    ) -> None:
+        run.shim = shim
+        shim.run(run.job, self._telling(on_started), on_dead)
 
     def _telling(self, on_started: Callable[[int], None]) -> Callable[[int], None]:
         def started(pid: int) -> None:

@@ -35,6 +35,12 @@ class Runner(Protocol):
         """Its turn does not come after all; a job that runs is left alone."""
         ...
 
+    def hasten(
+        self, job: Job, on_started: Callable[[int], None], on_dead: Callable[[], None]
+    ) -> bool:
+        """Have a job begin at once, if all is ready for it; :meth:`run` has to follow."""
+        ...
+
     async def run(
         self, job: Job, on_started: Callable[[int], None], on_dead: Callable[[], None]
     ) -> Outcome:

@@ -46,7 +46,11 @@ _LIFELINE_GRACE = 0.5
 _LINGER = 1.0
 """Seconds that are left for the streams when the broker ends after the task."""
 
-_RECEIVE = 256 * 1024
+_QUIET_SECONDS = 0.01
+"""Where turns are shorter than that, making pages one's own costs more than it spares."""
+
+_RECEIVE = 64 * 1024
+_DONE = object()
 _NEVER = float("inf")
 
 _REST_SECONDS = 0.003
@@ -73,12 +77,26 @@ class Shim:
     def serve(self) -> None:
         """Run one job and report it, then send the streams what is left for them."""
         self._say("ready", pid=os.getpid())
+        self._prepare()
         while not self._finished:
             self._wait(self._task.due if self._task else _NEVER)
             self._heed_term()
             if self._task is not None:
                 self._task.advance()
         self._linger()
+
+    def _prepare(self) -> None:
+        """Use the time until there is a job to do, unless that comes soon."""
+        quiet = self._now() + _QUIET_SECONDS
+        while self._idle and self._now() < quiet:
+            self._wait(quiet)
+        steps = shim_pages.unshare()
+        while self._idle and next(steps, _DONE) is not _DONE:
+            self._wait(self._now())
+
+    @property
+    def _idle(self) -> bool:
+        return self._task is None and self._broker
 
     @property
     def _finished(self) -> bool:
@@ -196,10 +214,7 @@ class Shim:
 def main(control: int) -> None:
     """Be the shim at the other end of ``control``, a descriptor, and return when it is done."""
     shim_tree.become_subreaper()
-    broker = socket.socket(fileno=control)
-    if not select.select([broker], [], [], 0)[0]:  # a spare has time, one that is waited for not
-        shim_pages.unshare()
-    Shim(broker, time.monotonic).serve()
+    Shim(socket.socket(fileno=control), time.monotonic).serve()
 
 
 def _wakeups() -> int:

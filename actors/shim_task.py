@@ -9,7 +9,7 @@ The first reason to end is the one that is recorded. The running record is the
 right to run: whose broker is dead, or who finds a record, does not start.
 
 Turns follow each other as fast as what is between the end of one command and
-the start of the next. So the command starts before its log does, and the broker
+the start of the next. So all that nobody sees is done in advance, and the broker
 hears that nothing lives before that is written down.
 
 Standard library only: this module runs inside the shim.
@@ -21,7 +21,7 @@ import os
 import selectors
 import sys
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from . import (
     shim_child,
@@ -36,6 +36,9 @@ from .shim_child import JobFields
 
 _LAST_DRAIN = 4 * 1024 * 1024
 """More than both pipes hold; who still writes then is none of the task's processes."""
+
+
+T = TypeVar("T")
 
 
 class Say(Protocol):
@@ -71,7 +74,8 @@ class Task:
         self._recorded = False
         self._grace = job["grace_seconds"]
         self._child = 0
-        self._pipes = _pipes_in_advance()
+        self._pipes = _in_advance(shim_pipes.open_pipes)
+        self._command = _in_advance(lambda: shim_child.Command(job))
         self._shim = _this_process()
         self._pumping = False
         self._started = 0.0
@@ -89,8 +93,8 @@ class Task:
         if not self._claim():
             self.over = True
             return
-        self._spawn()
         self.report.open_log(log_header)
+        self._spawn()
         if self._job["stream"]:
             self._streams.call(self._job["stream"])
         if self._reason:
@@ -105,7 +109,8 @@ class Task:
         try:
             self._pipes = self._pipes or shim_pipes.open_pipes()
             self._started = self._now()
-            self._child = shim_child.spawn(self._job, *self._pipes.writers())
+            command = self._command or shim_child.Command(self._job)
+            self._child = command.spawn(*self._pipes.writers())
         except (OSError, ValueError, MemoryError) as error:
             self._reason, self._error = "cannot_start", shim_reason.reason(error, self._job)
 
@@ -248,11 +253,11 @@ class Task:
         return shim_report.Ended(self._reason, self._status, self._error, self._ran, left)
 
 
-def _pipes_in_advance() -> shim_pipes.Pipes | None:
+def _in_advance(make: Callable[[], T]) -> T | None:
     try:
-        return shim_pipes.open_pipes()
-    except OSError:
-        return None  # whoever starts the command tries again, and tells why
+        return make()
+    except (OSError, ValueError, MemoryError):
+        return None  # who starts the command tries again, and tells why
 
 
 def _this_process() -> dict[str, object]:

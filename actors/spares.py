@@ -62,16 +62,21 @@ class Spares:
 
         :raises OSError: no process can be started
         """
-        self._wishes.pop(job.task_id, None)
-        briefed = self._briefed.pop(job.task_id, None)
-        if briefed is not None and _fits(briefed, job):
+        if (briefed := self.briefed(job)) is not None:
             return briefed
-        if briefed is not None:
-            briefed.abort()
         spare, self._spare = self._spare, None
         if spare is not None and not spare.settled.is_set():
             return spare
         return await self._order()
+
+    def briefed(self, job: Job) -> Control | None:
+        """Return the shim that is briefed for ``job``, and may have it now; None: there is none."""
+        self._wishes.pop(job.task_id, None)
+        briefed = self._briefed.pop(job.task_id, None)
+        if briefed is None or _fits(briefed, job):
+            return briefed
+        briefed.abort()
+        return None
 
     def brief(self, job: Job) -> None:
         """Have a shim briefed for ``job``, whose turn is next, as soon as there is a spare."""

@@ -52,6 +52,9 @@ class StandInRunner:
         self.jobs: list[Job] = []
         self.briefed: list[Job] = []
         self.dismissed: list[int] = []
+        self.prompt = False
+        """Whether all is ready for a job that is to begin at once."""
+        self.hastened: list[Job] = []
         self.killed: list[int] = []
         self.followed: list[tuple[int, str]] = []
         self.fault: Exception | None = None
@@ -73,6 +76,13 @@ class StandInRunner:
 
     def dismiss(self, task_id: int) -> None:
         self.dismissed.append(task_id)
+
+    def hasten(
+        self, job: Job, on_started: Callable[[int], None], on_dead: Callable[[], None]
+    ) -> bool:
+        if self.prompt:
+            self.hastened.append(job)
+        return self.prompt
 
     async def run(
         self, job: Job, on_started: Callable[[int], None], on_dead: Callable[[], None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from signalpost.actors.envelope import Cancel, Leave, Submit
@@ -71,3 +72,63 @@ async def test_who_cancels_what_is_dead_is_told_how_it_ended(
         await rounds()
         stage.runner.runs[1].end()
         assert state(await stage.answer(cancel)) == "success"
+
+
+async def test_the_next_turn_begins_within_the_call_that_tells_of_the_death(
+    new_task: NewTask, new_call: NewCall
+) -> None:
+    async with scene() as stage:
+        await two(stage, new_task, new_call)
+        stage.runner.prompt = True
+        stage.runner.runs[1].die()
+        assert [job.task_id for job in stage.runner.hastened] == [2]
+        await rounds()
+        assert stage.store.rows[2].state == "running"
+        assert [job.task_id for job in stage.runner.jobs] == [1, 2]
+
+
+async def test_what_was_asked_before_a_death_is_heard_before_it(
+    new_task: NewTask, new_call: NewCall
+) -> None:
+    async with scene() as stage:
+        await two(stage, new_task, new_call)
+        stage.runner.prompt = True
+        stage.put(Cancel(2, "alice", "agent:alice", new_call(runs=False)))
+        stage.runner.runs[1].die()
+        await rounds()
+        assert stage.runner.hastened == []
+        assert stage.store.rows[2].state == "cancelled"
+
+
+async def test_a_task_that_is_not_on_disk_yet_does_not_begin_with_the_death(
+    new_task: NewTask, new_call: NewCall
+) -> None:
+    async with scene() as stage:
+        await started(stage, new_task, new_call)
+        stage.runner.prompt = True
+        held = stage.store.hold()
+        stage.put(Submit(new_task(session=b"second", command="next"), new_call(b"second")))
+        await rounds()
+        stage.runner.runs[1].die()
+        await rounds()
+        assert (stage.runner.hastened, len(stage.runner.jobs)) == ([], 1)
+        held[0]()
+        await rounds()
+        assert [job.task_id for job in stage.runner.jobs] == [1, 2]
+
+
+async def test_who_joins_a_briefed_task_may_still_have_it_outlive_the_broker(
+    new_task: NewTask, new_call: NewCall
+) -> None:
+    async with scene() as stage:
+        await started(stage, new_task, new_call)
+        stage.put(Submit(new_task(command="next", key="k"), new_call()))
+        await rounds()
+        joins = new_task(command="next", key="k")
+        assert joins.request is not None
+        joins.request = msgspec.structs.replace(joins.request, on_disconnect="finish")
+        stage.put(Submit(joins, new_call()))
+        await rounds()
+        stage.runner.runs[1].die()
+        await rounds()
+        assert [job.outlives for job in stage.runner.jobs] == [False, True]

@@ -30,6 +30,10 @@ _SPARE_SECONDS = 0.001
 """After the start of a command until its spare shim is replaced."""
 
 
+MOST_BRIEFED = 4
+"""Each is a process of some megabytes; who waits in one more queue does with the spare."""
+
+
 class Spares:
     """Orders shims from ``zygote`` and keeps some in hand."""
 
@@ -79,9 +83,13 @@ class Spares:
         return None
 
     def brief(self, job: Job) -> None:
-        """Have a shim briefed for ``job``, whose turn is next, as soon as there is a spare."""
-        self._wishes[job.task_id] = job
-        self._grant()
+        """Have a shim briefed for ``job``, whose turn is next, as soon as there is a spare.
+
+        Does nothing where enough are briefed.
+        """
+        if len(self._briefed) + len(self._wishes) < MOST_BRIEFED:
+            self._wishes[job.task_id] = job
+            self._grant()
 
     def dismiss(self, task_id: int) -> None:
         """Brief nobody for this task after all. One that was taken is left alone."""

@@ -11,9 +11,11 @@ from pathlib import Path
 import anyio
 import msgspec
 
+from signalpost.actors import shim_tree
 from signalpost.actors.launcher import Launcher
+from signalpost.actors.spares import MOST_BRIEFED
 from tests.actors.jobs import NewJob
-from tests.actors.processes import alive, only_spare, zygote_of
+from tests.actors.processes import alive, only_spare, own_children, zygote_of
 from tests.actors.runs import outcome_of
 
 
@@ -108,6 +110,18 @@ async def test_who_waits_behind_it_hears_of_a_death_before_its_outcome(
         outcome = await launcher.run(new_job("echo x"), lambda _: None, dead)
     assert told == [True]
     assert outcome.tail == b"x\n"
+
+
+async def test_only_a_few_are_briefed_however_many_wait(
+    launcher: Launcher, new_job: NewJob
+) -> None:
+    with anyio.fail_after(30):
+        for number in range(1, MOST_BRIEFED + 3):
+            await launcher.warm()
+            launcher.brief(new_job("true", number))
+        (zygote,) = (pid for pid in own_children() if shim_tree.children(pid))
+        assert len(shim_tree.children(zygote)) == MOST_BRIEFED + 1
+        assert (await outcome_of(launcher, new_job("true", MOST_BRIEFED + 2))).exit_code == 0
 
 
 async def gone(pid: int) -> None:

@@ -47,13 +47,14 @@ class Attendant:
         self._on_dead = on_dead
         self._next: Task | None = None
         self._job: Job | None = None
+        self._starting: set[int] = set()
 
     def look_ahead(self, upcoming: Task | None) -> None:
         """Have a shim briefed for the task whose turn is next; None: there is none."""
         if upcoming is not None and upcoming.request is None:
             upcoming = None  # its caller is not back
-        if upcoming is self._next:
-            return
+        if upcoming is self._next or self._starting:
+            return  # who begins now needs the spare more
         if self._next is not None:
             self._services.runner.dismiss(self._next.id)
         self._next, self._job = upcoming, None
@@ -66,6 +67,7 @@ class Attendant:
         job = self._job_of(task)
         if task.request is not None:  # the environment is not needed any more
             task.request = msgspec.structs.replace(task.request, environment={}, env_vars={})
+        self._starting.add(task.id)
         verdict = self._acceptance.verdict(task.id)
         begun = verdict is None and self._services.runner.hasten(job, *self._listeners(task))
         self._tasks.start_soon(self._attend, task, job, verdict, begun)
@@ -87,9 +89,13 @@ class Attendant:
 
     def _listeners(self, task: Task) -> tuple[Callable[[int], None], Callable[[], None]]:
         return (
-            lambda pid: self._report(Started(task.id, pid)),
+            lambda pid: self._started(task.id, pid),
             lambda: self._on_dead(task.id),
         )
+
+    def _started(self, task_id: int, pid: int) -> None:
+        self._starting.discard(task_id)
+        self._report(Started(task_id, pid))
 
     async def _attend(self, task: Task, job: Job, verdict: Verdict | None, begun: bool) -> None:
         """Stay with one run until nothing of it lives, and report that."""
@@ -108,5 +114,6 @@ class Attendant:
             logger.exception("task %d could not be run", task.id)
             outcome = not_started(f"internal fault ({type(error).__name__})")
         finally:
+            self._starting.discard(task.id)
             self._services.runner.dismiss(task.id)  # perhaps it was briefed and never ran
         self._report(Ended(task.id, outcome))

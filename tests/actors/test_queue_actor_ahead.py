@@ -132,3 +132,16 @@ async def test_who_joins_a_briefed_task_may_still_have_it_outlive_the_broker(
         stage.runner.runs[1].die()
         await rounds()
         assert [job.outlives for job in stage.runner.jobs] == [False, True]
+
+
+async def test_nobody_is_briefed_before_those_whose_turn_it_is_have_begun(
+    new_task: NewTask, new_call: NewCall
+) -> None:
+    async with scene() as stage:
+        held = stage.store.hold()
+        await two(stage, new_task, new_call)
+        assert stage.runner.briefed == []
+        for answer in held:
+            answer()
+        await rounds()
+        assert [job.task_id for job in stage.runner.briefed] == [2]

@@ -33,7 +33,6 @@ class Briefing:
         environment |= request.env_vars
         # So that a `signalpost` inside the command finds this broker and no other.
         environment["SIGNALPOST_DATA_DIR"] = str(self._data_dir)
-        started = task.started or task.created
         return Job(
             task_id=task.id,
             command=task.command,
@@ -45,9 +44,7 @@ class Briefing:
             timeout_seconds=request.timeout_seconds,
             grace_seconds=self._settings.grace,
             log=task.output,
-            log_header=output.header(
-                task.command, task.working_directory, task.queue_name, started.wall
-            ),
+            log_header=header_of(task),
             head_bytes=HEAD_BYTES,
             tail_bytes=TAIL_BYTES,
             running_record=str(recovery.running_record(self._run_dir, task.id)),
@@ -56,6 +53,12 @@ class Briefing:
             stream=request.stream,
             outlives=request.on_disconnect == "finish",
         )
+
+
+def header_of(task: Task) -> str:
+    """Return the top of a task's log, which tells when its turn came."""
+    started = task.started or task.created
+    return output.header(task.command, task.working_directory, task.queue_name, started.wall)
 
 
 def _text(raw: bytes) -> str:

@@ -25,18 +25,23 @@ def _ignore(_pid: int) -> None:
     """Nobody wants to know."""
 
 
+def overhear() -> None:
+    """Nobody wants to know that either."""
+
+
 class Control(asyncio.Protocol):
     """One shim as its broker sees it.
 
     ``ready`` is set when the shim waits for a job, ``answered`` when it took one,
     refused it or is gone, ``started`` when the command runs or never will,
-    ``settled`` when ``outcome`` is there or the shim is gone, and ``dead`` when
+    ``on_dead`` is called as soon as nothing of the task lives, ``settled`` is set when ``outcome`` is there or the shim is gone, and ``dead`` when
     its process is. Closing the connection makes the shim kill its task.
     """
 
     def __init__(self) -> None:
         self.pid = 0
         self.taken = False
+        self.briefed: Job | None = None
         self.refused = ""
         self.outcome: Outcome | None = None
         self.ready = anyio.Event()
@@ -45,6 +50,7 @@ class Control(asyncio.Protocol):
         self.settled = anyio.Event()
         self.dead = anyio.Event()
         self._on_started: Callable[[int], None] = _ignore
+        self._on_dead: Callable[[], None] = overhear
         self._transport: asyncio.Transport | None = None
         self._handle = -1
         self._heard: list[bytes] = []
@@ -53,10 +59,20 @@ class Control(asyncio.Protocol):
 
     # ------------------------------------------------------------ what the launcher asks
 
-    def run(self, job: Job, on_started: Callable[[int], None]) -> None:
-        """Hand the job over."""
+    def brief(self, job: Job) -> None:
+        """Hand over a job whose turn has not come; nothing of it may be seen before."""
+        self.briefed = job
+        self._send("brief", **msgspec.to_builtins(job))
+
+    def run(self, job: Job, on_started: Callable[[int], None], on_dead: Callable[[], None]) -> None:
+        """Have the job done, which is the one that was handed over, if one was."""
         self._on_started = on_started
-        self._send("run", **msgspec.to_builtins(job))
+        self._on_dead = on_dead
+        if self.briefed is None:
+            self._send("run", **msgspec.to_builtins(job))
+        else:
+            self._send("run", log_header=job.log_header)
+            self.briefed = None  # the environment is not needed any more
 
     def kill(self, grace: float | None = None) -> None:
         """Have the task killed, with at most ``grace`` seconds between TERM and KILL."""
@@ -146,6 +162,8 @@ class Control(asyncio.Protocol):
             case "started":
                 self.started.set()
                 self._on_started(message["pid"])
+            case "dead":
+                self._on_dead()
             case "tail":
                 self._answer(message["id"], base64.b64decode(message["data"]))
             case _:

@@ -88,8 +88,16 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class Died:
+    """Nothing of a task's tree lives any more; its outcome is on its way."""
+
+    task_id: int
+    reply_to: Call | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
-    """Nothing of a task's tree lives any more."""
+    """Nothing of a task's tree lives any more, and this became of it."""
 
     task_id: int
     outcome: Outcome
@@ -131,6 +139,7 @@ Envelope = (
     | EndAll
     | EndChildren
     | Started
+    | Died
     | Ended
     | Unsaved
     | Restore

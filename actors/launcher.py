@@ -4,7 +4,7 @@
         |                                  |
         +----- control socket -------------+     which is the shim's lifeline too
 
-One spare shim waits for the next job. A shim that hangs is killed when the time
+Spare shims wait for the next jobs, see :mod:`spares`. A shim that hangs is killed when the time
 of its task is up. One that dies in the middle of its job leaves orphans: they
 fall to this process, and the job's outcome waits until they are dead.
 
@@ -13,7 +13,6 @@ Tasks that outlived an earlier broker are adopted, see :mod:`adoption`.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sys
 import time
@@ -25,13 +24,13 @@ import anyio
 
 from . import orphans, zygote
 from .adoption import Adopted
-from .control import Control
+from .control import Control, overhear
 from .job import Job, Outcome, Running
 from .lost import logged, lost
 from .patience import Patience
-from .shim_child import describe
 from .shim_reason import without_shim
 from .shim_tree import become_subreaper
+from .spares import Spares
 
 __all__ = ["Launcher", "become_subreaper"]
 
@@ -40,9 +39,6 @@ logger = logging.getLogger(__name__)
 _ATTEMPTS = 3
 _TAKE_SECONDS = 30.0
 """How long a shim may take to accept its job; far more than a busy machine needs."""
-
-_SPARE_SECONDS = 0.001
-"""After the start of a command until its spare shim is replaced."""
 
 _CLOSE_SECONDS = 10.0
 _DEATH_SECONDS = 2.0
@@ -85,10 +81,7 @@ class Launcher:
         self._clock = clock
         self._runs: dict[int, _Run] = {}
         self._adopted: dict[int, Adopted] = {}
-        self._shims: set[Control] = set()
-        self._spare: Control | None = None
-        self._wanted = anyio.Event()
-        self._closed = False
+        self._spares = Spares(self._zygote)
         self._grace: float | None = None
 
     async def warm(self) -> None:
@@ -96,19 +89,39 @@ class Launcher:
 
         :raises OSError: no process can be started
         """
-        if self._spare is None:
-            self._spare = await self._order()
-        await self._spare.ready.wait()
+        await self._spares.warm()
 
-    async def run(self, job: Job, on_started: Callable[[int], None]) -> Outcome:
+    def brief(self, job: Job) -> None:
+        """Make ready for a job whose turn is next. Nothing of it is seen before :meth:`run`."""
+        self._spares.brief(job)
+
+    def dismiss(self, task_id: int) -> None:
+        """It will not be run after all; one that runs is left alone."""
+        self._spares.dismiss(task_id)
+
+    def hasten(
+        self, job: Job, on_started: Callable[[int], None], on_dead: Callable[[], None]
+    ) -> bool:
+        """Have a job begin now, if a shim is briefed for it. :meth:`run` has to follow."""
+        shim = self._spares.briefed(job)
+        if shim is None:
+            return False
+        run = self._runs[job.task_id] = _Run(job)
+        self._hand(run, shim, on_started, on_dead)
+        return True
+
+    async def run(
+        self, job: Job, on_started: Callable[[int], None], on_dead: Callable[[], None] = overhear
+    ) -> Outcome:
         """Run ``job``; ``on_started`` gets the pid of its shell.
 
-        Returns when nothing of the task lives any more, whatever became of it.
+        Returns when nothing of the task lives any more, whatever became of it, and that is
+        written down; ``on_dead`` may be called before, when the first is true.
         Cancelling kills the task and waits until it is dead.
         """
-        run = self._runs[job.task_id] = _Run(job)
+        run = self._runs.setdefault(job.task_id, _Run(job))
         try:
-            outcome = await self._run(run, on_started)
+            outcome = await self._run(run, on_started, on_dead)
         except OSError as error:
             outcome = self._outcome("cannot_start", without_shim(error))
         finally:
@@ -169,81 +182,66 @@ class Launcher:
 
         Adopted tasks that nobody has resumed go on.
         """
-        self._closed = True
+        self._spares.close()
         for adopted in self._adopted.values():
             adopted.close()
         for run in self._runs.values():
             run.kill(self._grace)
         with anyio.move_on_after(_CLOSE_SECONDS):
-            for shim in list(self._shims):
-                if shim is not self._spare:
-                    await shim.settled.wait()
-        for shim in self._shims:
+            for shim in self._spares.all - self._spares.idle:
+                await shim.settled.wait()
+        for shim in self._spares.all:
             shim.abort()
         await self._all_dead()
-        for shim in self._shims:
+        for shim in self._spares.all:
             shim.kill_shim()  # it hangs: the end of its connection has not ended it
         await self._all_dead()
         self._zygote.close()
 
     async def _all_dead(self) -> None:
         with anyio.move_on_after(_DEATH_SECONDS):
-            for shim in list(self._shims):
+            for shim in list(self._spares.all):
                 await shim.dead.wait()
 
     # ------------------------------------------------------------ one job
 
-    async def _run(self, run: _Run, on_started: Callable[[int], None]) -> Outcome:
+    async def _run(
+        self, run: _Run, on_started: Callable[[int], None], on_dead: Callable[[], None]
+    ) -> Outcome:
+        shim = run.shim
         for _ in range(_ATTEMPTS):
-            shim = await self._shim()
-            if run.patience.killed:
-                shim.abort()
-                return self._outcome("killed")
-            run.shim = shim
-            shim.run(run.job, self._telling(on_started))
+            if shim is None:
+                shim = await self._spares.take(run.job)
+                if run.patience.killed:
+                    shim.abort()
+                    return self._outcome("killed")
+                self._hand(run, shim, on_started, on_dead)
             outcome = await self._end_of(shim, run)
             if outcome is not None:
                 return outcome
+            shim = None
         return self._outcome("cannot_start", f"shims die before they take their job. {_REMEDY}")
 
-    async def _shim(self) -> Control:
-        spare, self._spare = self._spare, None
-        if spare is not None and not spare.settled.is_set():
-            return spare
-        return await self._order()
+    def _hand(
+        self,
+        run: _Run,
+        shim: Control,
+        on_started: Callable[[int], None],
+        on_dead: Callable[[], None],
+    ) -> None:
+        run.shim = shim
+        shim.run(run.job, self._telling(on_started), on_dead)
 
     def _telling(self, on_started: Callable[[int], None]) -> Callable[[int], None]:
         def started(pid: int) -> None:
-            self._wanted.set()
+            self._spares.replace()
             on_started(pid)
 
         return started
 
     async def keep(self) -> None:
-        """Have a spare shim ready whenever it may be needed, until cancelled."""
-        while True:
-            await self._wanted.wait()
-            # The command that has just begun needs the processor more: the hand-over comes first.
-            await anyio.sleep(_SPARE_SECONDS)
-            self._wanted = anyio.Event()
-            if self._spare is None and not self._closed:
-                await self._try_spare()
-
-    async def _try_spare(self) -> None:
-        try:
-            self._spare = await self._order()
-        except OSError as error:
-            # The next job tries again, and is told when it fails again.
-            logger.warning("no spare shim: %s", describe(error))
-
-    async def _order(self) -> Control:
-        self._shims = {shim for shim in self._shims if not shim.dead.is_set()}
-        # Each is watched by its pid, once it has told that.
-        end = await self._zygote.fork(sum(not shim.ready.is_set() for shim in self._shims))
-        loop = asyncio.get_running_loop()
-        _, shim = await loop.create_unix_connection(Control, sock=end)
-        self._shims.add(shim)
-        return shim
+        """Have spare shims ready whenever they may be needed, until cancelled."""
+        await self._spares.keep()
 
     async def _end_of(self, shim: Control, run: _Run) -> Outcome | None:
         """Return the job's outcome; None: the shim died and never touched it."""
@@ -292,7 +290,7 @@ class Launcher:
     async def _clear_up(self, shim: Control, job: Job) -> None:
         # Its orphans fall to us when it is dead, which is later than its silence.
         await shim.dead.wait()
-        spared = {other.pid for other in self._shims if not other.dead.is_set()}
+        spared = {other.pid for other in self._spares.all if not other.dead.is_set()}
         await orphans.kill_adopted({*spared, self._zygote.pid})
         await orphans.kill_carriers({job.cookie})
 

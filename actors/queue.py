@@ -36,16 +36,13 @@ class Queue:
 
     def __init__(self, name: str, width: int, ids: Callable[[], int]) -> None:
         self.name = name
+        self.width = width
         self._ids = ids
         self._waiting = Line()
         self._slots = Slots(width)
         self._results = Results()
         self._news = News()
         self._effects: list[Effect] = []
-
-    @property
-    def width(self) -> int:
-        return self._slots.width
 
     # ------------------------------------------------------------ what callers ask
 
@@ -55,10 +52,7 @@ class Queue:
         :returns: the task that the call now waits for
         :raises QueueFull: too many wait
         """
-        same = self._same(task, now)
-        if same is None and task.inside is None:
-            self._waiting.check_room(self.name)
-        if same is None:
+        if (same := self._same(task, now)) is None:
             same = self._accept(task)
         else:
             self._join(same, task)
@@ -127,15 +121,18 @@ class Queue:
         if task := self._slots.find(task_id):
             task.pid = pid
 
+    def died(self, task_id: int, now: Moment) -> None:
+        """Nothing of a task's own tree lives any more; :meth:`ended` tells what became of it."""
+        self._slots.leave(task_id)
+        self._end(self._slots.inside(task_id), "parent", now)
+
     def ended(self, task_id: int, outcome: Outcome, now: Moment) -> None:
-        """Nothing of a task's own tree lives any more."""
+        """As above, and this became of it."""
         if (task := self._slots.find(task_id)) is None:
             return
         self._slots.end(task, outcome, now)
-        self._end(self._slots.inside(task_id), "parent", now)
         self._settle(task_id)
-        self._dispatch(now)
-        self._tell_changes(now)
+        self._end(self._slots.inside(task_id), "parent", now)
 
     def withdraw(self, task_id: int, now: Moment) -> list[Call]:
         """Take back a task that has not run; return the calls that wait for it."""
@@ -181,8 +178,8 @@ class Queue:
     # ------------------------------------------------------------ looking in
 
     def open_tasks(self) -> list[Task]:
-        """Return running tasks, nested ones among them, then the waiting in order."""
-        return [*self.running(), *self._waiting.tasks()]
+        """Return tasks that run or are ending, nested ones among them, then the waiting in order."""
+        return [*self._slots.tasks(), *self._waiting.tasks()]
 
     def find(self, task_id: int) -> Task | None:
         """Return an open task by id."""
@@ -221,6 +218,8 @@ class Queue:
         self._waiting.open_if_complete()
 
     def _accept(self, task: Task) -> Task:
+        if task.inside is None:
+            self._waiting.check_room(self.name)
         task.id = self._ids()
         self._waiting.add(task) if task.inside is None else self._slots.take(task)
         self._effects.append(Queued(task))

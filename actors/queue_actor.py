@@ -7,18 +7,19 @@ from collections import deque
 from collections.abc import Callable
 from typing import TypeVar
 
-import msgspec
 from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 
 from ..transport import messages
-from ..transport.errors import BadRequest, InternalFault, SignalpostError, StoreFull
-from .acceptance import Acceptance, Verdict
+from ..transport.errors import BadRequest, InternalFault, SignalpostError
+from .acceptance import Acceptance
+from .attendant import Attendant
 from .effects import Answer, Effect, Finished, Kill, Queued, Resume, Start, Tell
 from .envelope import (
     Adopt,
     Cancel,
     CancelWaiting,
+    Died,
     EndAll,
     EndChildren,
     Ended,
@@ -34,7 +35,7 @@ from .envelope import (
 from .events import finished_event
 from .herald import Herald
 from .history import row_of
-from .job import Job, Outcome, not_started
+from .job import not_started
 from .moment import Moment
 from .queue import Queue
 from .services import Services
@@ -57,7 +58,9 @@ class QueueActor:
         self._todo: deque[Effect] = deque()
         self._to_launch: deque[Task] = deque()
         self._mailbox: Mailbox[Envelope] | None = None
+        self._resting = False
         self._acceptance = Acceptance(services.store, self._refuse)
+        self._attendant = Attendant(services, tasks, self._acceptance, self._report, self._died)
         self._herald = Herald(queue, services, tasks, self._acceptance)
 
     async def run(self, mailbox: Mailbox[Envelope]) -> None:
@@ -65,12 +68,19 @@ class QueueActor:
         self._mailbox = mailbox
         while True:
             await self._perform_all()
-            self._in_hand = await mailbox.next(self.queue.next_deadline())
+            self._in_hand = await self._next(mailbox)
             now = self._services.clock()
             if self._in_hand is not None:
                 self._apply(self._in_hand, now)
             self.queue.advance(now)
             self._in_hand = None
+
+    async def _next(self, mailbox: Mailbox[Envelope]) -> Envelope | None:
+        self._resting = not mailbox
+        try:
+            return await mailbox.next(self.queue.next_deadline())
+        finally:
+            self._resting = False
 
     def failed(self, error: Exception) -> None:
         """Tell the caller of the envelope in hand that it was our fault."""
@@ -115,6 +125,8 @@ class QueueActor:
                 queue.end_children(parent, now)
             case Started(task_id, pid):
                 self._started(task_id, pid)
+            case Died(task_id):
+                queue.died(task_id, now)
             case Ended(task_id, outcome):
                 queue.ended(task_id, outcome, now)
             case Unsaved(task_id, error):
@@ -123,6 +135,13 @@ class QueueActor:
                 queue.restore(task, now)
             case Adopt(task):
                 self._adopt(task, now)
+
+    def _died(self, task_id: int) -> None:
+        """A tree is dead. The next turn begins at once, unless there is something to do before."""
+        if self._resting and not self._mailbox:
+            self.queue.died(task_id, self._services.clock())
+            self._launch_now()
+        self._report(Died(task_id))  # once more: it also wakes who does the rest
 
     def _submit(self, task: Task, call: Call, now: Moment) -> None:
         turns = self._services.turns
@@ -151,17 +170,30 @@ class QueueActor:
 
     async def _perform_all(self) -> None:
         """Do what the rules ask for. What is left survives a failure: it lies in ``self``."""
-        effects = self.queue.take_effects()
-        self._todo.extend(sorted(effects, key=lambda effect: not isinstance(effect, Queued)))
-        self._to_launch.extend(e.task for e in effects if isinstance(e, Start))
+        self._collect()
         while self._todo and isinstance(self._todo[0], Queued):
             self._attempt(self._todo.popleft(), self._perform)
         if self._to_launch:  # the turn changes hands first; what there is to tell can wait
             while self._to_launch:
-                self._attempt(self._to_launch.popleft(), self._launch)
+                self._attempt(self._to_launch.popleft(), self._attendant.launch)
             await checkpoint()
         while self._todo:
             self._attempt(self._todo.popleft(), self._perform)
+        self._attendant.look_ahead(next(iter(self.queue.waiting()), None))
+
+    def _collect(self) -> None:
+        effects = self.queue.take_effects()
+        self._todo.extend(sorted(effects, key=lambda effect: not isinstance(effect, Queued)))
+        self._to_launch.extend(e.task for e in effects if isinstance(e, Start))
+
+    def _launch_now(self) -> None:
+        """Launch outside of :meth:`run`. What follows besides is left to that."""
+        self._collect()
+        try:
+            while self._to_launch:
+                self._attempt(self._to_launch.popleft(), self._attendant.launch)
+        except Exception:
+            logger.exception("queue %s could not launch a task", self.queue.name)
 
     def _attempt(self, effect: E, perform: Callable[[E], None]) -> None:
         try:
@@ -173,8 +205,8 @@ class QueueActor:
     def _salvage(self, effect: object, error: Exception) -> None:
         """An effect failed: nobody may wait for ever for what it would have done."""
         text = f"internal fault ({type(error).__name__})"
-        if isinstance(effect, Task) and self._mailbox is not None:  # it was not launched
-            self._mailbox.put(Ended(effect.id, not_started(text)))
+        if isinstance(effect, Task):  # it was not launched
+            self._report(Ended(effect.id, not_started(text)))
         elif isinstance(effect, Answer):
             self._herald.refuse(effect.call, InternalFault(f"{text} in queue {self.queue.name}."))
 
@@ -186,7 +218,7 @@ class QueueActor:
                 self._start(task)
             case Resume(task):
                 self._services.store.put(row_of(task))
-                self._tasks.start_soon(self._stay, task)
+                self._tasks.start_soon(self._attendant.stay, task)
             case Kill(task):
                 self._services.runner.kill(task.id)
                 self._services.store.put(row_of(task))  # the next life shall know who wanted it
@@ -205,12 +237,6 @@ class QueueActor:
             "task_queued", task_id=task.id, queue_name=task.queue_name, pid=task.requester_pid
         )
 
-    def _launch(self, task: Task) -> None:
-        job = self._services.job_of(task)
-        if task.request is not None:  # the environment is not needed any more
-            task.request = msgspec.structs.replace(task.request, environment={}, env_vars={})
-        self._tasks.start_soon(self._attend, task, job, self._acceptance.verdict(task.id))
-
     def _start(self, task: Task) -> None:
         now = self._services.clock()
         self._services.store.put(row_of(task))
@@ -221,37 +247,12 @@ class QueueActor:
             wait_time_seconds=round(task.waited(now), 3),
         )
 
-    async def _attend(self, task: Task, job: Job, verdict: Verdict | None) -> None:
-        """Stay with one run until nothing of it lives, and report that to the mailbox."""
-        mailbox = self._mailbox
-        assert mailbox is not None  # noqa: S101 - run() has set it before any effect
-        try:
-            # A command starts only when its task is on disk: a broker that dies now
-            # must never lead to a second run.
-            if verdict is not None:
-                await verdict.wait()
-            outcome = await self._run(task, job, mailbox)
-        except StoreFull:  # it is refused: the envelope that says so is on its way
-            return
-        except Exception as error:
-            logger.exception("task %d could not be run", task.id)
-            outcome = not_started(f"internal fault ({type(error).__name__})")
-        mailbox.put(Ended(task.id, outcome))
-
-    async def _stay(self, task: Task) -> None:
-        """Stay with an adopted run until nothing of it lives, and report that to the mailbox."""
-        mailbox = self._mailbox
-        assert mailbox is not None  # noqa: S101 - run() has set it before any effect
-        mailbox.put(Ended(task.id, await self._services.runner.resume(task.id)))
-
-    async def _run(self, task: Task, job: Job, mailbox: Mailbox[Envelope]) -> Outcome:
-        if task.cancelled_by:  # before there was anything to kill
-            return Outcome(reason="killed")
-        return await self._services.runner.run(job, lambda pid: mailbox.put(Started(task.id, pid)))
+    def _report(self, envelope: Envelope) -> None:
+        if self._mailbox is not None:
+            self._mailbox.put(envelope)
 
     def _refuse(self, task_id: int, error: SignalpostError) -> None:
-        if self._mailbox is not None:
-            self._mailbox.put(Unsaved(task_id, error))
+        self._report(Unsaved(task_id, error))
 
     def _unsave(self, task_id: int, error: SignalpostError, now: Moment) -> None:
         """Refuse a task after all, since it could not be kept and never will be on disk."""

@@ -27,8 +27,24 @@ Then = Callable[[Exception | None], None]
 class Runner(Protocol):
     """Runs commands; see :mod:`launcher`."""
 
-    async def run(self, job: Job, on_started: Callable[[int], None]) -> Outcome:
-        """Run a job and return when nothing of it lives."""
+    def brief(self, job: Job) -> None:
+        """Make ready for a job whose turn is next."""
+        ...
+
+    def dismiss(self, task_id: int) -> None:
+        """Its turn does not come after all; a job that runs is left alone."""
+        ...
+
+    def hasten(
+        self, job: Job, on_started: Callable[[int], None], on_dead: Callable[[], None]
+    ) -> bool:
+        """Have a job begin at once, if all is ready for it; :meth:`run` has to follow."""
+        ...
+
+    async def run(
+        self, job: Job, on_started: Callable[[int], None], on_dead: Callable[[], None]
+    ) -> Outcome:
+        """Run a job; return when nothing of it lives, having called ``on_dead`` at best before."""
         ...
 
     async def resume(self, task_id: int) -> Outcome:

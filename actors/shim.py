@@ -1,15 +1,21 @@
 """The shim: one process per running task, which does not outlive its task.
 
-It reads newline-delimited JSON from its control socket, ``run kill tail follow``,
-and answers ``ready taken started tail ended``. ``taken`` comes before anything of
-the job is done: a shim that died without it may be replaced. The socket is also
-its lifeline: at its end the broker is dead, and nothing of the task may survive,
+It reads newline-delimited JSON from its control socket, ``brief run kill tail follow``,
+and answers ``ready taken started tail dead ended``. Briefed, it has all that it needs
+for a job whose turn has not come, and nobody sees anything of it. ``taken`` comes before
+anything of the job is done: a shim that died without it may be replaced. ``dead`` comes
+as soon as nothing of the task lives, ``ended`` when all of it is written. The socket is
+also its lifeline: at its end the broker is dead, and nothing of the task may survive,
 unless it was told that the task outlives the broker. Then it goes on alone:
 
-    spare --run--> attached --lifeline lost--> alone --SIGTERM, time limit--> ending
-                      |                          |                              |
-                      +-- kill, lifeline lost ---|-----> ending                 v
-                      +-- shell exits -----------+---------------------> exit record, end
+    spare --brief--> briefed
+      |                 |
+      +-------run-------+
+      v
+    attached --lifeline lost--> alone --SIGTERM, time limit--> ending
+      |                           |                              |
+      +-- kill, lifeline lost ----|-----> ending                 v
+      +-- shell exits ------------+---------------------> exit record, end
 
 Alone it keeps the time limit, log and records as before, and takes SIGTERM for
 the order to kill the task with its grace. The next broker finds it by its running
@@ -40,8 +46,15 @@ _LIFELINE_GRACE = 0.5
 _LINGER = 1.0
 """Seconds that are left for the streams when the broker ends after the task."""
 
-_RECEIVE = 256 * 1024
+_QUIET_SECONDS = 0.01
+"""Where turns are shorter than that, making pages one's own costs more than it spares."""
+
+_RECEIVE = 64 * 1024
+_DONE = object()
 _NEVER = float("inf")
+
+_REST_SECONDS = 0.003
+"""Before its end: giving back its memory takes a while, and the next command is starting."""
 
 
 class Shim:
@@ -53,6 +66,7 @@ class Shim:
         self._heard: list[bytes] = []
         self._selector = selectors.DefaultSelector()
         self._streams = shim_streams.Streams(self._selector)
+        self._briefed: shim_task.Task | None = None
         self._task: shim_task.Task | None = None
         self._broker = True
         self._termed = False
@@ -63,12 +77,26 @@ class Shim:
     def serve(self) -> None:
         """Run one job and report it, then send the streams what is left for them."""
         self._say("ready", pid=os.getpid())
+        self._prepare()
         while not self._finished:
             self._wait(self._task.due if self._task else _NEVER)
             self._heed_term()
             if self._task is not None:
                 self._task.advance()
         self._linger()
+
+    def _prepare(self) -> None:
+        """Use the time until there is a job to do, unless that comes soon."""
+        quiet = self._now() + _QUIET_SECONDS
+        while self._idle and self._now() < quiet:
+            self._wait(quiet)
+        steps = shim_pages.unshare()
+        while self._idle and next(steps, _DONE) is not _DONE:
+            self._wait(self._now())
+
+    @property
+    def _idle(self) -> bool:
+        return self._task is None and self._broker
 
     @property
     def _finished(self) -> bool:
@@ -81,6 +109,8 @@ class Shim:
             if not self._broker:
                 until = min(until, self._now() + _LINGER)
         self._streams.close()
+        if self._broker:
+            time.sleep(_REST_SECONDS)
 
     def _wait(self, until: float) -> None:
         timeout = None if until == _NEVER else max(0.0, until - self._now())
@@ -144,8 +174,10 @@ class Shim:
 
     def _obey(self, message: dict[str, Any]) -> None:
         operation = message.pop("op")
-        if operation == "run":
-            self._run(cast(JobFields, message))
+        if operation == "brief":
+            self._briefed = self._prepared(cast(JobFields, message))
+        elif operation == "run":
+            self._run(message)
         elif self._task is None or self._task.over:
             return
         elif operation == "kill":
@@ -157,14 +189,18 @@ class Shim:
             tail = base64.b64encode(self._task.report.tail).decode()
             self._say("tail", id=message["id"], data=tail)
 
-    def _run(self, job: JobFields) -> None:
+    def _run(self, message: dict[str, Any]) -> None:
         if self._cut_off():
             return
         self._say("taken")
-        self._task = shim_task.Task(
+        task = self._briefed or self._prepared(cast(JobFields, message))
+        self._task = task
+        task.start(message["log_header"])
+
+    def _prepared(self, job: JobFields) -> shim_task.Task:
+        return shim_task.Task(
             job, self._selector, self._streams, self._say, self._now, self._cut_off
         )
-        self._task.start()
 
     def _say(self, event: str, **fields: object) -> None:
         line = json.dumps({"event": event, **fields}).encode() + b"\n"
@@ -178,10 +214,7 @@ class Shim:
 def main(control: int) -> None:
     """Be the shim at the other end of ``control``, a descriptor, and return when it is done."""
     shim_tree.become_subreaper()
-    broker = socket.socket(fileno=control)
-    if not select.select([broker], [], [], 0)[0]:  # a spare has time, one that is waited for not
-        shim_pages.unshare()
-    Shim(broker, time.monotonic).serve()
+    Shim(socket.socket(fileno=control), time.monotonic).serve()
 
 
 def _wakeups() -> int:

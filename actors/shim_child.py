@@ -58,36 +58,49 @@ class JobFields(TypedDict):
     outlives: bool
 
 
-def spawn(job: JobFields, stdout: int, stderr: int) -> int:
-    """Start a job's command in a session of its own and return its pid.
+class Command:
+    """A job's command, made ready so that little is left to do at its start.
 
-    Its output goes to the two descriptors, its input is empty.
-
-    :raises OSError: it cannot be started
     :raises ValueError: command or environment hold what no process can be given
     """
-    command = _encode(job["command"])
-    environment = _environment(job)
-    null = os.open(os.devnull, os.O_RDONLY)
-    with ExitStack() as borrowed:
-        borrowed.callback(os.close, null)
-        borrowed.enter_context(_rank(_FIRST_TO_GO))
-        borrowed.enter_context(_directory(_encode(job["working_directory"])))
-        borrowed.enter_context(_mask(job["umask"]))
-        borrowed.enter_context(_limits(job["limits"]))
-        pid = os.posix_spawn(
-            SHELL,
-            [b"sh", b"-c", command],
-            environment,
-            file_actions=[
-                (os.POSIX_SPAWN_DUP2, fd, to) for to, fd in enumerate((null, stdout, stderr))
-            ],
-            setsid=True,
-            setsigmask=[],
-            setsigdef=_CAUGHT,
-        )
-    _lower_priority(pid, job["nice"])
-    return pid
+
+    def __init__(self, job: JobFields) -> None:
+        self._words = [b"sh", b"-c", _encode(job["command"])]
+        self._directory = _encode(job["working_directory"])
+        self._environment = _environment(job)
+        self._umask = job["umask"]
+        self._limits = _changes(job["limits"])
+        self._nice = job["nice"]
+        self._rank = _read_rank()
+
+    def spawn(self, stdout: int, stderr: int) -> int:
+        """Start it in a session of its own and return its pid.
+
+        Its output goes to the two descriptors, its input is empty.
+
+        :raises OSError: it cannot be started
+        :raises ValueError: command or environment hold what no process can be given
+        """
+        null = os.open(os.devnull, os.O_RDONLY)
+        with ExitStack() as borrowed:
+            borrowed.callback(os.close, null)
+            borrowed.enter_context(_ranked(self._rank))
+            borrowed.enter_context(_inside(self._directory))
+            borrowed.enter_context(_masked(self._umask))
+            borrowed.enter_context(_limited(self._limits))
+            pid = os.posix_spawn(
+                SHELL,
+                self._words,
+                self._environment,
+                file_actions=[
+                    (os.POSIX_SPAWN_DUP2, fd, to) for to, fd in enumerate((null, stdout, stderr))
+                ],
+                setsid=True,
+                setsigmask=[],
+                setsigdef=_CAUGHT,
+            )
+        _lower_priority(pid, self._nice)
+        return pid
 
 
 def describe(error: Exception) -> str:
@@ -115,7 +128,7 @@ def _environment(job: JobFields) -> dict[bytes, bytes]:
 
 
 @contextmanager
-def _directory(path: bytes) -> Generator[None, None, None]:
+def _inside(path: bytes) -> Generator[None, None, None]:
     os.chdir(path)
     try:
         yield
@@ -124,7 +137,7 @@ def _directory(path: bytes) -> Generator[None, None, None]:
 
 
 @contextmanager
-def _mask(umask: int) -> Generator[None, None, None]:
+def _masked(umask: int) -> Generator[None, None, None]:
     before = os.umask(umask)
     try:
         yield
@@ -132,20 +145,26 @@ def _mask(umask: int) -> Generator[None, None, None]:
         os.umask(before)
 
 
-@contextmanager
-def _limits(soft: Mapping[str, int]) -> Generator[None, None, None]:
+def _changes(soft: Mapping[str, int]) -> dict[int, tuple[int, int]]:
+    """Return the limits that are to be others than ours."""
     numbers = {_RESOURCES[name]: limit for name, limit in soft.items() if name in _RESOURCES}
     if 0 <= numbers.get(resource.RLIMIT_NOFILE, -1) < _MIN_FILES:
         numbers[resource.RLIMIT_NOFILE] = _MIN_FILES
-    before = {number: resource.getrlimit(number) for number in numbers}
+    ours = {number: resource.getrlimit(number) for number in numbers}
+    wanted = {n: (_within(limit, ours[n][1]), ours[n][1]) for n, limit in numbers.items()}
+    return {number: limits for number, limits in wanted.items() if limits != ours[number]}
+
+
+@contextmanager
+def _limited(limits: Mapping[int, tuple[int, int]]) -> Generator[None, None, None]:
+    before = {number: resource.getrlimit(number) for number in limits}
     try:
-        for number, limit in numbers.items():
-            hard = before[number][1]
-            resource.setrlimit(number, (_within(limit, hard), hard))
+        for number, wanted in limits.items():
+            resource.setrlimit(number, wanted)
         yield
     finally:
-        for number, limits in before.items():
-            resource.setrlimit(number, limits)
+        for number, ours in before.items():
+            resource.setrlimit(number, ours)
 
 
 def _within(soft: int, hard: int) -> int:
@@ -156,10 +175,9 @@ def _within(soft: int, hard: int) -> int:
 
 
 @contextmanager
-def _rank(score: int) -> Generator[None, None, None]:
+def _ranked(before: int) -> Generator[None, None, None]:
     """Stand before others for the out-of-memory killer, where there is one and it lets us."""
-    before = _read_rank()
-    _write_rank(before, score)
+    _write_rank(before, _FIRST_TO_GO)
     try:
         yield
     finally:

@@ -44,12 +44,19 @@ class CappedLog:
     ``error`` says why logging ended, ``size`` is the file's size in bytes.
     """
 
-    def __init__(self, path: str, header: bytes, *, head_bytes: int, tail_bytes: int) -> None:
+    def __init__(self, *, head_bytes: int, tail_bytes: int) -> None:
         self.error = ""
         self.size = 0
         self._head = head_bytes
         self._tail = Ring(tail_bytes)
-        self._fd = self._open(path)
+        self._fd = -1
+
+    def open(self, path: str, header: bytes) -> None:
+        """Create the file. Before anything is written."""
+        try:
+            self._fd = _create(path)
+        except OSError as error:
+            self.error = f"no log at {path}: {error.strerror}"
         self._append(header)
 
     @property
@@ -72,13 +79,6 @@ class CappedLog:
             self._append(b"\n--- %d bytes cut ---\n" % self.cut_bytes)
         self._append(self._tail.content())
         self._append(summary)
-
-    def _open(self, path: str) -> int:
-        try:
-            return _create(path)
-        except OSError as error:
-            self.error = f"no log at {path}: {error.strerror}"
-            return -1
 
     def _append(self, data: bytes) -> None:
         rest = memoryview(data)

@@ -20,8 +20,11 @@ def write(path: str, fields: Mapping[str, object]) -> None:
     beside = f"{path}.tmp"
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
     try:
-        with open(os.open(beside, flags, 0o600), "wb", buffering=0) as file:
-            _write_all(file.fileno(), json.dumps(fields).encode())
+        fd = os.open(beside, flags, 0o600)
+        try:
+            _write_all(fd, json.dumps(fields).encode())
+        finally:
+            os.close(fd)
         os.rename(beside, path)
     except OSError:
         _discard(beside)
@@ -35,12 +38,14 @@ def create(path: str, fields: Mapping[str, object]) -> None:
     :raises OSError: it could not be written; there is none
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    with open(os.open(path, flags, 0o600), "wb", buffering=0) as file:
-        try:
-            _write_all(file.fileno(), json.dumps(fields).encode())
-        except OSError:
-            _discard(path)
-            raise
+    fd = os.open(path, flags, 0o600)
+    try:
+        _write_all(fd, json.dumps(fields).encode())
+    except OSError:
+        _discard(path)
+        raise
+    finally:
+        os.close(fd)
 
 
 def start_time(pid: int) -> int:

@@ -51,14 +51,14 @@ class Report:
 
     def __init__(self, job: JobFields) -> None:
         self.faults: list[str] = []
-        self._log = shim_log.CappedLog(
-            job["log"],
-            job["log_header"].encode("utf-8", "surrogateescape"),
-            head_bytes=job["head_bytes"],
-            tail_bytes=job["tail_bytes"],
-        )
+        self._log = shim_log.CappedLog(head_bytes=job["head_bytes"], tail_bytes=job["tail_bytes"])
+        self._path = job["log"]
         self._tail = shim_log.Ring(TAIL_BYTES)
         self._lines = {shim_pipes.STDOUT: _Lines(), shim_pipes.STDERR: _Lines()}
+
+    def open_log(self, header: str) -> None:
+        """Begin the log. What hinders that becomes a part of the outcome."""
+        self._log.open(self._path, header.encode("utf-8", "surrogateescape"))
 
     @property
     def tail(self) -> bytes:

@@ -1,12 +1,16 @@
 """One job's life inside the shim: start, output, end, outcome.
 
-    starting --> running --shell exits--> ending --nothing left--> over
-       |            |                       ^                       ^
-       |            +---- end(reason) ------+                       |
-       +-- cannot start, or may not ---------------------------------+
+    prepared --start--> running --shell exits--> ending --nothing left--> over
+                 |         |                       ^                       ^
+                 |         +---- end(reason) ------+                       |
+                 +-- cannot start, or may not -----------------------------+
 
 The first reason to end is the one that is recorded. The running record is the
 right to run: whose broker is dead, or who finds a record, does not start.
+
+Turns follow each other as fast as what is between the end of one command and
+the start of the next. So all that nobody sees is done in advance, and the broker
+hears that nothing lives before that is written down.
 
 Standard library only: this module runs inside the shim.
 """
@@ -17,7 +21,7 @@ import os
 import selectors
 import sys
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from . import (
     shim_child,
@@ -32,6 +36,9 @@ from .shim_child import JobFields
 
 _LAST_DRAIN = 4 * 1024 * 1024
 """More than both pipes hold; who still writes then is none of the task's processes."""
+
+
+T = TypeVar("T")
 
 
 class Say(Protocol):
@@ -67,9 +74,11 @@ class Task:
         self._recorded = False
         self._grace = job["grace_seconds"]
         self._child = 0
-        self._pipes: shim_pipes.Pipes | None = None
+        self._pipes = _in_advance(shim_pipes.open_pipes)
+        self._command = _in_advance(lambda: shim_child.Command(job))
+        self._shim = _this_process()
         self._pumping = False
-        self._started = now()
+        self._started = 0.0
         self._ran = 0.0
         self._reason = ""
         self._error = ""
@@ -78,25 +87,32 @@ class Task:
 
     # ------------------------------------------------------------ start
 
-    def start(self) -> None:
+    def start(self, log_header: str) -> None:
         """Start the command; why it cannot start becomes its outcome."""
-        if self._job["stream"]:
-            self._streams.call(self._job["stream"])
+        self._started = self._now()
         if not self._claim():
             self.over = True
             return
-        try:
-            self._pipes = shim_pipes.open_pipes()
-            self._started = self._now()
-            self._child = shim_child.spawn(self._job, *self._pipes.writers())
-        except (OSError, ValueError, MemoryError) as error:
-            self._reason, self._error = "cannot_start", shim_reason.reason(error, self._job)
+        self.report.open_log(log_header)
+        self._spawn()
+        if self._job["stream"]:
+            self._streams.call(self._job["stream"])
+        if self._reason:
             self._finish()
         else:
             self._say("started", pid=self._child)
             self.balance()
             if self.goes_on_alone:
                 self._record(self._job["running_record"], self._identity())
+
+    def _spawn(self) -> None:
+        try:
+            self._pipes = self._pipes or shim_pipes.open_pipes()
+            self._started = self._now()
+            command = self._command or shim_child.Command(self._job)
+            self._child = command.spawn(*self._pipes.writers())
+        except (OSError, ValueError, MemoryError) as error:
+            self._reason, self._error = "cannot_start", shim_reason.reason(error, self._job)
 
     @property
     def goes_on_alone(self) -> bool:
@@ -126,9 +142,7 @@ class Task:
     def _identity(self) -> Mapping[str, object]:
         return {
             "task_id": self._job["task_id"],
-            "shim": os.getpid(),
-            "shim_start": shim_record.start_time(os.getpid()),
-            "boot_id": shim_record.boot_id(),
+            **self._shim,
             "cookie": self._job["cookie"],
             "outlives": self._job["outlives"],
             "child": self._child,
@@ -227,6 +241,7 @@ class Task:
 
     def _finish(self) -> None:
         self.over = True
+        self._say("dead")
         if self._pipes is not None:
             self._publish(shim_pipes.drain(self._pipes, _LAST_DRAIN))
         outcome = self.report.close(self._ended())
@@ -236,3 +251,19 @@ class Task:
     def _ended(self) -> shim_report.Ended:
         left = self._ending.leftovers if self._ending and self._reason == "exit" else []
         return shim_report.Ended(self._reason, self._status, self._error, self._ran, left)
+
+
+def _in_advance(make: Callable[[], T]) -> T | None:
+    try:
+        return make()
+    except (OSError, ValueError, MemoryError):
+        return None  # who starts the command tries again, and tells why
+
+
+def _this_process() -> dict[str, object]:
+    number = os.getpid()
+    return {
+        "shim": number,
+        "shim_start": shim_record.start_time(number),
+        "boot_id": shim_record.boot_id(),
+    }

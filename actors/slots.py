@@ -13,7 +13,8 @@ class Slots:
     """At most ``width`` tasks, each with the nested tasks that run inside its turn.
 
     A task that has ended itself keeps its slot until its nested tasks have
-    ended too: only then nothing of its tree lives.
+    ended too: only then nothing of its tree lives. One that is dead, and whose
+    outcome is still to come, is found here but has left its slot.
     """
 
     def __init__(self, width: int) -> None:
@@ -21,10 +22,11 @@ class Slots:
         self._held: dict[int, Task] = {}
         self._nested: dict[int, Task] = {}
         self._ended: dict[int, Ended] = {}
+        self._dead: set[int] = set()
 
     @property
     def has_room(self) -> bool:
-        return len(self._held) < self.width
+        return len(self.holders()) < self.width
 
     def take(self, task: Task) -> None:
         """Give a task a slot, or let it run inside that of an ancestor."""
@@ -37,7 +39,11 @@ class Slots:
 
     def holders(self) -> list[Task]:
         """Return the tasks that hold a slot of their own."""
-        return list(self._held.values())
+        return [t for t in self._held.values() if t.id not in self._dead or self.inside(t.id)]
+
+    def tasks(self) -> list[Task]:
+        """Return whatever is found here, nested ones last."""
+        return [*self._held.values(), *self._nested.values()]
 
     def nested(self) -> list[Task]:
         """Return the tasks that run inside another's turn."""
@@ -50,15 +56,22 @@ class Slots:
     def is_ending(self, task_id: int) -> bool:
         """Tell whether a task is gone, or nothing new may begin inside it."""
         task = self.find(task_id)
-        return task is None or task_id in self._ended or bool(task.cancelled_by)
+        gone = task_id in self._dead or task_id in self._ended
+        return task is None or gone or bool(task.cancelled_by)
 
     def drop(self, task_id: int) -> None:
         """Take back the slot of a task that never ran."""
+        self._dead.discard(task_id)
         self._held.pop(task_id, None)
         self._nested.pop(task_id, None)
 
+    def leave(self, task_id: int) -> None:
+        """Nothing of a task's own tree lives any more; what became of it is told later."""
+        if self.find(task_id) is not None:
+            self._dead.add(task_id)
+
     def end(self, task: Task, outcome: Outcome, now: Moment) -> None:
-        """Nothing of a task's own tree lives any more."""
+        """Nothing of a task's own tree lives any more, and this became of it."""
         self._ended[task.id] = (task, outcome, now)
 
     def free(self, task_id: int | None) -> Ended | None:
@@ -67,4 +80,5 @@ class Slots:
             return None
         self._held.pop(task_id, None)
         self._nested.pop(task_id, None)
+        self._dead.discard(task_id)
         return self._ended.pop(task_id)

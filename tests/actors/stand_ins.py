@@ -32,11 +32,12 @@ PATIENCE = 5.0
 
 
 class Run:
-    """One command that "runs" until :meth:`end`."""
+    """One command that "runs" until :meth:`end`; ``die`` tells beforehand that nothing lives."""
 
-    def __init__(self) -> None:
+    def __init__(self, die: Callable[[], None] = lambda: None) -> None:
         self.outcome: Outcome | None = None
         self.over = anyio.Event()
+        self.die = die
 
     def end(self, outcome: Outcome = DONE) -> None:
         self.outcome = outcome
@@ -49,6 +50,11 @@ class StandInRunner:
     def __init__(self) -> None:
         self.runs: dict[int, Run] = {}
         self.jobs: list[Job] = []
+        self.briefed: list[Job] = []
+        self.dismissed: list[int] = []
+        self.prompt = False
+        """Whether all is ready for a job that is to begin at once."""
+        self.hastened: list[Job] = []
         self.killed: list[int] = []
         self.followed: list[tuple[int, str]] = []
         self.fault: Exception | None = None
@@ -65,11 +71,26 @@ class StandInRunner:
                 await self._news.wait()
         return self.runs[task_id]
 
-    async def run(self, job: Job, on_started: Callable[[int], None]) -> Outcome:
+    def brief(self, job: Job) -> None:
+        self.briefed.append(job)
+
+    def dismiss(self, task_id: int) -> None:
+        self.dismissed.append(task_id)
+
+    def hasten(
+        self, job: Job, on_started: Callable[[int], None], on_dead: Callable[[], None]
+    ) -> bool:
+        if self.prompt:
+            self.hastened.append(job)
+        return self.prompt
+
+    async def run(
+        self, job: Job, on_started: Callable[[int], None], on_dead: Callable[[], None]
+    ) -> Outcome:
         if self.fault is not None:
             raise self.fault
         self.jobs.append(job)
-        run = self.runs[job.task_id] = Run()
+        run = self.runs[job.task_id] = Run(on_dead)
         on_started(4000 + job.task_id)
         self._news.set()
         self._news = anyio.Event()

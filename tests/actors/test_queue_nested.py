@@ -57,6 +57,30 @@ def test_the_turn_is_over_when_the_nested_tasks_are_dead_too(
     assert (outer.state, outer.ended) == ("success", at(2))
 
 
+def test_a_death_ends_no_turn_before_the_nested_tasks_have_ended(
+    queue: Queue, outer: Task, nested: Callable[..., Task]
+) -> None:
+    inner = nested(outer)
+    queue.take_effects()
+    queue.died(outer.id, at(2))
+    assert kinds(queue.take_effects()) == [(Kill, inner.id)]
+    queue.died(inner.id, at(2))
+    assert kinds(queue.take_effects()) == []
+    queue.ended(inner.id, KILLED, at(3))
+    assert (Start, 2) in kinds(queue.take_effects())
+    assert queue.running() == [queue.find(2)]
+    assert outer.is_open
+
+
+def test_nothing_runs_inside_what_is_dead(
+    queue: Queue, outer: Task, nested: Callable[..., Task]
+) -> None:
+    queue.died(outer.id, at(2))
+    queue.take_effects()
+    inner = nested(outer)
+    assert inner.cancelled_by == "parent"
+
+
 def test_the_turn_goes_on_when_a_nested_task_ends(
     queue: Queue, outer: Task, nested: Callable[..., Task]
 ) -> None:

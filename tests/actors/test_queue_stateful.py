@@ -123,15 +123,27 @@ class QueueMachine(QueueModel, RuleBasedStateMachine):
 
     # ------------------------------------------------------------ shims
 
+    @rule(pick=PICK)
+    def a_tree_dies_and_its_outcome_comes_later(self, pick: int) -> None:
+        task_id = self.one_of(self.living, pick)
+        if task_id is None:
+            return
+        self.living.remove(task_id)
+        self.dead.add(task_id)
+        self.untold.add(task_id)
+        self.queue.died(task_id, self.moment())
+        self.settle(self.nested_in({task_id}))
+
     @rule(pick=PICK, how=ENDS, late=st.booleans())
     def a_tree_is_dead(self, pick: int, how: str, late: bool) -> None:
-        task_id = self.one_of(self.living, pick)
+        task_id = self.one_of(self.living | self.untold, pick)
         if task_id is None:
             return
         how = "killed" if task_id in self.struck and not late else how
         reason = "exit" if how == "failed" else how
         outcome = Outcome(reason=reason, exit_code=1 if how == "failed" else 0)  # type: ignore[arg-type]
-        self.living.remove(task_id)
+        self.living.discard(task_id)
+        self.untold.discard(task_id)
         self.dead.add(task_id)
         self.queue.ended(task_id, outcome, self.moment())
         self.settle(self.nested_in({task_id}))
@@ -184,7 +196,8 @@ class QueueMachine(QueueModel, RuleBasedStateMachine):
     @invariant()
     def no_more_run_than_the_width_and_no_slot_lies_idle(self) -> None:
         slots = [i for i in self.living | self.dead if i not in self.inside]
-        slots = [i for i in slots if i not in self.finished]
+        gone = {i for i in self.untold if not self.nested_in({i}) - self.finished.keys()}
+        slots = [i for i in slots if i not in self.finished.keys() | gone]
         assert len(slots) <= self.width
         assert [t.id for t in self.queue.waiting()] == self.waiting
         if self.waiting and self.woken_at >= self.gate_until and not self.away:

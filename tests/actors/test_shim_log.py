@@ -20,7 +20,8 @@ def test_a_ring_keeps_just_the_last_bytes(size: int, pieces: list[bytes]) -> Non
 
 
 def _log(path: Path, head: int, tail: int, pieces: list[bytes]) -> CappedLog:
-    log = CappedLog(str(path), b"H", head_bytes=head, tail_bytes=tail)
+    log = CappedLog(head_bytes=head, tail_bytes=tail)
+    log.open(str(path), b"H")
     for piece in pieces:
         log.write(piece)
     return log

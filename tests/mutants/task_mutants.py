@@ -9,6 +9,7 @@ _NESTED = "tests/actors/test_queue_nested.py"
 _AGAIN = "tests/actors/test_queue_restart.py"
 _SHARING = "tests/actors/test_queue_sharing.py"
 _ACTOR = "tests/actors/test_queue_actor.py"
+_AHEAD = "tests/actors/test_queue_actor_ahead.py"
 _AFTERWARDS = "tests/actors/test_post_afterwards.py"
 _SHIM = "tests/actors/test_shim.py"
 _LEFTOVERS = "tests/actors/test_shim_leftovers.py"
@@ -27,8 +28,8 @@ TASKS = (
     Mutant(
         "one task more than the queue is wide",
         "actors/slots.py",
-        "return len(self._held) < self.width",
-        "return len(self._held) <= self.width",
+        "return len(self.holders()) < self.width",
+        "return len(self.holders()) <= self.width",
         (f"{_QUEUE}::test_a_wider_queue_runs_as_many_as_its_width",),
     ),
     Mutant(
@@ -37,6 +38,13 @@ TASKS = (
         " or task_id not in self._ended or self.inside(task_id):",
         " or task_id not in self._ended:",
         (f"{_NESTED}::test_the_turn_is_over_when_the_nested_tasks_are_dead_too",),
+    ),
+    Mutant(
+        "a turn ends with a death before its nested tasks",
+        "actors/slots.py",
+        "if t.id not in self._dead or self.inside(t.id)]",
+        "if t.id not in self._dead]",
+        (f"{_NESTED}::test_a_death_ends_no_turn_before_the_nested_tasks_have_ended",),
     ),
     Mutant(
         "after a restart tasks start before their callers are back",
@@ -96,14 +104,35 @@ TASKS = (
     ),
     Mutant(
         "a command starts before its task is on disk",
-        "actors/queue_actor.py",
+        "actors/attendant.py",
         "            if verdict is not None:\n                await verdict.wait()\n",
         "",
         ("tests/actors/test_queue_actor_faults.py", _ACTOR),
     ),
     Mutant(
-        "the environment is kept after the start",
+        "a command starts with a death before its task is on disk",
+        "actors/attendant.py",
+        "begun = verdict is None and self._services",
+        "begun = self._services",
+        (f"{_AHEAD}::test_a_task_that_is_not_on_disk_yet_does_not_begin_with_the_death",),
+    ),
+    Mutant(
+        "a death overtakes what was asked before",
         "actors/queue_actor.py",
+        "if self._resting and not self._mailbox:",
+        "if self._resting:",
+        (f"{_AHEAD}::test_what_was_asked_before_a_death_is_heard_before_it",),
+    ),
+    Mutant(
+        "a briefed shim does a job that has changed",
+        "actors/spares.py",
+        "return msgspec.structs.replace(known, log_header=job.log_header) == job",
+        "return True",
+        ("tests/actors/test_spares.py::test_a_job_that_has_changed_since_is_done_as_it_is_now",),
+    ),
+    Mutant(
+        "the environment is kept after the start",
+        "actors/attendant.py",
         "environment={}, env_vars={})",
         ")",
         (f"{_ACTOR}::test_the_environment_is_in_memory_only_until_the_start",),

@@ -111,10 +111,37 @@ class SimulatedRunner:
         self._queue_of = queue_of
         self._passing = passing
         self._mine: dict[int, Process] = {}
+        self._dead = False
         self.unsettled: set[int] = set()
         """Whose records nobody has removed yet."""
 
-    async def run(self, job: Job, on_started: Callable[[int], None]) -> Outcome:
+    def brief(self, job: Job) -> None: ...
+
+    def dismiss(self, task_id: int) -> None: ...
+
+    def hasten(
+        self, job: Job, on_started: Callable[[int], None], on_dead: Callable[[], None]
+    ) -> bool:
+        if self._commands.chance.random() < 0.5:
+            return False
+        self._passing("before start")
+        if not self._dead:
+            self._mine[job.task_id] = self._commands.start(job, self._queue_of(job.task_id))
+            self._passing("after start")
+        return True
+
+    async def run(
+        self, job: Job, on_started: Callable[[int], None], on_dead: Callable[[], None]
+    ) -> Outcome:
+        process = self._mine.get(job.task_id) or await self._started(job)
+        on_started(5000 + job.task_id)
+        await process.over.wait()
+        await self._told(on_dead, "death")
+        await anyio.sleep(self._commands.chance.uniform(0.0, 0.03))
+        await self._told(lambda: None, "outcome")
+        return process.outcome
+
+    async def _started(self, job: Job) -> Process:
         await anyio.sleep(self._commands.chance.uniform(0.001, 0.02))
         self._passing("before start")
         await checkpoint_if_cancelled()
@@ -122,9 +149,14 @@ class SimulatedRunner:
         self._mine[job.task_id] = process
         self._passing("after start")
         await checkpoint_if_cancelled()
-        on_started(5000 + job.task_id)
-        await process.over.wait()
-        return process.outcome
+        return process
+
+    async def _told(self, tell: Callable[[], None], what: str) -> None:
+        self._passing(f"before {what}")
+        await checkpoint_if_cancelled()
+        tell()
+        self._passing(f"after {what}")
+        await checkpoint_if_cancelled()
 
     async def resume(self, task_id: int) -> Outcome:
         process = self._mine[task_id] = self._commands.all[task_id]
@@ -143,6 +175,7 @@ class SimulatedRunner:
 
     def die(self) -> None:
         """The broker is killed: its shims notice, and kill what they run."""
+        self._dead = True
         for process in self._mine.values():
             if not process.outlives:
                 self._commands.kill(process, "broker_lost")

@@ -1,7 +1,7 @@
 """Named points that a simulated machine passes, and what strikes at one passing of one of them.
 
-The points are before and after each commit, request, answer, start of a command
-and publication at the broker, and each sending and hearing of a program. Every
+The points are before and after each commit, request, answer, start of a command,
+its death, its outcome and publication at the broker, and each sending and hearing of a program. Every
 passing is counted; so one run without a strike tells how many there are, and
 then each can be struck in turn.
 """

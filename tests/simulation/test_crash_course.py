@@ -1,7 +1,7 @@
 """One death at every point that a short course passes, one after the other. Cases 11 and 12.
 
-At the broker: before and after each commit, request, answer, start of a command and
-publication of its endpoint. At the programs: before and after everything that they say
+At the broker: before and after each commit, request, answer, start of a command, its death,
+what became of it, and publication of its endpoint. At the programs: before and after everything that they say
 and hear. ``SIGNALPOST_SEEDS`` chooses other courses.
 """
 
@@ -17,11 +17,18 @@ from tests.simulation.failpoints import Aim
 from tests.simulation.scenario import run
 from tests.simulation.test_simulation import seeds
 
-POINTS = [
-    f"{when} {what}"
-    for what in ("commit", "request", "answer", "start", "publishing", "sending", "hearing")
-    for when in ("before", "after")
-]
+POINTED = (
+    "commit",
+    "request",
+    "answer",
+    "start",
+    "death",
+    "outcome",
+    "publishing",
+    "sending",
+    "hearing",
+)
+POINTS = [f"{when} {what}" for what in POINTED for when in ("before", "after")]
 SOME = 3
 """So many passings of each point in every run of the tests; all of them by ``make soak``."""
 

@@ -118,7 +118,7 @@ async def test_a_spare_shim_that_is_killed_is_replaced(place: Place) -> None:
         below = descendants(broker)
         for pid in below:
             if pid not in [child.pid for child in psutil.Process(broker).children()]:
-                with suppress(psutil.NoSuchProcess):  # the one that ran `true` goes by itself
+                with suppress(psutil.NoSuchProcess):  # the first task's ends by itself
                     psutil.Process(pid).kill()
                 await dead(pid)
         assert (await client.run_task("true", "/tmp")).state == "success"

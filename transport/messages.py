@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from . import mail
+from . import bell, mail
 
 MINOR = 0
 """Minor version of the protocol: grows with every addition."""
@@ -28,7 +28,7 @@ class Hello(_Message, frozen=True, tag="hello"):
     """Open a session, or take up the one named in the header again."""
 
     software: str
-    kind: Literal["bridge", "client", "cli"]
+    kind: Literal["bridge", "client", "cli", "door"]
     minor: int = MINOR
     agent: str = ""  # the agent's name; empty: unnamed
     thread: str = ""  # the MCP client's own id of the conversation, where it tells one
@@ -151,7 +151,7 @@ TaskRequest = (
     | Stop
     | GetInfo
 )
-Request = TaskRequest | mail.Request
+Request = TaskRequest | mail.Request | bell.Request
 
 # ---------------------------------------------------------------- parts of replies
 
@@ -280,7 +280,18 @@ class Info(_Message, frozen=True, tag="info"):
     waiting: int
 
 
-Reply = Welcome | Accepted | Failed | TaskReport | Cleared | Queues | Tasks | Info | mail.Reply
+Reply = (
+    Welcome
+    | Accepted
+    | Failed
+    | TaskReport
+    | Cleared
+    | Queues
+    | Tasks
+    | Info
+    | mail.Reply
+    | bell.Reply
+)
 
 # ---------------------------------------------------------------- pushes
 

@@ -22,7 +22,7 @@ from .hook_text import hold_text, news_text, start_text
 from .hook_words import HookOrder
 from .transport import endpoint
 from .transport.bell import AwaitBell, Doorstep, LookAtBell, NoteRing
-from .transport.errors import BrokerUnavailable, SignalpostError
+from .transport.errors import BadRequest, BrokerUnavailable, SignalpostError
 from .transport.letters import Way
 from .transport.messages import Accepted
 
@@ -137,8 +137,8 @@ def _is_news_to_hooks(folder: Path, step: Doorstep) -> bool:
     """Tell the same where the broker keeps account, too: the marks may be missing there."""
     try:
         return _is_new(folder, step)
-    except OSError as error:
-        note(folder, "marks", f"cannot be kept: {error.strerror}")
+    except (OSError, BadRequest) as error:
+        note(folder, "marks", f"they cannot be kept: {error}")
         return True
 
 

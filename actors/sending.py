@@ -18,6 +18,7 @@ from ..transport.errors import LoopDetected, SignalpostError
 from ..transport.session import Session
 from .address import Address, is_single, means_one, parse, recipients
 from .agent import Agent
+from .doorbells import Doorbells
 from .drafts import Drafts
 from .inboxes import Inboxes
 from .mail_history import message_of
@@ -31,6 +32,7 @@ from .posting import NamedCall, Posting, refusal
 from .receiver import Receiver
 from .registry import Registry
 from .replies import Replies
+from .standing import Standing
 
 
 class Sending:
@@ -40,13 +42,17 @@ class Sending:
         self,
         registry: Registry,
         membership: Membership,
+        standing: Standing,
         inboxes: Inboxes,
         services: MailServices,
         drafts: Drafts,
+        bells: Doorbells,
         forget: Callable[[bytes], None],
     ) -> None:
         self._registry = registry
         self._membership = membership
+        self._standing = standing
+        self._bells = bells
         self._inboxes = inboxes
         self._services = services
         self._drafts = drafts
@@ -175,7 +181,7 @@ class Sending:
         self._post(recipient, message, call)
 
     def _only(self, sender: Agent, addresses: list[Address]) -> tuple[Agent, str]:
-        found, refused, keys = recipients(addresses, self._registry, sender, self._membership.pick)
+        found, refused, keys = recipients(addresses, self._registry, sender, self._standing.pick)
         if refused:
             raise refused[0][1]
         return found[0], keys[found[0].id]
@@ -190,7 +196,7 @@ class Sending:
         kept: Sequence[Message] = (),
     ) -> None:
         served = {message.agent_id for message in kept}
-        pick = partial(self._membership.pick, served=served)
+        pick = partial(self._standing.pick, served=served)
         meant = recipients(addresses, self._registry, sender, pick)
         if not meant.agents and meant.refused and not kept:
             raise meant.refused[0][1]
@@ -288,11 +294,18 @@ class Sending:
         for agent in (asked[0], asked[2]):
             self._inboxes.tell_existing(agent, giving_up(correlation))
 
+    def _rung(self, message: Message) -> letters.Ring | None:
+        """Return the newest ring that told of a message, before anybody took it."""
+        delivered = message.delivered.wall if message.delivered else None
+        found = self._bells.covering(message.agent_id, message.sent.wall, delivered)
+        return found[0] if found else None
+
     def _sent(self, message: Message) -> letters.SentMessage:
         recipient = self._registry.by_id(message.agent_id)
         return letters.SentMessage(
             name=recipient.name if recipient is not None else message.to,
             message_id=message.id,
             stage=message.stage(),
-            presence="gone" if recipient is None else self._membership.presence(recipient),
+            presence="gone" if recipient is None else self._standing.presence(recipient),
+            rung=self._rung(message),
         )

@@ -99,6 +99,8 @@ class SentMessage(msgspec.Struct, frozen=True):
     stage: Stage
     presence: Presence
     """Of the recipient."""
+    rung: Ring | None = None
+    """The newest ring that told its receiver of it, before it was delivered."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -159,3 +161,5 @@ class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: float | None
     reason: str
     """Why it is dead."""
+    rings: list[Ring] = []
+    """Those that told its receiver of it, the newest first."""

@@ -31,7 +31,7 @@ from signalpost.actors.settings import Settings
 from signalpost.actors.store import SqliteStore
 from signalpost.actors.task import Task
 from signalpost.actors.turns import Turns
-from signalpost.transport import frames, messages
+from signalpost.transport import frames, housekeeping, messages
 from signalpost.transport.session import Session
 from signalpost.transport.sockets import Dealer, Router
 from tests.actors.stand_ins import PATIENCE, StandInEvents, StandInRunner, job_of, moment
@@ -84,6 +84,7 @@ class Counter:
             events=self.events,
             settings=self.settings,
             clock=moment,
+            tasks=self.broker.open_tasks,
             works=lambda agent: any(t.session in agent.holders for t in self.broker.open_tasks()),
             push=self.broker.push,
             text_of=lambda report: f"{report.state} {report.task_id}",
@@ -133,7 +134,7 @@ class Counter:
 
     def _limit_grace(self, _seconds: float) -> None: ...
 
-    def _info(self) -> messages.Info:
+    def _info(self) -> housekeeping.Info:
         raise ZeroDivisionError  # stands for any fault of ours
 
     async def speaker(self, **hello: Any) -> Speaker:  # noqa: ANN401

@@ -14,10 +14,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from .hook_contract import Context, Contract, Heard, Hold, Said
 from .hook_gate import Marks, held_by
 from .hook_log import note
-from .hook_marks import marks_of
+from .hook_marks import MarksTaken, marks_of
 from .hook_text import hold_text, news_text, start_text
 from .hook_words import HookOrder
 from .transport import endpoint
@@ -64,21 +66,28 @@ def _asked(order: HookOrder, contract: Contract, heard: Heard, folder: Path, lin
         agent=order.agent,
         thread=heard.session,
         event=heard.event,
-        source=heard.source if heard.word == "session-start" else "",
         way=_WAYS.get(heard.word, "look"),
         tell=tell,
     )
+    if heard.word == "session-start":
+        return _starting(replace(look, source=heard.source), folder, line)
     step = line.ask(look, Doorstep)
     if not step.agent:
         return None
     if heard.word == "stop":
         return _stopping(order, heard, folder, line, step)
-    if not tell:
+    new = tell and step.news and _is_news_to_hooks(folder, step)
+    return Context(news_text(step)) if new else None
+
+
+def _starting(look: LookAtBell, folder: Path, line: Line) -> Context | None:
+    """Have what is unacknowledged offered again; say what waits, whether told before or not."""
+    before = line.ask(LookAtBell(agent=look.agent, thread=look.thread), Doorstep)
+    if not before.agent:
         return None
-    if heard.word == "session-start":
-        _is_news_to_hooks(folder, step)
-        return Context(start_text(step))
-    return Context(news_text(step)) if step.news and _is_news_to_hooks(folder, step) else None
+    step = line.ask(look, Doorstep)
+    _is_news_to_hooks(folder, step)
+    return Context(start_text(step, before.held - step.held))
 
 
 def _stopping(
@@ -92,16 +101,23 @@ def _stopping(
             return _held(folder, line, step, before, reached)
     if not order.wait or order.gate == "off" or heard.broken_off:
         return None
-    wish = AwaitBell(agent=step.agent, way="hook:stop", after=before.held, wait_seconds=order.wait)
-    fresh = line.wait(wish, Doorstep, seconds=order.wait, witness=_STDOUT)
-    if fresh is None or not fresh.unread:
+    return _waiting(order, folder, line, step.agent, before)
+
+
+def _waiting(order: HookOrder, folder: Path, line: Line, agent: str, before: Marks) -> Hold | None:
+    """Wait for the bell; what it rings for holds, of whatever kind it is."""
+    wish = AwaitBell(agent=agent, way="hook:stop", after=before.held, wait_seconds=order.wait)
+    step = line.wait(wish, Doorstep, seconds=order.wait, witness=_STDOUT)
+    if step is None or not step.news:
         return None
-    with marks_of(folder, fresh.agent) as file:
-        before = file.marks
-        if fresh.cursor <= before.held:
-            return None
-        file.advance(Marks(noticed=fresh.cursor, held=fresh.cursor))
-        return _held(folder, line, fresh, before, file.marks)
+    try:
+        with marks_of(folder, step.agent) as file:
+            file.advance(Marks(noticed=step.cursor, held=step.cursor))
+            return _held(folder, line, step, before, file.marks)
+    except (MarksTaken, OSError):
+        ring = NoteRing(agent=agent, cursor=step.cursor, way="hook:stop", outcome="gave_up")
+        line.ask(ring, Accepted)
+        raise
 
 
 def _held(folder: Path, line: Line, step: Doorstep, before: Marks, reached: Marks) -> Hold:

@@ -18,12 +18,15 @@ _MAX_COMMAND = 40
 _SENDERS = 3
 
 
-def start_text(step: Doorstep) -> str:
-    """Return what an agent is told when its session starts, or has lost its context."""
+def start_text(step: Doorstep, again: int = 0) -> str:
+    """Return what an agent is told when its session starts, or has lost its context.
+
+    ``again`` messages it had received, and they wait for it once more.
+    """
     return _joined(
         f"You are the Signalpost agent {one_line(step.agent, _MAX_NAME)}.",
         _inbox(step, "your inbox"),
-        f"Not yet acknowledged and offered again: {step.held}." if step.held else "",
+        f"Not yet acknowledged and offered again: {again}." if again > 0 else "",
         *_tasks(step.open_tasks),
     )
 

@@ -129,7 +129,8 @@ class Line:
         poller.register(witness, zmq.POLLERR)
         while True:
             events = dict(poller.poll(min(self._left(), int(self._heartbeat * 1000))))
-            if witness in events:
+            if witness in events:  # should it be answered already, that was for nobody
+                self.say(messages.CancelCall(correlation=correlation))
                 return None
             if self._socket in events:
                 silent = 0

@@ -108,11 +108,12 @@ def _fault(error: Exception) -> str:
 
 
 def _longest(order: HookOrder | None) -> float:
-    if order is None or order.word not in ("stop", "session-start"):
+    if order is None:
         return _LONGEST_SECONDS
-    if order.word == "stop":
-        return _LONGEST_SECONDS + (order.wait + _LATE_SECONDS if order.wait else 0)
-    return START_SECONDS if order.start else _LONGEST_SECONDS
+    most = _LONGEST_SECONDS + order.limit
+    if order.word == "session-start" and order.start:
+        return max(START_SECONDS, most)
+    return most + order.wait + _LATE_SECONDS if order.word == "stop" and order.wait else most
 
 
 def _end(number: int, _frame: object) -> NoReturn:

@@ -55,9 +55,13 @@ def answer(order: HookOrder, contract: Contract, heard: Heard, folder: Path) -> 
         return _without_broker(order, contract, heard, folder)
     from .transport.direct import dial
 
-    seconds = SESSION_SECONDS if heard.word == "session-start" else QUICK_SECONDS
-    with dial(folder, seconds=seconds) as line:
+    with dial(folder, seconds=limit_of(order)) as line:
         return _asked(order, contract, heard, folder, line)
+
+
+def limit_of(order: HookOrder) -> float:
+    """Return how long a broker may take to answer a hook."""
+    return order.limit or (SESSION_SECONDS if order.word == "session-start" else QUICK_SECONDS)
 
 
 def _asked(order: HookOrder, contract: Contract, heard: Heard, folder: Path, line: Line) -> Said:

@@ -30,7 +30,7 @@ class _Harmless(click.Command):
 
 
 @click.command(cls=_Harmless)
-@click.argument("event", type=click.Choice(WORDS))
+@click.argument("event", type=click.Choice(WORDS), metavar="EVENT")
 @click.option(
     "--client", type=click.Choice(CLIENTS), required=True, help="Whose hook it is; it decides."
 )
@@ -45,16 +45,31 @@ class _Harmless(click.Command):
     metavar="SECONDS",
     help="At a stop: wait so long for mail, and then hold. [0]",
 )
+@click.option(
+    "--limit",
+    type=click.FloatRange(0, MAX_WAIT),
+    default=0.0,
+    metavar="SECONDS",
+    help="Give the broker so long to answer. [0.1; 0.5 at a session's start]",
+)
 @click.option("--start", is_flag=True, help="At a session's start: start a broker if none runs.")
 @data_dir_option
 def hook(
-    event: Word, client: str, agent: str, gate: Gate, wait: float, start: bool, data_dir: Path
+    event: Word,
+    client: str,
+    agent: str,
+    gate: Gate,
+    wait: float,
+    limit: float,
+    start: bool,
+    data_dir: Path,
 ) -> None:
     """Answer a hook of an MCP client: JSON on standard input, JSON on standard output.
 
-    A client starts this; docs/hooks.md tells how. It says who the agent is and what
-    waits for it, and keeps it from stopping while tasks are unread. Whatever goes
-    wrong, it says nothing and exits with 0; `hook.log` in the state folder tells why.
+    EVENT is session-start, prompt, tools, stop, notification or session-end. A client
+    starts this; docs/hooks.md tells how. It says who the agent is and what waits for it,
+    and keeps it from stopping while tasks are unread. Whatever goes wrong, it says
+    nothing and exits with 0; `hook.log` in the state folder tells why.
     """
     import os
 
@@ -68,6 +83,7 @@ def hook(
             data_dir=str(data_dir),
             gate=gate,
             wait=wait,
+            limit=limit,
             start=start,
         )
     )

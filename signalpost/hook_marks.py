@@ -8,7 +8,6 @@ agent twice for the same mail whatever happens.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -49,6 +48,8 @@ def marks_of(folder: Path, agent: str) -> Generator[MarkFile]:
     :raises OSError: they cannot be kept
     :raises BadRequest: their folder could have been prepared by others
     """
+    import hashlib  # seldom needed: most hooks have nothing to tell
+
     place = folder / "hooks"
     endpoint.make_private(place)
     name = hashlib.blake2b(agent.encode("utf-8", "replace"), digest_size=12).hexdigest()

@@ -12,7 +12,7 @@ from .hook_gate import GATES, Gate
 
 CLIENTS = ("claude-code", "codex", "gemini", "cursor", "copilot")
 MAX_WAIT = 86_400.0
-_VALUED = ("--client", "--agent", "--data-dir", "--gate", "--wait")
+_VALUED = ("--client", "--agent", "--data-dir", "--gate", "--wait", "--limit")
 _FLAGS = ("--start",)
 _NAME_VARIABLES = ("SIGNALPOST_AGENT", "GPTQ_AGENT_NAME")
 
@@ -28,6 +28,8 @@ class HookOrder(msgspec.Struct, frozen=True, kw_only=True):
     gate: Gate = "tasks"
     wait: float = 0.0
     """At a stop: wait so many seconds for news."""
+    limit: float = 0.0
+    """Give the broker so many seconds to answer; 0: as long as its event allows."""
     start: bool = False
     """At a session's start: start a broker when none runs."""
 
@@ -35,9 +37,10 @@ class HookOrder(msgspec.Struct, frozen=True, kw_only=True):
 def read_words(words: Sequence[str], environment: Mapping[str, str]) -> HookOrder | None:
     """Return what the words after ``hook`` ask for; None: they cannot be understood."""
     events, options = _sorted(words)
-    gate, wait = options.get("--gate", "tasks"), _seconds(options.get("--wait", "0"))
+    gate = options.get("--gate", "tasks")
+    wait, limit = (_seconds(options.get(name, "0")) for name in ("--wait", "--limit"))
     known = len(events) == 1 and events[0] in WORDS and options.get("--client") in CLIENTS
-    if not known or gate not in GATES or wait is None:
+    if not known or gate not in GATES or wait is None or limit is None:
         return None
     return HookOrder(
         word=cast("Word", events[0]),
@@ -46,6 +49,7 @@ def read_words(words: Sequence[str], environment: Mapping[str, str]) -> HookOrde
         data_dir=options.get("--data-dir", ""),
         gate=gate,
         wait=wait,
+        limit=limit,
         start="--start" in options,
     )
 

@@ -8,7 +8,7 @@ and it never waits longer than it was told.
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -18,12 +18,14 @@ from typing import TypeVar
 import msgspec
 import zmq
 
-from . import endpoint, frames, messages
+from . import bell, endpoint, frames, messages
 from .errors import BrokerUnavailable, ProtocolMismatch, from_code
 from .version import software
 
 R = TypeVar("R", bound=msgspec.Struct)
 
+_Answer = bell.Reply | messages.Welcome | messages.Accepted | messages.Failed | messages.Rehello
+"""What a door session may hear: a decoder of everything would take longer to make than to ask."""
 _LATE_SECONDS = 2.0
 """A broker may be so late with the answer to a request that it was to answer at a given time."""
 
@@ -68,7 +70,7 @@ class Line:
         self._until = time.monotonic() + seconds
         self._seconds = seconds
         self._heartbeat = seconds
-        self._decoder = frames.answer_decoder()
+        self._decoder: frames.Decoder[_Answer] = frames.Decoder(_Answer, frames.MAX_ANSWER)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = self._context.socket(zmq.DEALER)
         self._socket.connect(published.endpoint)
@@ -90,7 +92,7 @@ class Line:
 
     def say(self, request: messages.Request) -> bytes:
         """Send a request and return its correlation."""
-        correlation = secrets.token_bytes(16)
+        correlation = os.urandom(16)
         header = frames.header(self._authority, correlation)
         self._socket.send_multipart((header, frames.encode_request(request)))
         return correlation

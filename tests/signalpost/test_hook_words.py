@@ -19,11 +19,37 @@ def test_an_event_and_a_client_are_enough() -> None:
 
 def test_every_option_is_read_in_both_ways_and_anywhere() -> None:
     wanted = HookOrder(
-        word="stop", client="codex", agent="alice", data_dir="/s", gate="all", wait=9.5, start=True
+        word="stop",
+        client="codex",
+        agent="alice",
+        data_dir="/s",
+        gate="all",
+        wait=9.5,
+        limit=2,
+        start=True,
     )
-    apart = ("--agent", "alice", "stop", "--data-dir", "/s", "--gate", "all", "--wait", "9.5")
+    apart = (
+        "--agent",
+        "alice",
+        "stop",
+        "--data-dir",
+        "/s",
+        "--gate",
+        "all",
+        "--wait",
+        "9.5",
+        "--limit",
+        "2",
+    )
     assert read(*apart, "--client", "codex", "--start") == wanted
-    joined = ("--agent=alice", "--data-dir=/s", "--gate=all", "--wait=9.5", "--client=codex")
+    joined = (
+        "--agent=alice",
+        "--data-dir=/s",
+        "--gate=all",
+        "--wait=9.5",
+        "--client=codex",
+        "--limit=2",
+    )
     assert read("--start", *joined, "stop") == wanted
 
 
@@ -40,6 +66,7 @@ def test_every_option_is_read_in_both_ways_and_anywhere() -> None:
         ("prompt", *CLAUDE, "--gate", "some"),
         ("prompt", *CLAUDE, "--wait", "long"),
         ("prompt", *CLAUDE, "--wait", "-1"),
+        ("prompt", *CLAUDE, "--limit", "x"),
         ("prompt", *CLAUDE, "--wait", "nan"),
         ("prompt", *CLAUDE, "--wait", "1e9"),
         ("prompt", *CLAUDE, "--verbose"),
@@ -64,11 +91,11 @@ def test_the_name_comes_from_the_option_or_the_environment() -> None:
 def test_the_help_shows_the_options_that_are_read() -> None:
     command = front_door.commands["hook"]
     options = [p for p in command.params if isinstance(p, click.Option)]
-    values = {"--client": "gemini", "--gate": "off", "--wait": "3"}
+    values = {"--client": "gemini", "--gate": "off", "--wait": "3", "--limit": "1"}
     for option in options:
         name = option.opts[0]
         words = (name,) if option.is_flag else (name, values.get(name, "/x"))
         assert read("stop", *CLAUDE, *words) is not None
     assert {name for option in options for name in option.opts} == {
-        "--client", "--agent", "--gate", "--wait", "--start", "--data-dir",
+        "--client", "--agent", "--gate", "--wait", "--limit", "--start", "--data-dir",
     }  # fmt: skip

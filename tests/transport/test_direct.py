@@ -146,9 +146,11 @@ async def test_a_wait_that_nobody_wants_any_more_ends(ends: Callable[[], tuple[i
         broker = here.broker(doorman)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(waiting)
-            await broker.hears(AwaitBell)
+            asked = await broker.hears(AwaitBell)
             os.close(reader)
+        await broker.hears(messages.CancelCall)
         await broker.hears(messages.Bye)
+        assert messages.CancelCall(correlation=asked) in [request for _, request in broker.heard]
     assert got == [None]
     os.close(writer)
 

@@ -149,6 +149,7 @@ def _look(path: Path) -> StoreFile:
     with closing(connect(path, _reading(path))) as connection:
         meta = dict(connection.execute("SELECT key, value FROM meta"))
         names = {line[0] for line in connection.execute("SELECT name FROM sqlite_master")}
+        marked = connection.execute("PRAGMA user_version").fetchone()[0]
         problem = _problem(connection, found.st_size)
     store_id, version = meta.get("store_id"), meta.get("version")
     known = version if version in schema.STEPS else schema.VERSION
@@ -157,6 +158,8 @@ def _look(path: Path) -> StoreFile:
     if problem != "ok" or not isinstance(store_id, str) or not isinstance(version, int):
         raise _damaged(path, problem if problem != "ok" else "its marks are missing")
     _check_version(path, version)
+    if version != marked:
+        raise _damaged(path, "its two marks of a version differ")
     _check_id(path, store_id, int(meta.get(_LIFE, 0)))
     path.chmod(0o600)
     if version < schema.VERSION:

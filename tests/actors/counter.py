@@ -50,6 +50,7 @@ class Counter:
         store: SqliteStore,
         tasks: TaskGroup,
         settings: Settings | None = None,
+        highest: tuple[int, int] = (0, 0),
     ) -> None:
         self.folder = folder
         self.endpoint = f"ipc://{folder}/b.sock"
@@ -88,7 +89,7 @@ class Counter:
             works=lambda agent: any(t.session in agent.holders for t in self.broker.open_tasks()),
             push=self.broker.push,
             text_of=lambda report: f"{report.state} {report.task_id}",
-            highest=(0, 0),
+            highest=highest,
         )
         self.broker.equip(self._services(), self.room.post(Deferred(tasks, self.reception.answer)))
         self.ending.watch(self.broker, lambda: len(self.reception), int)
@@ -216,6 +217,24 @@ def run(command: str = "make", **fields: Any) -> messages.RunTask:  # noqa: ANN4
     """Return a request that runs a command in a folder that is there."""
     words: dict[str, Any] = {"command": command, "working_directory": "/", **fields}
     return messages.RunTask(**words)
+
+
+@asynccontextmanager
+async def one_life(folder: Path) -> AsyncGenerator[Counter, None]:
+    """Serve a folder that an earlier life may have left, for the life of a block."""
+    (folder / "output").mkdir(exist_ok=True)
+    (folder / "b.sock").unlink(missing_ok=True)
+    async with SqliteStore.open(folder / "queue.db", "process") as store:
+        highest = await store.mail.highest_agent_id(), await store.mail.highest_seq()
+        with Router(f"ipc://{folder}/b.sock") as router:
+            async with anyio.create_task_group() as tasks:
+                place = Counter(folder, router, store, tasks, None, highest)
+                await place.room.restore()
+                yield place
+                router.flush()
+                tasks.cancel_scope.cancel()
+            place.room.close()
+            place.reception.shut()
 
 
 @asynccontextmanager

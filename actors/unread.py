@@ -24,6 +24,8 @@ class AgentUnread(msgspec.Struct, frozen=True, kw_only=True):
     threads: list[str]
     """The ids of its conversations."""
     working_directory: str
+    on: bool
+    """Whether its doorbell is on: else nobody is to tell it."""
 
 
 class Unread:
@@ -74,4 +76,5 @@ class Unread:
             senders={name: senders[name] for name in most},
             threads=[agent.thread] if agent.thread else [],
             working_directory=agent.working_directory,
+            on=door is None or door.on,
         )

@@ -90,7 +90,8 @@ def _starting(look: LookAtBell, folder: Path, line: Line) -> Context | None:
     if not before.agent:
         return None
     step = line.ask(look, Doorstep)
-    _is_news_to_hooks(folder, step)
+    if step.on and step.unread:
+        _is_news_to_hooks(folder, step)
     return Context(start_text(step, before.held - step.held))
 
 

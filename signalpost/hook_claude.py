@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from .hook_contract import Contract, Word
+from .hook_contract import Contract
+from .hook_names import Word
 from .transport.bell import Event
 
 

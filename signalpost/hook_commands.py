@@ -6,9 +6,7 @@ from pathlib import Path
 
 import click
 
-from .hook_contract import WORDS, Word
-from .hook_gate import GATES, Gate
-from .hook_words import CLIENTS, MAX_WAIT, HookOrder, named
+from .hook_names import CLIENTS, GATES, MAX_WAIT, WORDS, Gate, Word, named
 from .options import data_dir_option
 
 
@@ -74,6 +72,7 @@ def hook(
     import os
 
     from .hook import run
+    from .hook_words import HookOrder
 
     run(
         HookOrder(

@@ -10,14 +10,13 @@ Code, which others have copied in part.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar
 
 import msgspec
 
+from .hook_names import Word
 from .transport.bell import Event
 
-Word = Literal["session-start", "prompt", "tools", "stop", "notification", "session-end"]
-WORDS: tuple[Word, ...] = get_args(Word)
 Given = Mapping[str, object]
 """A client's JSON, of which nothing is certain."""
 

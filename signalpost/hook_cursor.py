@@ -12,7 +12,8 @@ from typing import ClassVar, cast
 
 from msgspec.structs import replace
 
-from .hook_contract import Contract, Given, Heard, Word, text_of
+from .hook_contract import Contract, Given, Heard, text_of
+from .hook_names import Word
 
 
 class Cursor(Contract):

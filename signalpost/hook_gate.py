@@ -11,15 +11,11 @@ which it was not told in any way.
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
 import msgspec
 
 from .hook_contract import Heard
+from .hook_names import Gate
 from .transport.bell import Doorstep
-
-Gate = Literal["all", "tasks", "off"]
-GATES: tuple[Gate, ...] = get_args(Gate)
 
 
 class Marks(msgspec.Struct, frozen=True):

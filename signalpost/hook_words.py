@@ -7,14 +7,10 @@ from typing import cast
 
 import msgspec
 
-from .hook_contract import WORDS, Word
-from .hook_gate import GATES, Gate
+from .hook_names import CLIENTS, GATES, MAX_WAIT, WORDS, Gate, Word, named
 
-CLIENTS = ("claude-code", "codex", "gemini", "cursor", "copilot")
-MAX_WAIT = 86_400.0
 _VALUED = ("--client", "--agent", "--data-dir", "--gate", "--wait", "--limit")
 _FLAGS = ("--start",)
-_NAME_VARIABLES = ("SIGNALPOST_AGENT", "GPTQ_AGENT_NAME")
 
 
 class HookOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,11 +48,6 @@ def read_words(words: Sequence[str], environment: Mapping[str, str]) -> HookOrde
         limit=limit,
         start="--start" in options,
     )
-
-
-def named(environment: Mapping[str, str]) -> str:
-    """Return the agent's name that the environment gives, or ""."""
-    return next((environment[name] for name in _NAME_VARIABLES if environment.get(name)), "")
 
 
 def _sorted(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:

@@ -11,8 +11,8 @@ import pytest
 from signalpost import hook_answer, hook_input, hook_log, hook_text
 from signalpost.command_line import signalpost as front_door
 from signalpost.hook import contract_of
-from signalpost.hook_contract import WORDS, Context, Hold
-from signalpost.hook_words import CLIENTS
+from signalpost.hook_contract import Context, Hold
+from signalpost.hook_names import CLIENTS, WORDS, Word
 from signalpost.transport.bell import Doorstep, OpenTask
 
 PAGE = (Path(__file__).parents[1] / "docs" / "hooks.md").read_text("utf-8")
@@ -57,7 +57,7 @@ def test_the_answers_are_those_of_the_contracts(shown: str, client: str, stop: s
     assert heard is not None
     assert contract.say(heard, Hold("TEXT")).decode().strip() == CODE.findall(hold)[0]
     if CODE.findall(text):
-        word = "prompt" if client == CLAUDE else "tools"
+        word: Word = "prompt" if client == CLAUDE else "tools"
         name = "UserPromptSubmit" if client == CLAUDE else "postToolUse"
         told = contract.hear(word, {"hook_event_name": name})
         assert told is not None

@@ -15,7 +15,7 @@ from signalpost.actors import unread_file
 from signalpost.actors.unread_file import UnreadFile
 from tests.actors.correspondent import correspondent
 from tests.actors.counter import Counter, counter
-from tests.actors.visitor import visitor
+from tests.actors.visitor import bell_of, visitor
 
 
 def read(place: Counter) -> dict[str, Any]:
@@ -50,6 +50,7 @@ async def test_those_who_have_unread_mail_stand_in_it() -> None:
             "senders": {"bob": 2},
             "threads": ["t-1"],
             "working_directory": "/src",
+            "on": True,
         }
         door = await visitor(place)
         told = await door.look("alice", tell=True)
@@ -122,3 +123,12 @@ async def test_a_disk_that_takes_it_not_is_told_in_the_log(
         a_file(place).finish()
         assert "unread.json cannot be written" in caplog.text
     assert unread_file.EVERY_SECONDS == 2.0
+
+
+async def test_an_agent_whose_doorbell_is_off_stands_in_it_as_such() -> None:
+    async with counter() as place:
+        alice = await correspondent(place, "alice")
+        await bell_of(alice, on=False)
+        await alice.send("alice")
+        a_file(place).finish()
+        assert read(place)["agents"]["alice"]["on"] is False

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from signalpost import hook_answer
 from signalpost.hook import respond
-from signalpost.hook_contract import Word
+from signalpost.hook_names import Word
 from signalpost.hook_words import HookOrder
 from signalpost.transport import messages
 from signalpost.transport.bell import AwaitBell, Doorstep, LookAtBell, NoteRing

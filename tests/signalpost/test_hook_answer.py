@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from signalpost.hook_contract import Word
 from signalpost.hook_input import BadInput
 from signalpost.hook_log import log_path
+from signalpost.hook_names import Word
 from signalpost.hook_words import HookOrder
 from signalpost.transport.bell import Doorstep, LookAtBell
 from signalpost.transport.endpoint import run_dir
@@ -86,6 +86,15 @@ async def test_what_a_session_heard_at_its_start_is_not_told_again() -> None:
         door.step = MAIL
         await door.says("session-start")
         assert await door.says("prompt") == ""
+
+
+async def test_mail_that_a_silent_doorbell_kept_back_is_told_when_it_is_on_again() -> None:
+    async with hook_door() as door:
+        door.step = replace(MAIL, on=False, news=False)
+        assert "Your doorbell is off" in context(await door.says("session-start"))
+        assert await door.says("prompt") == ""
+        door.step = MAIL
+        assert context(await door.says("prompt")) == NEWS
 
 
 async def test_nobody_is_told_when_nobody_is_meant() -> None:

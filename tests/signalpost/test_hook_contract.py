@@ -10,8 +10,8 @@ from hypothesis import given as each_of
 from hypothesis import strategies as st
 
 from signalpost.hook import contract_of
-from signalpost.hook_contract import WORDS, Context, Contract, Hold, Word
-from signalpost.hook_words import CLIENTS
+from signalpost.hook_contract import Context, Contract, Hold
+from signalpost.hook_names import CLIENTS, WORDS, Word
 from tests.signalpost.hook_inputs import DOCUMENTED, SEEN, given
 
 CLAUDE, CODEX, GEMINI, CURSOR, COPILOT = CLIENTS

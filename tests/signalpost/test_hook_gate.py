@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from signalpost.hook_contract import Heard
-from signalpost.hook_gate import GATES, Gate, Marks, held_by
+from signalpost.hook_gate import Marks, held_by
+from signalpost.hook_names import GATES, Gate
 from signalpost.transport.bell import Doorstep, OpenTask
 
 STOP = Heard(word="stop", name="Stop", event="stop")

@@ -4,7 +4,8 @@ import click
 import pytest
 
 from signalpost.command_line import signalpost as front_door
-from signalpost.hook_words import HookOrder, named, read_words
+from signalpost.hook_names import named
+from signalpost.hook_words import HookOrder, read_words
 
 CLAUDE = ("--client", "claude-code")
 

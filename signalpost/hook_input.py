@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import time
+from collections.abc import Generator
 from typing import cast
 
 import msgspec
@@ -13,7 +14,7 @@ from .hook_contract import Given
 
 MAX_INPUT = 1024 * 1024
 SECONDS = 0.5
-"""A client has written by then; one that does not close its end is read to there."""
+"""A client has written by then."""
 _CHUNK = 65_536
 
 
@@ -26,33 +27,35 @@ def read_given(descriptor: int, seconds: float = SECONDS) -> Given:
 
     :raises BadInput: none has come within ``seconds``
     """
-    data, size = _read(descriptor, time.monotonic() + seconds)
-    if size > MAX_INPUT:
-        raise BadInput(f"the input has {size} bytes, the limit is {MAX_INPUT}")
-    try:
-        given: object = msgspec.json.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(f"{size} bytes of input are no JSON") from error
-    if not isinstance(given, dict):
-        raise BadInput("the input is no JSON object")
-    return cast("Given", given)
-
-
-def _read(descriptor: int, until: float) -> tuple[bytes, int]:
-    """Return the beginning of what comes, and how much has come.
-
-    What is too much is read all the same: a client may not bear that nobody does.
-    """
-    ready = select.poll()
-    ready.register(descriptor, select.POLLIN)
     data, size = bytearray(), 0
-    while left := max(0.0, until - time.monotonic()):
-        if not ready.poll(left * 1000):
-            break
-        chunk = os.read(descriptor, _CHUNK)
-        if not chunk:
-            break
+    for chunk in _chunks(descriptor, time.monotonic() + seconds):
         size += len(chunk)
+        # What is too much is read all the same: a client may not bear that nobody does.
         if size <= MAX_INPUT:
             data += chunk
-    return bytes(data), size
+            given = _decoded(data) if chunk.rstrip().endswith(b"}") else None
+            if isinstance(given, dict):  # whole: some clients keep their end open
+                return cast("Given", given)
+    if size > MAX_INPUT:
+        raise BadInput(f"the input has {size} bytes, the limit is {MAX_INPUT}")
+    raise BadInput(f"{size} bytes of input are no JSON object")
+
+
+def _chunks(descriptor: int, until: float) -> Generator[bytes]:
+    """Yield what comes, to its end or until a time."""
+    ready = select.poll()
+    ready.register(descriptor, select.POLLIN)
+    while left := max(0.0, until - time.monotonic()):
+        if not ready.poll(left * 1000):
+            return
+        chunk = os.read(descriptor, _CHUNK)
+        if not chunk:
+            return
+        yield chunk
+
+
+def _decoded(data: bytes | bytearray) -> object:
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None

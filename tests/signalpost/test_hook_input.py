@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from signalpost import hook_input
 from signalpost.hook_input import MAX_INPUT, BadInput, read_given
 
 Pipe = tuple[int, int]
@@ -42,7 +43,7 @@ def test_a_deep_nest_is_bad_input(pipe: Pipe) -> None:
 
 
 def test_the_complaint_holds_nothing_of_the_input(pipe: Pipe) -> None:
-    with pytest.raises(BadInput, match=r"^8 bytes of input are no JSON$"):
+    with pytest.raises(BadInput, match=r"^8 bytes of input are no JSON object$"):
         read_given(fed(pipe, b"password"))
 
 
@@ -64,11 +65,22 @@ def test_too_much_is_read_to_its_end_and_refused(pipe: Pipe) -> None:
     assert not feeder.is_alive()
 
 
-def test_a_client_that_keeps_its_end_open_is_understood_all_the_same(pipe: Pipe) -> None:
+def test_a_client_that_keeps_its_end_open_is_not_waited_for(pipe: Pipe) -> None:
     reader, writer = pipe
-    os.write(writer, b"{}")
-    assert read_given(reader, 0.05) == {}
+    os.write(writer, b'{"a": {}}\n')
+    began = time.monotonic()
+    assert read_given(reader, PATIENCE) == {"a": {}}
+    assert time.monotonic() - began < PATIENCE
     os.close(writer)
+
+
+@pytest.mark.parametrize("most", range(1, 9))
+def test_an_object_that_comes_in_pieces_is_put_together(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(hook_input, "_CHUNK", most)
+    data = b'{"a": {"b": 1}, "c": "}"}\n'
+    assert read_given(fed(pipe, data)) == {"a": {"b": 1}, "c": "}"}
 
 
 def test_a_client_that_writes_nothing_is_not_waited_for(pipe: Pipe) -> None:

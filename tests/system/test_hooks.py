@@ -240,6 +240,9 @@ async def test_a_client_that_writes_nothing_is_not_waited_for(place: Place) -> N
 async def test_its_help_and_its_other_door_stay_as_they_are(place: Place) -> None:
     shown = await place.run(*SIGNALPOST, "hook", "--help")
     assert b"Usage: signalpost hook" in shown.stdout
+    process = place.start(*SIGNALPOST, "--data-dir", str(place.state), "hook", "prompt", *CLAUDE)
+    out, err = await anyio.to_thread.run_sync(process.communicate, b"{}")
+    assert (process.returncode, out, err) == (0, b"", b"")
     misused = await place.run(*SIGNALPOST, "--data-dir", str(place.state), "hook", "prompt")
     assert misused.returncode == 1  # 2 would tell a client to stop what it does
     assert b"--client" in misused.stderr

@@ -1,4 +1,4 @@
-"""The processes above another: who started it, who started that, and so on."""
+"""A process and those above it: who started it, who started that, and so on."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ MOST = 64
 """So many are looked at: what is nested deeper belongs to no agent."""
 
 
-def ancestors(pid: int) -> tuple[Process, ...]:
-    """Return the processes above one, the nearest first, as far as they can be seen."""
+def lineage(pid: int) -> tuple[Process, ...]:
+    """Return a process and those above it, the nearest first, as far as they can be seen."""
     found: list[Process] = []
-    while len(found) < MOST and (pid := lifeline.parent(pid)) > 1:
+    while len(found) < MOST and pid > 1:
         found.append((pid, lifeline.start_time(pid)))
+        pid = lifeline.parent(pid)
     return tuple(found)

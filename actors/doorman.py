@@ -1,8 +1,8 @@
 """Serves requests about doorbells: finds who is meant, and who may ask.
 
 A door session speaks for no agent. It names one, tells the conversation, or is
-found by the processes above it: a hook is started by the MCP client whose bridge
-speaks for the agent.
+found by itself and the processes above it: a hook is started by the MCP client whose bridge
+speaks for the agent, and a plugin is that client itself.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..transport import bell, housekeeping, mail, messages
 from ..transport.errors import BadRequest, NotAuthorised
 from ..transport.session import Session
 from .agent import Agent
-from .ancestry import Process, ancestors
+from .ancestry import Process, lineage
 from .doorbell import Waiter
 from .doorbells import Doorbells
 from .kinship import below
@@ -46,16 +46,16 @@ class Doorman:
         standing: Standing,
         bells: Doorbells,
         clock: Callable[[], Moment],
-        above: Callable[[int], tuple[Process, ...]] = ancestors,
+        above: Callable[[int], tuple[Process, ...]] = lineage,
     ) -> None:
-        """``above`` returns the processes above another."""
+        """``above`` returns a process and those above it."""
         self._registry = registry
         self._membership = membership
         self._standing = standing
         self._bells = bells
         self._clock = clock
         self._above = above
-        self._ancestors: dict[bytes, tuple[Process, ...]] = {}
+        self._lineages: dict[bytes, tuple[Process, ...]] = {}
         """Of each session that was looked for among processes."""
 
     def check(self, request: messages.Request) -> None:
@@ -93,7 +93,7 @@ class Doorman:
     def leave(self, session: Session) -> None:
         """A session is gone."""
         self._bells.leave(session.token)
-        self._ancestors.pop(session.token, None)
+        self._lineages.pop(session.token, None)
 
     # ------------------------------------------------------------ requests
 
@@ -187,9 +187,9 @@ class Doorman:
         return spoken or below(self._registry.agents(), self._above_of(session))
 
     def _above_of(self, session: Session) -> tuple[Process, ...]:
-        found = self._ancestors.get(session.token)
+        found = self._lineages.get(session.token)
         if found is None:
-            found = self._ancestors[session.token] = self._above(session.pid)
+            found = self._lineages[session.token] = self._above(session.pid)
         return found
 
 

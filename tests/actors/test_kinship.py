@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from signalpost.actors.agent import Agent, Holder
+from signalpost.actors.ancestry import Process
 from signalpost.actors.kinship import below
 
 
-def spoken_for(number: int, client: object, active: float = 0) -> Agent:
+def spoken_for(number: int, client: Process | None, active: float = 0) -> Agent:
     agent = Agent(number, f"agent-{number}", active=active)
-    agent.hold(b"%d" % number, Holder("bridge", client if isinstance(client, tuple) else None))
+    agent.hold(b"%d" % number, Holder("bridge", client))
     return agent
 
 

@@ -62,8 +62,12 @@ async def test_a_copy_of_it_is_kept_for_its_owner_alone(old: Path) -> None:
 async def test_a_migration_that_was_killed_has_not_begun(
     old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = schema.migration(1)
-    monkeypatch.setattr(schema, "migration", lambda _: whole.partition("UPDATE")[0])
+    half = schema.migration(1).partition("UPDATE")[0]
+
+    def cut_off(_version: int) -> str:
+        return half
+
+    monkeypatch.setattr(schema, "migration", cut_off)
     storefile.prepare(old, "x")
     assert version(old) == (1, 1)
     monkeypatch.undo()

@@ -65,34 +65,43 @@ def limit_of(order: HookOrder) -> float:
 
 
 def _asked(order: HookOrder, contract: Contract, heard: Heard, folder: Path, line: Line) -> Said:
-    tell = heard.word in contract.tells and not heard.subagent
-    look = LookAtBell(
-        agent=order.agent,
-        thread=heard.session,
-        event=heard.event,
-        way=_WAYS.get(heard.word, "look"),
-        tell=tell,
-    )
+    way = _WAYS.get(heard.word, "look")
+    look = LookAtBell(agent=order.agent, thread=heard.session, way=way)
     if heard.word == "session-start":
-        return _starting(replace(look, source=heard.source), folder, line)
-    step = line.ask(look, Doorstep)
+        return _starting(heard, folder, line, look)
+    step = line.ask(replace(look, event=heard.event), Doorstep)
     if not step.agent:
         return None
     if heard.word == "stop":
         return _stopping(order, heard, folder, line, step)
-    new = tell and step.news and _is_news_to_hooks(folder, step)
-    return Context(news_text(step)) if new else None
+    if not step.news or heard.word not in contract.tells or heard.subagent:
+        return None
+    told = _rung(line, replace(look, tell=True), step)
+    new = told.news and _is_news_to_hooks(folder, told)
+    return Context(news_text(told)) if new else None
 
 
-def _starting(look: LookAtBell, folder: Path, line: Line) -> Context | None:
+def _starting(heard: Heard, folder: Path, line: Line, look: LookAtBell) -> Context | None:
     """Have what is unacknowledged offered again; say what waits, whether told before or not."""
-    before = line.ask(LookAtBell(agent=look.agent, thread=look.thread), Doorstep)
+    before = line.ask(look, Doorstep)
     if not before.agent:
         return None
-    step = line.ask(look, Doorstep)
+    begun = replace(look, event=heard.event, source=heard.source, tell=True)
+    step = _rung(line, begun, before)
     if step.on and step.unread:
         _is_news_to_hooks(folder, step)
     return Context(start_text(step, before.held - step.held))
+
+
+def _rung(line: Line, look: LookAtBell, known: Doorstep) -> Doorstep:
+    """Ring for what is told now, and return it.
+
+    Should no answer come in time, the broker may yet count it as told: so it is told as known.
+    """
+    try:
+        return line.ask(look, Doorstep)
+    except BrokerUnavailable:
+        return known
 
 
 def _stopping(

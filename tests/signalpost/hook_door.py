@@ -48,6 +48,8 @@ class HookDoor:
         self.step = QUIET
         self.returned: Doorstep | None = None
         """What waits when a session has begun."""
+        self.late = False
+        """Whether the answer to who would tell comes too late."""
         self.rings: list[NoteRing] = []
         self.looks: list[LookAtBell] = []
         self._place = place
@@ -68,6 +70,8 @@ class HookDoor:
                 if request.event == "session_start" and self.returned is not None:
                     self.step = self.returned
                 seen = self.step
+                if request.tell and self.late:
+                    return None
                 if request.tell and seen.news:
                     self.step = replace(seen, noticed=seen.cursor, news=False)
                 return seen

@@ -36,11 +36,29 @@ async def test_the_broker_is_told_what_the_client_does() -> None:
         seen = [(look.event, look.source, look.way, look.tell) for look in door.looks]
     assert seen == [
         ("session_start", "compact", "hook:session-start", True),
-        ("prompt", "", "hook:prompt", True),
-        ("tools", "", "hook:tools", True),
+        ("prompt", "", "hook:prompt", False),
+        ("tools", "", "hook:tools", False),
         ("stop", "", "hook:stop", False),
         ("session_end", "", "look", False),
     ]
+
+
+async def test_a_ring_is_in_the_step_that_tells() -> None:
+    async with hook_door() as door:
+        door.step = MAIL
+        await door.says("prompt")
+        seen = [(look.event, look.way, look.tell) for look in door.looks]
+    assert seen == [("prompt", "hook:prompt", False), ("none", "hook:prompt", True)]
+
+
+@pytest.mark.parametrize("word", ["session-start", "prompt"])
+async def test_what_the_broker_may_count_as_told_is_told(word: Word) -> None:
+    order = HookOrder(word=word, client="claude-code", limit=2)
+    async with hook_door() as door:
+        door.step, door.late = MAIL, True
+        assert "1 unread message waits" in context(await door.says(word, order=order))
+        door.late = False  # and it has not counted it after all
+        assert await door.says("prompt") == ""
 
 
 async def test_the_agent_is_meant_by_name_and_conversation() -> None:

@@ -17,7 +17,7 @@ from .agent import Agent
 from .ancestry import Process, lineage
 from .doorbell import Waiter
 from .doorbells import Doorbells
-from .kinship import below
+from .kinship import below, in_thread
 from .membership import Membership
 from .moment import Moment
 from .registry import Registry
@@ -183,8 +183,8 @@ class Doorman:
     def _named(self, session: Session, name: str, thread: str) -> Agent | None:
         if name:
             return self._registry.find(name)
-        spoken = self._registry.of_thread(thread) if thread else None
-        return spoken or below(self._registry.agents(), self._above_of(session))
+        agents = self._registry.agents()
+        return in_thread(agents, thread) or below(agents, self._above_of(session))
 
     def _above_of(self, session: Session) -> tuple[Process, ...]:
         found = self._lineages.get(session.token)

@@ -92,7 +92,7 @@ class Doorman:
 
     def leave(self, session: Session) -> None:
         """A session is gone."""
-        self._bells.leave(session.token)
+        self._bells.leave(session.token, died=not session.left)
         self._lineages.pop(session.token, None)
 
     # ------------------------------------------------------------ requests
@@ -122,10 +122,6 @@ class Doorman:
         agent = self._meant(session, request.agent, "")
         if agent is None:
             raise BadRequest("nobody is meant by that. Name the agent that was told.")
-        if not 0 <= request.cursor <= self._bells.of(agent).cursor:
-            raise BadRequest(
-                f"{request.cursor} is no cursor of {agent.name}. Use that of a look or a ring."
-            )
         if len(request.detail) > MAX_DETAIL:
             raise BadRequest(f"the detail is too long. Use at most {MAX_DETAIL} characters.")
         self._bells.note(agent, request)

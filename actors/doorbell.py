@@ -158,12 +158,13 @@ class Doorbell:
 
     def note(self, cursor: int, way: Way, outcome: RingOutcome, detail: str, now: Moment) -> None:
         """Hear what became of a ring; one that is not known was one that nobody asked for."""
+        cursor = max(0, min(cursor, self.cursor))
         same = (r for r in reversed(self._rings) if (r.ring.cursor, r.ring.way) == (cursor, way))
+        if outcome != "gave_up":
+            self.noticed = max(self.noticed, cursor)
         if (rung := next(same, None)) is not None:
             self._become(rung, outcome, detail)
         else:
-            if outcome != "gave_up":
-                self.noticed = max(self.noticed, min(cursor, self.cursor))
             self._add(Ring(at=now.wall, way=way, outcome=outcome, cursor=cursor, detail=detail))
         self.advance(now)
 
@@ -285,8 +286,7 @@ class Doorbell:
         )
         if outcome == "gave_up" and self.noticed == ring.cursor:
             self.noticed = ring.cursor - 1
-            self._effects.append(Save())
-        self._effects.append(Keep(rung))
+        self._effects += [Save(), Keep(rung)]
 
 
 def _is_over(waiter: Waiter, now: Moment) -> bool:

@@ -12,6 +12,8 @@ import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from ..transport import bell, letters
 from .agent import Agent
 from .bell_row import BellRow, RingRow, row_of_bell, row_of_ring, rung_of
@@ -23,7 +25,7 @@ from .moment import Moment
 from .rings import covering
 
 SENDERS_SHOWN = 10
-_NOT_HEARD = "whoever waited had gone"
+_NOT_HEARD, _DIED = "whoever waited had gone", "whoever waited has died"
 
 
 class Doorbells:
@@ -115,19 +117,23 @@ class Doorbells:
         self._open[waiter.correlation] = agent.id, waiter.session
         self._do(agent, lambda door, now: door.wait(waiter, now))
 
-    def give_up(self, correlation: bytes) -> None:
+    def give_up(self, correlation: bytes, why: str = "given up") -> None:
         """Nobody waits for this answer any more, or nobody got it."""
         agent_id, _ = self._open.pop(correlation, (0, b""))
         if (found := self._bells.get(agent_id)) is not None:
-            self._do(found[0], lambda door, now: door.give_up(correlation, "given up", now))
+            self._do(found[0], lambda door, now: door.give_up(correlation, why, now))
 
-    def leave(self, session: bytes) -> None:
-        """A session is gone: it waits no more."""
+    def leave(self, session: bytes, *, died: bool) -> None:
+        """A session is gone: it waits no more. If it died, nobody knows what it has told."""
         for correlation, (agent_id, waiting) in [*self._open.items()]:
-            if waiting == session:
-                del self._open[correlation]
-                if (found := self._bells.get(agent_id)) is not None:
-                    found[1].leave(session)
+            if waiting != session:
+                continue
+            if died:
+                self.give_up(correlation, _DIED)
+                continue
+            del self._open[correlation]
+            if (found := self._bells.get(agent_id)) is not None:
+                found[1].leave(session)
 
     def note(self, agent: Agent, request: bell.NoteRing) -> None:
         """Hear what became of a ring."""
@@ -228,6 +234,8 @@ class Doorbells:
         match effect:
             case Answer(waiter, noticed, rung):
                 step = self._step(agent, noticed, news=rung is not None)
+                if rung is not None:  # which may be one of some time ago, told again
+                    step = msgspec.structs.replace(step, cursor=rung.ring.cursor)
                 if not self._services.reply(waiter.session, waiter.correlation, step):
                     door.give_up(waiter.correlation, _NOT_HEARD, self._services.clock())
             case Save():

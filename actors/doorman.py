@@ -17,7 +17,7 @@ from .agent import Agent
 from .ancestry import Process, lineage
 from .doorbell import Waiter
 from .doorbells import Doorbells
-from .kinship import below
+from .kinship import below, in_thread
 from .membership import Membership
 from .moment import Moment
 from .registry import Registry
@@ -92,7 +92,7 @@ class Doorman:
 
     def leave(self, session: Session) -> None:
         """A session is gone."""
-        self._bells.leave(session.token)
+        self._bells.leave(session.token, died=not session.left)
         self._lineages.pop(session.token, None)
 
     # ------------------------------------------------------------ requests
@@ -122,10 +122,6 @@ class Doorman:
         agent = self._meant(session, request.agent, "")
         if agent is None:
             raise BadRequest("nobody is meant by that. Name the agent that was told.")
-        if not 0 <= request.cursor <= self._bells.of(agent).cursor:
-            raise BadRequest(
-                f"{request.cursor} is no cursor of {agent.name}. Use that of a look or a ring."
-            )
         if len(request.detail) > MAX_DETAIL:
             raise BadRequest(f"the detail is too long. Use at most {MAX_DETAIL} characters.")
         self._bells.note(agent, request)
@@ -183,8 +179,8 @@ class Doorman:
     def _named(self, session: Session, name: str, thread: str) -> Agent | None:
         if name:
             return self._registry.find(name)
-        spoken = self._registry.of_thread(thread) if thread else None
-        return spoken or below(self._registry.agents(), self._above_of(session))
+        agents = self._registry.agents()
+        return in_thread(agents, thread) or below(agents, self._above_of(session))
 
     def _above_of(self, session: Session) -> tuple[Process, ...]:
         found = self._lineages.get(session.token)

@@ -1,10 +1,15 @@
-"""Which agent a process belongs to: the one whose MCP client is among the processes above. Pure."""
+"""Which agent is meant by a conversation, or by processes: its MCP client is one of them. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 
 from .agent import Agent
+
+
+def in_thread(agents: Iterable[Agent], thread: str) -> Agent | None:
+    """Return the agent of a conversation; empty: of none."""
+    return next((agent for agent in agents if thread and agent.thread == thread), None)
 
 
 def below(agents: Iterable[Agent], processes: Sequence[Hashable]) -> Agent | None:

@@ -154,12 +154,9 @@ class Life:
                 pid=os.getpid(),
             )
             room = self._room = await self._mailroom(broker)
-            broker.equip(
-                self._services(broker, estimate), room.post(Deferred(tasks, self._reception.answer))
-            )
-            unread = UnreadFile(
-                self._data_dir / "unread.json", room.unread, lambda: self._clock().wall
-            )
+            post = room.post(Deferred(tasks, self._reception.answer))
+            broker.equip(self._services(broker, estimate), post)
+            unread = UnreadFile(self._data_dir / "unread.json", room.unread, self._clock)
             self._ending.watch(broker, lambda: len(self._reception), self._presence.look)
             resumption = Resumption(
                 store=self._store,

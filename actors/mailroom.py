@@ -37,6 +37,7 @@ from .registry import Registry
 from .sending import Sending
 from .services import Events
 from .settings import Settings
+from .stages import Stages
 from .standing import Standing
 from .task import Task
 from .task_mail import TaskMail
@@ -103,10 +104,10 @@ class Mailroom:
             self._registry,
             self.membership,
             self._standing,
+            Stages(self._registry, self._standing, self._bells),
             self.inboxes,
             services,
             drafts,
-            self._bells,
             reception.forget,
         )
         self._archive = MailArchive(

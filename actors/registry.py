@@ -160,10 +160,6 @@ class Registry:
             return agent
         raise unknown_agent(name, self.near(name))
 
-    def of_thread(self, thread: str) -> Agent | None:
-        """Return the agent of a conversation."""
-        return self._directory.of_thread(thread)
-
     def old_names(self, agent: Agent) -> list[str]:
         """Return the old names that lead to an agent, the oldest first."""
         return self._directory.old_names(agent)

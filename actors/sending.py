@@ -18,7 +18,6 @@ from ..transport.errors import LoopDetected, SignalpostError
 from ..transport.session import Session
 from .address import Address, is_single, means_one, parse, recipients
 from .agent import Agent
-from .doorbells import Doorbells
 from .drafts import Drafts
 from .inboxes import Inboxes
 from .mail_history import message_of
@@ -32,6 +31,7 @@ from .posting import NamedCall, Posting, refusal
 from .receiver import Receiver
 from .registry import Registry
 from .replies import Replies
+from .stages import Stages
 from .standing import Standing
 
 
@@ -43,16 +43,16 @@ class Sending:
         registry: Registry,
         membership: Membership,
         standing: Standing,
+        stages: Stages,
         inboxes: Inboxes,
         services: MailServices,
         drafts: Drafts,
-        bells: Doorbells,
         forget: Callable[[bytes], None],
     ) -> None:
         self._registry = registry
         self._membership = membership
         self._standing = standing
-        self._bells = bells
+        self._stages = stages
         self._inboxes = inboxes
         self._services = services
         self._drafts = drafts
@@ -95,13 +95,13 @@ class Sending:
             return None
         message, recipient = found[0], self._registry.by_id(found[0].agent_id)
         if recipient is None:
-            return mail.Sent(sent=[self._sent(message)], bounced=f"{message.to} is no agent")
+            return mail.Sent(sent=[self._stages.of(message)], bounced=f"{message.to} is no agent")
         deadline = deadline_of(request, now.mono)
         call = NamedCall(correlation, session.token, request.wait_for, None, deadline)
         if request.wait_for == "reply":
             self._await_reply(sender, recipient, message, call)
         elif not message.is_open:
-            return mail.Sent(sent=[self._sent(message)])
+            return mail.Sent(sent=[self._stages.of(message)])
         if message.is_open:
             self._calls[correlation] = recipient, session.token
             self._post(recipient, message, call)
@@ -203,7 +203,7 @@ class Sending:
         posting = Posting(session.token, [refusal(name, error) for name, error in meant.refused])
         self._postings[correlation] = posting
         for message in kept:
-            posting.arrived(self._sent(message))
+            posting.arrived(self._stages.of(message))
         left = self._drafts.missing(correlation, meant, kept)
         posting.expect(recipient.name for recipient in left)
         for recipient in left:
@@ -246,7 +246,7 @@ class Sending:
     def told(self, call: SendCall, message: Message, bounced: str) -> None:
         """A message has come as far as its sender was to wait."""
         self._call_off(call.correlation)
-        sent = self._sent(message)
+        sent = self._stages.of(message)
         self._replies.when_acknowledged(message, lambda: self._tell(call, sent, bounced))
 
     def _tell(self, call: SendCall, sent: letters.SentMessage, bounced: str) -> None:
@@ -265,7 +265,7 @@ class Sending:
         if recipient is not asker:  # in one's own inbox it would give the reply back
             self._inboxes.tell_existing(recipient, giving_up(receiver.correlation))
         return mail.Sent(
-            sent=[self._sent(message)], reply=reply.delivery() if reply is not None else None
+            sent=[self._stages.of(message)], reply=reply.delivery() if reply is not None else None
         )
 
     def refused(self, asker: Asker, error: SignalpostError) -> None:
@@ -293,19 +293,3 @@ class Sending:
             return
         for agent in (asked[0], asked[2]):
             self._inboxes.tell_existing(agent, giving_up(correlation))
-
-    def _rung(self, message: Message) -> letters.Ring | None:
-        """Return the newest ring that told of a message, before anybody took it."""
-        delivered = message.delivered.wall if message.delivered else None
-        found = self._bells.covering(message.agent_id, message.sent.wall, delivered)
-        return found[0] if found else None
-
-    def _sent(self, message: Message) -> letters.SentMessage:
-        recipient = self._registry.by_id(message.agent_id)
-        return letters.SentMessage(
-            name=recipient.name if recipient is not None else message.to,
-            message_id=message.id,
-            stage=message.stage(),
-            presence="gone" if recipient is None else self._standing.presence(recipient),
-            rung=self._rung(message),
-        )

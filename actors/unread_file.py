@@ -10,6 +10,7 @@ from pathlib import Path
 import anyio
 import msgspec
 
+from .moment import Moment
 from .unread import AgentUnread, Unread
 
 logger = logging.getLogger(__name__)
@@ -34,10 +35,9 @@ class UnreadFile:
         self,
         path: Path,
         unread: Unread,
-        clock: Callable[[], float],
+        clock: Callable[[], Moment],
         every: float = EVERY_SECONDS,
     ) -> None:
-        """``clock`` gives Unix seconds."""
         self._path = path
         self._unread = unread
         self._clock = clock
@@ -64,7 +64,7 @@ class UnreadFile:
         if agents is None and self._begun:
             return None
         self._begun = True
-        return msgspec.json.encode(Written(self._clock(), agents or {}))
+        return msgspec.json.encode(Written(self._clock().wall, agents or {}))
 
     def _write(self, text: bytes) -> None:
         draft = self._path.with_name(self._path.name + ".new")

@@ -102,6 +102,9 @@ class DoorbellMachine(RuleBasedStateMachine):
         if outcome == "gave_up":
             self.told.discard(cursor)
             self.noticed = cursor - 1 if self.noticed == cursor else self.noticed
+        else:
+            self.told.add(cursor)
+            self.noticed = max(self.noticed, cursor)
         self.bell.note(cursor, "wait", outcome, "", self.moment())
         assert rung.ring.outcome == outcome
         self._check()

@@ -161,6 +161,26 @@ async def test_a_ring_that_nobody_heard_goes_to_the_next_who_waits() -> None:
         assert told == [("woke", ""), ("gave_up", "whoever waited had gone")]
 
 
+async def test_what_was_told_to_somebody_who_died_with_it_goes_to_the_next_who_waits() -> None:
+    async with counter() as place:
+        alice, bob = await correspondent(place, "alice"), await correspondent(place, "bob")
+        await bell_of(alice, every_seconds=0)
+        mortal, tidy, door = [await visitor(place) for _ in range(3)]
+        await bob.send("alice")
+        assert (await mortal.rung(mortal.wait("alice"))).news
+        waiting = door.wait("alice")
+        await door.speaker.settle()
+        assert not door.is_answered(waiting)
+        session = place.reception.session(mortal.speaker.token)
+        assert session is not None
+        place.reception.close(session)  # as 5 s after its process has died
+        assert (await door.rung(waiting)).news
+        await bob.send("alice")
+        assert (await tidy.rung(tidy.wait("alice"))).news
+        await tidy.leave()
+        assert not (await door.look("alice")).news
+
+
 async def test_asked_again_under_its_correlation_a_rung_request_gets_the_same_ring() -> None:
     async with counter() as place:
         alice, bob = await correspondent(place, "alice"), await correspondent(place, "bob")

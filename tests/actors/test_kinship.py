@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from signalpost.actors.agent import Agent, Holder
 from signalpost.actors.ancestry import Process
-from signalpost.actors.kinship import below
+from signalpost.actors.kinship import below, in_thread
 
 
 def spoken_for(number: int, client: Process | None, active: float = 0) -> Agent:
@@ -29,6 +29,13 @@ def test_a_program_has_no_client_and_is_meant_by_nobody() -> None:
     program = Agent(2, "program")
     program.hold(b"s", Holder("client", None))
     assert below([program, spoken_for(3, None)], [(10, 1.0)]) is None
+
+
+def test_a_conversation_finds_its_agent_and_none_finds_nobody() -> None:
+    talking, silent = Agent(2, "a", thread="t-1"), Agent(3, "b")
+    assert in_thread([silent, talking], "t-1") is talking
+    assert in_thread([silent, talking], "t-2") is None
+    assert in_thread([silent, talking], "") is None
 
 
 def test_whose_bridge_is_to_come_back_after_a_restart_is_found_too() -> None:

@@ -12,6 +12,7 @@ import anyio.from_thread
 import pytest
 
 from signalpost.actors import unread_file
+from signalpost.actors.moment import Moment
 from signalpost.actors.unread_file import UnreadFile
 from tests.actors.correspondent import correspondent
 from tests.actors.counter import Counter, counter
@@ -24,7 +25,9 @@ def read(place: Counter) -> dict[str, Any]:
 
 
 def a_file(place: Counter) -> UnreadFile:
-    return UnreadFile(place.folder / "unread.json", place.room.unread, lambda: 1234.5, every=0.01)
+    return UnreadFile(
+        place.folder / "unread.json", place.room.unread, lambda: Moment(0, 1234.5), 0.01
+    )
 
 
 async def test_those_who_have_unread_mail_stand_in_it() -> None:

@@ -148,9 +148,10 @@ async def test_a_wait_that_nobody_wants_any_more_ends(ends: Callable[[], tuple[i
             tasks.start_soon(waiting)
             asked = await broker.hears(AwaitBell)
             os.close(reader)
-        await broker.hears(messages.CancelCall)
-        await broker.hears(messages.Bye)
-        assert messages.CancelCall(correlation=asked) in [request for _, request in broker.heard]
+            await broker.hears(messages.CancelCall)
+            await broker.hears(messages.Bye)
+            cancel = messages.CancelCall(correlation=asked)
+            assert cancel in [request for _, request in broker.heard]
     assert got == [None]
     os.close(writer)
 

@@ -69,6 +69,8 @@ class Agent:
     """When it came or went last, in Unix seconds."""
     active: float = 0.0
     """When it last showed that it works, on the monotonic clock."""
+    heard: letters.Presence | None = None
+    """What its client reported that it does, until it asks for something or is gone."""
     holders: Mapping[bytes, Holder] = field(default_factory=lambda: NOBODY)
     """The sessions that speak for it, by token, the longest first. Never changed in place."""
     awaited: Holder | None = None

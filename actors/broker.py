@@ -8,7 +8,7 @@ from typing import Any
 
 from anyio.abc import TaskGroup
 
-from ..transport import frames, mail, messages
+from ..transport import bell, frames, housekeeping, mail, messages
 from ..transport.errors import InternalFault, ProtocolMismatch, SignalpostError
 from ..transport.safe_text import one_line
 from ..transport.session import Session
@@ -38,7 +38,7 @@ class Broker:
         reception: Reception,
         archive: Archive,
         ids: Callable[[], int],
-        info: Callable[[], messages.Info],
+        info: Callable[[], housekeeping.Info],
         ending: Endings,
         tasks: TaskGroup,
         pid: int,
@@ -133,8 +133,12 @@ class Broker:
 
     def _serve(self, session: Session, correlation: bytes, request: messages.Request) -> None:
         try:
+            if session.is_door:
+                self._post.doorman.check(request)
             if isinstance(request, mail.REQUESTS):
                 reply = self._post.act(session, correlation, request)
+            elif isinstance(request, bell.REQUESTS):
+                reply = self._post.doorman.act(session, correlation, request)
             else:
                 reply = self._desk.act(session, correlation, request)
         except SignalpostError as error:
@@ -185,6 +189,7 @@ class Broker:
         """Tell every queue, and the session's inbox, that a session is gone."""
         self._queues.leave(session.token)
         self._post.membership.depart(session, died=not session.left)
+        self._post.doorman.leave(session)
 
     def drain(self) -> None:
         """Take no new task and no new session."""

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from anyio.abc import TaskGroup
 
-from ..transport import frames, messages
+from ..transport import frames, housekeeping, messages
 from ..transport.errors import (
     BadRequest,
     NotAuthorised,
@@ -57,7 +57,7 @@ class Desk:
         archive: Archive,
         queues: Queues,
         post: Post,
-        info: Callable[[], messages.Info],
+        info: Callable[[], housekeeping.Info],
         ending: Endings,
         tasks: TaskGroup,
     ) -> None:
@@ -74,7 +74,10 @@ class Desk:
         self.draining = False
 
     def act(  # noqa: C901 - one flat match
-        self, session: Session, correlation: bytes, request: messages.TaskRequest
+        self,
+        session: Session,
+        correlation: bytes,
+        request: messages.TaskRequest | housekeeping.Request,
     ) -> messages.Reply | None:
         """Serve a request; None: it is answered later.
 
@@ -99,7 +102,7 @@ class Desk:
                 return messages.Accepted()
             case messages.QueueStatus():
                 return messages.Queues(queues=self._queues.states())
-            case messages.GetInfo():
+            case housekeeping.GetInfo():
                 return self._info()
             case messages.Bye():
                 session.left = True
@@ -113,7 +116,7 @@ class Desk:
                 self._clear_queue(session, correlation, name)
             case messages.FollowOutput(task_id=task_id, stream=stream):
                 return self._follow(task_id, stream)
-            case messages.Stop():
+            case housekeeping.Stop():
                 self._stop_for(session, correlation, request)
             case messages.Hello():
                 raise BadRequest("hello was said already.")
@@ -253,7 +256,7 @@ class Desk:
         self._services.runner.follow(task_id, stream)
         return messages.Accepted()
 
-    def _stop_for(self, session: Session, correlation: bytes, request: messages.Stop) -> None:
+    def _stop_for(self, session: Session, correlation: bytes, request: housekeeping.Stop) -> None:
         running = self._queues.open_tasks()
         if request.how == "ask" and running:
             named = ", ".join(f"{t.id} ({t.command[:40]})" for t in running[:5])

@@ -135,6 +135,12 @@ class Inbox(Moves):
                 self._put_back(message, now)
         self._proceed(now)
 
+    def reclaim(self, session: bytes, now: Moment) -> None:
+        """The client of a session has forgotten what it received: all of it is offered again."""
+        for message in self._leases.of(session):
+            self._put_back(message, now)
+        self._proceed(now)
+
     def complete(self, task_id: int, now: Moment) -> None:
         """Somebody got the result of a task another way: the message that carries it is done."""
         message = self._results.get(task_id)

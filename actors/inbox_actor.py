@@ -60,6 +60,10 @@ class House(Protocol):
         """A message never came to be."""
         ...
 
+    def rests(self, actor: InboxActor) -> None:
+        """Something was done at an inbox, and all that followed at once."""
+        ...
+
     def leave(self, actor: InboxActor) -> None:
         """An inbox is empty and nobody waits at it."""
         ...
@@ -105,6 +109,7 @@ class InboxActor:
     def _rest(self) -> None:
         """Nothing is in hand: set the timer, or leave when the inbox is empty."""
         self._due_to_rest = False
+        self._house.rests(self)
         if self.inbox.is_idle and not self._unsaved:
             self.close()
             self._house.leave(self)

@@ -24,7 +24,8 @@ class Books:
 
     ``_known`` are the open messages, those not yet on disk and those whose
     senders wait; ``_arrived`` those that have become ready and were not yet
-    offered to whoever waits.
+    offered to whoever waits; ``_moved`` tells whether any has become ready and
+    stayed so since that was last asked.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Books:
         self._known: dict[str, Message] = {}
         self._results: dict[int, Message] = {}
         self._arrived: list[Message] = []
+        self._moved = False
         self._bytes: int = 0
         self._ready = Ready()
         self._leases = Leases(self._lease_seconds)
@@ -88,6 +90,30 @@ class Books:
         first = self._ready.first()
         standing = [*self._leases.messages()[:1], *([first] if first else [])]
         return min(standing, key=lambda m: m.seq, default=None)
+
+    @property
+    def unread(self) -> int:
+        """How many messages nobody holds."""
+        return len(self._ready)
+
+    @property
+    def unread_tasks(self) -> int:
+        """How many of these are of kind ``task``."""
+        return self._ready.tasks
+
+    @property
+    def newest_unread(self) -> Message | None:
+        """The message that nobody holds and that was accepted last."""
+        return self._ready.last()
+
+    def unread_by_sender(self) -> dict[str, int]:
+        """Return how many messages nobody holds of each name that has sent any."""
+        return self._ready.by_sender()
+
+    def take_moved(self) -> bool:
+        """Tell whether any message has become ready, and stayed so, since this was last asked."""
+        moved, self._moved = self._moved, False
+        return moved
 
     def open_messages(self) -> list[Message]:
         """Return the unacknowledged messages by place."""

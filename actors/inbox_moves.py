@@ -58,6 +58,8 @@ class Moves(Books):
         self._ready.add(message)
         if self._receivers:
             self._arrived.append(message)
+        else:
+            self._moved = True
 
     def _proceed(self, now: Moment) -> None:
         """Do what a change has made possible: expire, let in, hand out."""
@@ -92,6 +94,7 @@ class Moves(Books):
             if not self._ready:
                 break
             self._offer(receiver, now)
+        self._moved = self._moved or any(message.state == "ready" for message in arrived)
 
     def _receive(self, receiver: Receiver, now: Moment) -> None:
         if self._offer(receiver, now):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Protocol
 
 from .agent import Agent
 from .inbox import Inbox
@@ -12,12 +13,21 @@ from .mail_services import Asker, MailServices, Senders
 from .message import Message
 
 
+class Bells(Protocol):
+    """Where it is heard what waits; see :mod:`doorbells`."""
+
+    def hear(self, agent: Agent, inbox: Inbox | None) -> None:
+        """Something was done at an inbox."""
+        ...
+
+
 class Inboxes:
     """Gives orders to inboxes, and looks at what they hold."""
 
     def __init__(self, services: MailServices) -> None:
         self.senders: Senders
-        """Set before the first order."""
+        """Set before the first order; likewise:"""
+        self.bells: Bells
         self._services = services
         self._actors: dict[int, InboxActor] = {}
         self._where: dict[str, int] = {}
@@ -90,6 +100,10 @@ class Inboxes:
         """An inbox is empty and nobody waits at it."""
         if self._actors.get(actor.agent.id) is actor:
             del self._actors[actor.agent.id]
+
+    def rests(self, actor: InboxActor) -> None:
+        """Something was done at an inbox, and all that followed at once."""
+        self.bells.hear(actor.agent, self.look(actor.agent))
 
     # ------------------------------------------------------------ looking at them
 

@@ -43,6 +43,10 @@ class Lane(Generic[K, T]):
             heappop(self._heap)
         return self._items[self._heap[0]] if self._heap else None
 
+    def last(self) -> T | None:
+        """Return what stands last, after a look at all; None: there is nothing."""
+        return self._items[max(self._items)] if self._items else None
+
     def in_order(self) -> list[T]:
         """Return everything, first things first."""
         return [self._items[key] for key in sorted(self._items)]

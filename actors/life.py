@@ -13,7 +13,7 @@ from pathlib import Path
 
 import anyio
 
-from ..transport import door, endpoint, messages
+from ..transport import door, endpoint, housekeeping
 from ..transport.errors import SignalpostError
 from ..transport.result_text import result_text
 from ..transport.session import Session
@@ -44,6 +44,7 @@ from .settings import Settings
 from .store import SqliteStore
 from .task import Task
 from .turns import Turns
+from .unread_file import UnreadFile
 
 logger = logging.getLogger(__name__)
 
@@ -153,9 +154,9 @@ class Life:
                 pid=os.getpid(),
             )
             room = self._room = await self._mailroom(broker)
-            broker.equip(
-                self._services(broker, estimate), room.post(Deferred(tasks, self._reception.answer))
-            )
+            post = room.post(Deferred(tasks, self._reception.answer))
+            broker.equip(self._services(broker, estimate), post)
+            unread = UnreadFile(self._data_dir / "unread.json", room.unread, self._clock)
             self._ending.watch(broker, lambda: len(self._reception), self._presence.look)
             resumption = Resumption(
                 store=self._store,
@@ -178,6 +179,7 @@ class Life:
                 self._ending.heed_idleness,
                 Pruning(self._store, self._settings.history_days, self._clock).run,
                 room.tidy,
+                unread.run,
             ):
                 tasks.start_soon(job)
             tasks.start_soon(self._router.serve, broker.handle, self._reception.missed)
@@ -185,6 +187,7 @@ class Life:
             self._router.flush()
             tasks.cancel_scope.cancel()
         self._room.close()
+        unread.finish()
         self._reception.shut()
         self._events.close()
 
@@ -214,6 +217,7 @@ class Life:
             events=self._events,
             settings=self._settings,
             clock=self._clock,
+            tasks=broker.open_tasks,
             works=self._works,
             push=broker.push,
             text_of=lambda report: result_text(report, tail_lines=_TAIL_LINES),
@@ -271,10 +275,10 @@ class Life:
         await self._launcher.resume(task_id)
         recovery.forget(self._run_dir, task_id)
 
-    def _info(self) -> messages.Info:
+    def _info(self) -> housekeeping.Info:
         open_tasks = self._broker.open_tasks()
         running = sum(task.state == "running" for task in open_tasks)
-        return messages.Info(
+        return housekeeping.Info(
             software=self._published.version,
             pid=os.getpid(),
             started_at=self._started_at,

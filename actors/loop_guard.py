@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from ..transport.errors import LoopDetected
-from .agent import SpeakerKind
+from ..transport.messages import SessionKind
 
 MAX_HOPS = 50
 """So many replies may follow one another."""
@@ -33,7 +33,7 @@ class LoopGuard:
     def check(
         self,
         sender: int | None,
-        sender_kind: SpeakerKind,
+        sender_kind: SessionKind,
         recipient: int,
         in_reply_to: str,
         now: float,
@@ -61,7 +61,7 @@ class LoopGuard:
         if len(self._hops) > REMEMBERED:
             self._hops.popitem(last=False)
 
-    def _count(self, sender: int, sender_kind: SpeakerKind, recipient: int, now: float) -> None:
+    def _count(self, sender: int, sender_kind: SessionKind, recipient: int, now: float) -> None:
         self._forget_silent_pairs(now)
         pair = (min(sender, recipient), max(sender, recipient))
         times = [t for t in self._pairs.get(pair, ()) if t > now - _MINUTE]

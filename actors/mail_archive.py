@@ -12,6 +12,7 @@ from ..transport import letters, mail, messages
 from ..transport.errors import BadRequest, NotAuthorised, StoreFull
 from .agent import Agent
 from .chores import Chores
+from .doorbells import Doorbells
 from .inboxes import Inboxes
 from .latest_requests import LatestRequests
 from .mail_history import message_of, stored_message
@@ -33,12 +34,14 @@ class MailArchive:
         store: MailStore,
         registry: Registry,
         inboxes: Inboxes,
+        bells: Doorbells,
         clock: Callable[[], Moment],
         chores: Chores,
     ) -> None:
         self._store = store
         self._registry = registry
         self._inboxes = inboxes
+        self._bells = bells
         self._clock = clock
         self._chores = chores
         self.latest = LatestRequests()
@@ -84,7 +87,7 @@ class MailArchive:
                 f"message {message_id} was neither sent to nor by {agent.name}."
                 " Read only your own mail."
             )
-        return mail.StoredMessages(messages=[stored_message(row)])
+        return mail.StoredMessages(messages=[self._shown(row)])
 
     async def search(self, request: mail.History, agent: Agent | None) -> messages.Reply:
         """Search what was sent; of ``agent`` only, None: of all.
@@ -103,7 +106,11 @@ class MailArchive:
             request.before,
             known.id if known is not None else 0,
         )
-        return mail.StoredMessages(messages=_bounded([stored_message(row) for row in rows]))
+        return mail.StoredMessages(messages=_bounded([self._shown(row) for row in rows]))
+
+    def _shown(self, row: MessageRow) -> letters.StoredMessage:
+        rings = self._bells.covering(row.agent_id, row.sent_at, row.delivered_at)
+        return stored_message(row, rings)
 
     # ------------------------------------------------------------ dead letters
 

@@ -6,7 +6,7 @@ machine; in the store they are times of day.
 
 from __future__ import annotations
 
-from ..transport.letters import StoredMessage
+from ..transport.letters import Ring, StoredMessage
 from .message import Message
 from .message_row import MessageRow
 from .moment import Moment
@@ -72,7 +72,7 @@ def message_of(row: MessageRow, now: Moment) -> Message:
     )
 
 
-def stored_message(row: MessageRow) -> StoredMessage:
+def stored_message(row: MessageRow, rings: list[Ring]) -> StoredMessage:
     """Return a stored message as callers see it."""
     return StoredMessage(
         id=row.id,
@@ -88,6 +88,7 @@ def stored_message(row: MessageRow) -> StoredMessage:
         delivered_at=row.delivered_at,
         ended_at=row.ended_at,
         reason=row.reason,
+        rings=rings,
     )
 
 

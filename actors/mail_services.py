@@ -14,6 +14,7 @@ from ..transport import mail, messages
 from ..transport.errors import SignalpostError
 from .agent import Agent
 from .agent_row import AgentRow
+from .bell_row import BellRow, RingRow
 from .chores import Chores
 from .message import Message, SendCall
 from .message_row import MessageRow
@@ -24,6 +25,26 @@ from .settings import Settings
 
 Then = Callable[[Exception | None], None]
 """Called when all that was given to the store before is on disk, or with why it is not."""
+
+
+class BellStore(Protocol):
+    """Keeps doorbells and rings; see :mod:`bell_store`."""
+
+    def put_bell(self, row: BellRow) -> None:
+        """Write a doorbell soon."""
+        ...
+
+    def forget_bell(self, agent_id: int) -> None:
+        """Remove a doorbell soon."""
+        ...
+
+    def put_ring(self, row: RingRow) -> None:
+        """Write a ring soon."""
+        ...
+
+    def forget_ring(self, number: int) -> None:
+        """Remove a ring soon."""
+        ...
 
 
 class MailStore(Protocol):
@@ -59,6 +80,11 @@ class MailStore(Protocol):
 
     def forget_forward(self, name: str) -> None:
         """Let an old name lead nowhere."""
+        ...
+
+    @property
+    def bells(self) -> BellStore:
+        """Where doorbells are kept."""
         ...
 
     def when_committed(self, then: Then) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from . import mail_schema as schema
 from .agent_row import AgentRow
+from .bell_store import BellStore
 from .commit_work import Then
 from .committer import Committer
 from .mail_search import MailSearch
@@ -49,6 +50,7 @@ class MailStore:
         self._committer = committer
         self._moves = itertools.count()
         self.history = MailSearch(path).history
+        self.bells = BellStore(committer)
 
     def keep(self, row: MessageRow, then: Then | None = None) -> None:
         """Queue a new message; ``then`` is called once it is on disk, or refused for want of room.
@@ -166,7 +168,8 @@ class MailStore:
         return await self._committer.ask(purge, writes=True)
 
     async def prune(self, before: float) -> None:
-        """Delete the messages that were acknowledged or expired before then, oldest first."""
+        """Delete the messages that were acknowledged or expired before then, and older rings."""
+        await self.bells.prune(before)
         position = 0
         while position >= 0:
             position = await self._prune_after(position, before)

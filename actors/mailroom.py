@@ -17,6 +17,8 @@ from .agent import PERSON_ID, Agent
 from .agent_row import agent_of
 from .chores import Chores
 from .deferred import Deferred
+from .doorbells import Doorbells
+from .doorman import Doorman
 from .drafts import Drafts
 from .inboxes import Inboxes
 from .loop_guard import LoopGuard
@@ -27,6 +29,7 @@ from .mail_store import MailStore
 from .membership import Membership
 from .message import Message
 from .moment import Moment
+from .open_tasks import open_tasks
 from .post import Post
 from .receiving import Receiving
 from .reception import Reception
@@ -34,7 +37,11 @@ from .registry import Registry
 from .sending import Sending
 from .services import Events
 from .settings import Settings
+from .stages import Stages
+from .standing import Standing
+from .task import Task
 from .task_mail import TaskMail
+from .unread import Unread
 
 REMEMBERED = 20_000
 """So many messages of earlier lives can be replied to without the count of hops beginning anew."""
@@ -52,6 +59,7 @@ class Mailroom:
         events: Events,
         settings: Settings,
         clock: Callable[[], Moment],
+        tasks: Callable[[], list[Task]],
         works: Callable[[Agent], bool],
         push: Callable[[Session, mail.Push], None],
         text_of: Callable[[TaskReport], str],
@@ -78,14 +86,33 @@ class Mailroom:
         )
         self._services = services
         self.inboxes = Inboxes(services)
-        self.membership = Membership(
-            self._registry, self.inboxes, services, reception.session, push, works
+        self.unread = Unread(self.inboxes.look)
+        self._bells = Doorbells(
+            services,
+            self.inboxes.look,
+            lambda agent: open_tasks(tasks(), agent, self._registry.by_id),
+            self.unread.stir,
         )
+        self.inboxes.bells = self._bells
+        self.unread.bells = self._bells
+        self.membership = Membership(
+            self._registry, self.inboxes, services, reception.session, push, self._bells
+        )
+        self._standing = Standing(self._registry, self.inboxes, services, works)
         drafts = Drafts(self.inboxes, services, self._guard, _id_of)
         self._sending = self.inboxes.senders = Sending(
-            self._registry, self.membership, self.inboxes, services, drafts, reception.forget
+            self._registry,
+            self.membership,
+            self._standing,
+            Stages(self._registry, self._standing, self._bells),
+            self.inboxes,
+            services,
+            drafts,
+            reception.forget,
         )
-        self._archive = MailArchive(store, self._registry, self.inboxes, clock, services.chores)
+        self._archive = MailArchive(
+            store, self._registry, self.inboxes, self._bells, clock, services.chores
+        )
         self.task_mail = TaskMail(self._registry, self.inboxes, services, text_of)
 
     def post(self, deferred: Deferred) -> Post:
@@ -103,6 +130,10 @@ class Mailroom:
             archive=self._archive,
             known=self._reception,
             deferred=deferred,
+            doorman=Doorman(
+                self._registry, self.membership, self._standing, self._bells, self._clock
+            ),
+            standing=self._standing,
         )
 
     async def restore(self) -> None:
@@ -114,16 +145,20 @@ class Mailroom:
             self._guard.learn(message_id, hops)
         self._archive.latest.remember(await self._store.latest_requests())
         self.inboxes.dead = Counter(await self._store.dead_counts())
+        bells, rings = await self._store.bells.bells(), await self._store.bells.rings()
         left: defaultdict[int, list[Message]] = defaultdict(list)
-        now = self._clock()
+        now, returned = self._clock(), set[int]()
         for row in await self._store.open_messages():
             left[row.agent_id].append(message_of(row, now))
+            if row.state == "leased":
+                returned.add(row.agent_id)
         for agent_id, found in left.items():
             agent = self._registry.by_id(agent_id)
             if agent is not None:
                 self.inboxes.restore(agent, found)
             else:
                 self._bury(found, now)
+        self._bells.restore(agents, bells, rings, returned)
 
     async def tidy(self) -> None:
         """Forget unnamed agents that are gone for long, when their time comes, until cancelled."""
@@ -137,6 +172,7 @@ class Mailroom:
         """Stop every timer and do what is left to do, before the store closes."""
         self.membership.survivors.close()
         self.inboxes.close()
+        self._bells.close()
         self._services.chores.do()
 
     def _bury(self, messages: list[Message], now: Moment) -> None:

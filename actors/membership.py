@@ -6,15 +6,16 @@ follows when an agent comes, takes another name, or goes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 
-from ..transport import letters, lifeline, mail
+from ..transport import lifeline, mail
 from ..transport.errors import BadRequest, NameTaken
 from ..transport.session import Session
 from .agent import Agent
 from .agent_row import row_of_agent
 from .arrival import Arrival
 from .directory import AgentChanged, AgentRemoved, ForwardRemoved, ForwardSet
+from .doorbells import Doorbells
 from .inbox_actor import Work
 from .inboxes import Inboxes
 from .mail_services import MailServices
@@ -32,25 +33,27 @@ class Membership:
         services: MailServices,
         session_of: Callable[[bytes], Session | None],
         push: Callable[[Session, mail.Push], None],
-        works: Callable[[Agent], bool],
+        bells: Doorbells,
     ) -> None:
         self._registry = registry
         self._inboxes = inboxes
         self._services = services
         self._session_of = session_of
         self._push = push
-        self._works = works
+        self._bells = bells
         self.survivors = Survivors(self._lost)
 
     # ------------------------------------------------------------ coming and going
 
     def arrive(self, session: Session) -> None:
-        """A session was opened: let it act for the agent that it names.
+        """A session was opened: let it act for the agent that it names; a door acts for none.
 
         :raises NameTaken: a living agent has the name, and this one insists on it
         :raises BadRequest: it is no legal name
         """
         hello = session.hello
+        if hello.kind == "door":
+            return
         before = self._registry.agent_of(session.token)
         claim = self._registry.arrive(
             Arrival(
@@ -110,7 +113,9 @@ class Membership:
         if naming.former is not None:
             self._hasten(agent.holders)
             self._services.store.move(naming.former.id, agent.id)
+            self._bells.merge(naming.former, agent)
             self._inboxes.absorb(naming.former, agent)
+            self._bells.merged(agent)
         for token in agent.holders:
             if (holder := self._session_of(token)) is not None:
                 self._act_as(holder, agent)
@@ -179,40 +184,6 @@ class Membership:
         """The session has asked for something: its agent works."""
         self._registry.touch(session.token, self._services.clock().mono)
 
-    def presence(self, agent: Agent) -> letters.Presence:
-        """Return what an agent does, as far as its connection tells."""
-        if not agent.holders:
-            return "gone" if agent.awaited is None else "online"
-        inbox = self._inboxes.look(agent)
-        if inbox is not None and inbox.has_receiver:
-            return "idle"
-        if (inbox is not None and inbox.in_flight) or self._works(agent):
-            return "working"
-        return "online"
-
-    def pick(self, agents: list[Agent], served: Collection[int] = ()) -> Agent:
-        """Choose for a message that any of them may take: one of those who have it, if any."""
-        served_ones = [agent for agent in agents if agent.id in served]
-        waiting = [agent for agent in agents if self.presence(agent) == "idle"]
-        return min(served_ones or waiting or agents, key=self._inboxes.burden)
-
-    def states(self) -> list[letters.AgentState]:
-        """Return every known agent as others see it, by name."""
-        return [
-            letters.AgentState(
-                name=agent.name,
-                role=agent.role,
-                description=agent.description,
-                presence=self.presence(agent),
-                client=agent.client,
-                pid=agent.pid,
-                working_directory=agent.working_directory,
-                since=agent.since,
-                depth=self._inboxes.depth(agent),
-            )
-            for agent in self._registry.agents()
-        ]
-
     # ------------------------------------------------------------ inside
 
     def _act_as(self, session: Session, agent: Agent) -> None:
@@ -263,6 +234,7 @@ class Membership:
                 case AgentChanged(agent):
                     store.put_agent(row_of_agent(agent))
                 case AgentRemoved(agent_id):
+                    self._bells.forget(agent_id)
                     store.forget_agent(agent_id)
                 case ForwardSet(name, agent_id):
                     store.put_forward(name, agent_id)

@@ -12,10 +12,12 @@ from ..transport import mail, messages
 from ..transport.errors import NotAuthorised
 from ..transport.session import Session
 from .deferred import Deferred
+from .doorman import Doorman
 from .mail_archive import MailArchive
 from .membership import Membership
 from .receiving import Receiving
 from .sending import Sending
+from .standing import Standing
 
 
 class Known(Protocol):
@@ -42,8 +44,12 @@ class Post:
         archive: MailArchive,
         known: Known,
         deferred: Deferred,
+        doorman: Doorman,
+        standing: Standing,
     ) -> None:
         self.membership = membership
+        self.doorman = doorman
+        self._standing = standing
         self._sending = sending
         self._receiving = receiving
         self._archive = archive
@@ -66,7 +72,7 @@ class Post:
             case mail.Redrive() | mail.Purge():
                 return self._once(session, correlation, request)
             case mail.ListAgents():
-                return mail.Agents(agents=self.membership.states())
+                return mail.Agents(agents=self._standing.states())
             case mail.InboxStatus():
                 return self._receiving.status(request)
             case mail.Peek():
@@ -83,6 +89,7 @@ class Post:
         """The client waits for this request no more."""
         self._sending.give_up(correlation)
         self._receiving.give_up(session, correlation)
+        self.doorman.give_up(correlation)
 
     # ------------------------------------------------------------ what takes effect once
 
@@ -137,11 +144,11 @@ class Post:
     # ------------------------------------------------------------ looking back
 
     def _read(self, session: Session, correlation: bytes, message_id: str) -> None:
-        agent = None if session.is_person else self.membership.agent_of(session)
+        agent = None if session.sees_all else self.membership.agent_of(session)
         self._deferred.answer(session.token, correlation, self._archive.read(message_id, agent))
 
     def _search(self, session: Session, correlation: bytes, request: mail.History) -> None:
-        agent = None if session.is_person else self.membership.agent_of(session)
+        agent = None if session.sees_all else self.membership.agent_of(session)
         self._deferred.answer(session.token, correlation, self._archive.search(request, agent))
 
     def _check_person(self, session: Session, what: str) -> None:

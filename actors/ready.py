@@ -28,6 +28,8 @@ class Ready:
         self._by_sender: dict[str | int, Messages] = {}
         self._by_question: dict[str, Messages] = {}
         self._mortal: Lane[tuple[float, int], Message] = Lane()
+        self.tasks = 0
+        """How many are of kind ``task``."""
 
     def __len__(self) -> int:
         return len(self._all)
@@ -35,6 +37,7 @@ class Ready:
     def add(self, message: Message) -> None:
         """Put a message at its place."""
         self._all.add(message.seq, message)
+        self.tasks += message.kind == "task"
         for sender in message.senders:
             self._by_sender.setdefault(sender, Lane()).add(message.seq, message)
         if message.in_reply_to:
@@ -46,6 +49,7 @@ class Ready:
     def remove(self, message: Message) -> None:
         """Take a message out."""
         self._all.remove(message.seq)
+        self.tasks -= message.kind == "task"
         for sender in message.senders:
             _remove(self._by_sender, sender, message.seq)
         if message.in_reply_to:
@@ -56,6 +60,14 @@ class Ready:
     def first(self) -> Message | None:
         """Return the oldest."""
         return self._all.first()
+
+    def last(self) -> Message | None:
+        """Return the newest."""
+        return self._all.last()
+
+    def by_sender(self) -> dict[str, int]:
+        """Return how many there are of each sender, by name."""
+        return {name: len(lane) for name, lane in self._by_sender.items() if isinstance(name, str)}
 
     def in_order(self) -> list[Message]:
         """Return all, oldest first."""

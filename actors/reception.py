@@ -16,6 +16,7 @@ import anyio
 from ..transport import frames, messages
 from ..transport.errors import NotAuthorised
 from ..transport.lifeline import Lifeline, Watch
+from ..transport.older import as_of
 from ..transport.safe_text import one_line
 from ..transport.session import HEARTBEAT_SECONDS, Session, Sessions
 from ..transport.sockets import Message
@@ -87,12 +88,14 @@ class Reception:
         The answer to a request that took effect is remembered, so that the
         same request sent again gets it.
         """
-        payload = frames.encode(message)
         token = self._open.get(correlation, token)
+        session = self._sessions.get(token)
+        if session is not None and session.hello.minor < messages.MINOR:
+            message = as_of(session.hello.minor, message)
+        payload = frames.encode(message)
         if correlation in self._open and not isinstance(message, messages.Push):
             del self._open[correlation]
             self._answers.keep(correlation, payload, self._clock())
-        session = self._sessions.get(token)
         if isinstance(message, messages.Failed) and message.code == NotAuthorised.code:
             self._note_refusal(session, message)
         if session is None or not session.connected:

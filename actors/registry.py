@@ -75,7 +75,7 @@ class Registry:
     def touch(self, session: bytes, now: float) -> None:
         """The agent of a session shows that it works; ``now`` is of the monotonic clock."""
         if (agent := self._seats.agent_of(session)) is not None:
-            agent.active = now
+            agent.active, agent.heard = now, None
 
     # ------------------------------------------------------------ names
 
@@ -256,6 +256,7 @@ class Registry:
 
     def _go(self, agent: Agent, now: Moment) -> None:
         agent.since, agent.pid, agent.pid_started = now.wall, 0, 0.0
+        agent.heard = None
         self._directory.note(agent)
         self._expect_expiry(agent)
 

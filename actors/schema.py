@@ -14,21 +14,24 @@ from collections.abc import Sequence
 import msgspec
 
 from ..transport.messages import OPEN_STATES
-from . import mail_schema
+from . import bell_schema, mail_schema
 from .row import TaskRow
 from .statement import INSERT, LAST, UPDATE, Statement
 
 APPLICATION_ID = 0x5347504C
 """``SGPL`` in the file's header: what tells our file from any other SQLite file."""
 
-VERSION = 1
+VERSION = 2
 """Version of the tables below; a broker refuses a file with a higher one.
 
-The first version that finds older files in the world migrates them when it
-opens them: one transaction holds the ``ALTER`` and ``CREATE`` statements of
-every step from the file's version to its own and sets both marks, so that a
-killed migration has not begun. Before it, a copy is made beside the file.
+An older file is migrated when it is opened: one transaction holds the ``ALTER``
+and ``CREATE`` statements of every step from the file's version to this one and
+sets both marks, so that a killed migration has not begun. Before it, a copy is
+made beside the file.
 """
+
+STEPS = {1: bell_schema.TABLES}
+"""What leads from each version to the next."""
 
 OPEN = f"state IN {OPEN_STATES!r}"
 """The SQL condition for waiting and running tasks."""
@@ -73,6 +76,7 @@ CREATE VIEW queue AS
            datetime(coalesce(started_at, created_at), 'unixepoch') AS updated_at
     FROM tasks WHERE {OPEN} ORDER BY id;
 {mail_schema.TABLES}
+{bell_schema.TABLES}
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 """  # noqa: S608  # constants of this module
@@ -81,8 +85,6 @@ COLUMNS = TaskRow.__struct_fields__
 """The columns of ``tasks``, in the order of the fields."""
 
 SELECT = f"SELECT {', '.join(COLUMNS)} FROM tasks "  # noqa: S608  # constants of this module
-NAMES = frozenset(re.findall(r"CREATE (?:TABLE|INDEX|VIEW) (\w+)", TABLES))
-"""Of everything that a store of this version has."""
 _DELETE = "DELETE FROM tasks WHERE id = ?"
 _COUNT = """
 INSERT INTO meta VALUES ('overwritten', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1"""
@@ -96,6 +98,27 @@ _UPSERT = (
     f"INSERT INTO tasks ({', '.join(COLUMNS)}) VALUES ({_PLACES}) "  # noqa: S608  # likewise
     f"ON CONFLICT (id) DO UPDATE SET {_CHANGES}"
 )
+
+
+def names(version: int = VERSION) -> frozenset[str]:
+    """Return the names of everything that a store of a version has."""
+    later = "".join(step for since, step in STEPS.items() if since >= version)
+    return _created(TABLES) - _created(later)
+
+
+def migration(version: int) -> str:
+    """Return the SQL that makes a store of this version of one of an older."""
+    steps = "".join(STEPS[since] for since in range(version, VERSION))
+    return f"""
+BEGIN IMMEDIATE;
+{steps}
+UPDATE meta SET value = {VERSION} WHERE key = 'version';
+PRAGMA user_version = {VERSION};
+COMMIT;"""  # noqa: S608  # constants of this module
+
+
+def _created(tables: str) -> frozenset[str]:
+    return frozenset(re.findall(r"CREATE (?:TABLE|INDEX|VIEW) (\w+)", tables))
 
 
 def text_of(raw: bytes) -> str:

@@ -31,6 +31,8 @@ from .posting import NamedCall, Posting, refusal
 from .receiver import Receiver
 from .registry import Registry
 from .replies import Replies
+from .stages import Stages
+from .standing import Standing
 
 
 class Sending:
@@ -40,6 +42,8 @@ class Sending:
         self,
         registry: Registry,
         membership: Membership,
+        standing: Standing,
+        stages: Stages,
         inboxes: Inboxes,
         services: MailServices,
         drafts: Drafts,
@@ -47,6 +51,8 @@ class Sending:
     ) -> None:
         self._registry = registry
         self._membership = membership
+        self._standing = standing
+        self._stages = stages
         self._inboxes = inboxes
         self._services = services
         self._drafts = drafts
@@ -89,13 +95,13 @@ class Sending:
             return None
         message, recipient = found[0], self._registry.by_id(found[0].agent_id)
         if recipient is None:
-            return mail.Sent(sent=[self._sent(message)], bounced=f"{message.to} is no agent")
+            return mail.Sent(sent=[self._stages.of(message)], bounced=f"{message.to} is no agent")
         deadline = deadline_of(request, now.mono)
         call = NamedCall(correlation, session.token, request.wait_for, None, deadline)
         if request.wait_for == "reply":
             self._await_reply(sender, recipient, message, call)
         elif not message.is_open:
-            return mail.Sent(sent=[self._sent(message)])
+            return mail.Sent(sent=[self._stages.of(message)])
         if message.is_open:
             self._calls[correlation] = recipient, session.token
             self._post(recipient, message, call)
@@ -175,7 +181,7 @@ class Sending:
         self._post(recipient, message, call)
 
     def _only(self, sender: Agent, addresses: list[Address]) -> tuple[Agent, str]:
-        found, refused, keys = recipients(addresses, self._registry, sender, self._membership.pick)
+        found, refused, keys = recipients(addresses, self._registry, sender, self._standing.pick)
         if refused:
             raise refused[0][1]
         return found[0], keys[found[0].id]
@@ -190,14 +196,14 @@ class Sending:
         kept: Sequence[Message] = (),
     ) -> None:
         served = {message.agent_id for message in kept}
-        pick = partial(self._membership.pick, served=served)
+        pick = partial(self._standing.pick, served=served)
         meant = recipients(addresses, self._registry, sender, pick)
         if not meant.agents and meant.refused and not kept:
             raise meant.refused[0][1]
         posting = Posting(session.token, [refusal(name, error) for name, error in meant.refused])
         self._postings[correlation] = posting
         for message in kept:
-            posting.arrived(self._sent(message))
+            posting.arrived(self._stages.of(message))
         left = self._drafts.missing(correlation, meant, kept)
         posting.expect(recipient.name for recipient in left)
         for recipient in left:
@@ -240,7 +246,7 @@ class Sending:
     def told(self, call: SendCall, message: Message, bounced: str) -> None:
         """A message has come as far as its sender was to wait."""
         self._call_off(call.correlation)
-        sent = self._sent(message)
+        sent = self._stages.of(message)
         self._replies.when_acknowledged(message, lambda: self._tell(call, sent, bounced))
 
     def _tell(self, call: SendCall, sent: letters.SentMessage, bounced: str) -> None:
@@ -259,7 +265,7 @@ class Sending:
         if recipient is not asker:  # in one's own inbox it would give the reply back
             self._inboxes.tell_existing(recipient, giving_up(receiver.correlation))
         return mail.Sent(
-            sent=[self._sent(message)], reply=reply.delivery() if reply is not None else None
+            sent=[self._stages.of(message)], reply=reply.delivery() if reply is not None else None
         )
 
     def refused(self, asker: Asker, error: SignalpostError) -> None:
@@ -287,12 +293,3 @@ class Sending:
             return
         for agent in (asked[0], asked[2]):
             self._inboxes.tell_existing(agent, giving_up(correlation))
-
-    def _sent(self, message: Message) -> letters.SentMessage:
-        recipient = self._registry.by_id(message.agent_id)
-        return letters.SentMessage(
-            name=recipient.name if recipient is not None else message.to,
-            message_id=message.id,
-            stage=message.stage(),
-            presence="gone" if recipient is None else self._membership.presence(recipient),
-        )

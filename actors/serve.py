@@ -150,7 +150,8 @@ def _say(text: str, *, auto: bool) -> None:
         if text != "ready\n":
             sys.stderr.write(f"signalpost broker: {text}")
         return
-    os.write(1, text.encode())
+    with suppress(BrokenPipeError):  # it was killed meanwhile: others may want this broker
+        os.write(1, text.encode())
     if text != "ready\n":
         return  # the end of this process lets go: until then the lock is not free
     null = os.open(os.devnull, os.O_RDWR)

@@ -13,7 +13,8 @@ the name tells an empty folder from a lost store.
     ours                the same id     used
     ours                another id      refused
     ours                a later life    refused: its log is lost
-    anything else       any             refused: foreign, damaged, older or newer
+    an older version    the same id     copied, then migrated
+    anything else       any             refused: foreign, damaged or newer
 
 A life is counted in both whenever the store is opened. Without ``queue.db-wal``,
 where that and all that is new is at first, SQLite would go on with an older state.
@@ -21,6 +22,7 @@ where that and all that is new is at first, SQLite would go on with an older sta
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import stat
@@ -32,6 +34,8 @@ from urllib.parse import quote
 
 from ..transport.errors import BrokerUnavailable
 from . import fault, schema
+
+logger = logging.getLogger(__name__)
 
 _MAGIC = b"SQLite format 3\0"
 _USER_VERSION_AT = 60
@@ -145,16 +149,36 @@ def _look(path: Path) -> StoreFile:
     with closing(connect(path, _reading(path))) as connection:
         meta = dict(connection.execute("SELECT key, value FROM meta"))
         names = {line[0] for line in connection.execute("SELECT name FROM sqlite_master")}
+        marked = connection.execute("PRAGMA user_version").fetchone()[0]
         problem = _problem(connection, found.st_size)
-    if missing := schema.NAMES - names:
-        raise _damaged(path, f"{min(missing)} is missing")
     store_id, version = meta.get("store_id"), meta.get("version")
+    known = version if version in schema.STEPS else schema.VERSION
+    if missing := schema.names(known) - names:
+        raise _damaged(path, f"{min(missing)} is missing")
     if problem != "ok" or not isinstance(store_id, str) or not isinstance(version, int):
         raise _damaged(path, problem if problem != "ok" else "its marks are missing")
     _check_version(path, version)
+    if version != marked:
+        raise _damaged(path, "its two marks of a version differ")
     _check_id(path, store_id, int(meta.get(_LIFE, 0)))
     path.chmod(0o600)
+    if version < schema.VERSION:
+        _migrate(path, version)
     return StoreFile(path, store_id, found.st_dev, found.st_ino)
+
+
+def _migrate(path: Path, version: int) -> None:
+    """Make an older store one of this version, and keep a copy of what it was."""
+    copy = path.with_name(f"{path.name}.version-{version}")
+    draft = copy.with_name(copy.name + ".new")
+    draft.unlink(missing_ok=True)
+    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    with closing(connect(path)) as connection:
+        with closing(connect(draft)) as other:
+            connection.backup(other)
+        _move(draft, copy)
+        connection.executescript(schema.migration(version))
+    logger.info("%s is of store version %d now; %s is a copy", path, schema.VERSION, copy.name)
 
 
 def _problem(connection: sqlite3.Connection, size: int) -> str:
@@ -188,7 +212,7 @@ def _reading(path: Path) -> str:
 
 
 def _check_version(path: Path, version: int) -> None:
-    if version < schema.VERSION:
+    if version < min(schema.STEPS):
         raise _damaged(path, f"store version {version} has never been")
     if version > schema.VERSION:
         raise BrokerUnavailable(

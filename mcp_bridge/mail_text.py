@@ -10,6 +10,7 @@ from ..transport.safe_text import one_line
 from .json_line import json_line
 from .mail_calls import SendMessage
 from .mail_fields import Json, timestamp
+from .ring_text import ring_words
 
 _DESCRIPTION = 300
 _NAME = 100
@@ -105,6 +106,8 @@ def _sent_to_one(sent: Sent, one: SentMessage, call: SendMessage) -> Json:
     fields: Json = {"status": "sent", "message_id": one.message_id, "to": _name(one.name)}
     if call.wait_for is not None:
         fields["stage"] = one.stage
+    if one.rung is not None:
+        fields["rung"] = ring_words(one.rung)
     if sent.reply is not None:
         fields["reply"] = sent.reply.id
     if sent.bounced:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         TooLarge,
         UnknownAgent,
     )
+    from .transport.housekeeping import Info
     from .transport.incoming import Incoming
     from .transport.letters import (
         AgentState,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
         StoredMessage,
     )
     from .transport.mail import Deliveries, Registered, Sent
-    from .transport.messages import Info, Leftover, QueueState, TaskProgress, TaskReport
+    from .transport.messages import Leftover, QueueState, TaskProgress, TaskReport
     from .transport.received import Received
 
 __all__ = [
@@ -109,7 +110,7 @@ _HOMES = {
     "Deliveries": "mail",
     "Registered": "mail",
     "Sent": "mail",
-    "Info": "messages",
+    "Info": "housekeeping",
     "Leftover": "messages",
     "QueueState": "messages",
     "TaskProgress": "messages",

@@ -20,6 +20,10 @@ def main() -> NoReturn:
     if heeded:  # not in the background of a script, where it is ignored
         signal.signal(signal.SIGINT, _leave)
     _open_missing_descriptors()
+    if sys.argv[1:2] == ["hook"]:
+        from .hook import main as hook
+
+        hook(sys.argv[2:])
     from . import edge, exit_codes
 
     try:

@@ -18,7 +18,13 @@ from .transport.letters import AgentState
 from .transport.safe_text import one_line
 
 HEADINGS = ("NAME", "PRESENCE", "ROLE", "CLIENT", "UNREAD", "SINCE", "FOLDER")
-_COLOURS = {"idle": "green", "working": "cyan", "online": "green", "gone": "dim"}
+_COLOURS = {
+    "idle": "green",
+    "working": "cyan",
+    "blocked": "yellow",
+    "online": "green",
+    "gone": "dim",
+}
 _CLIENT, _FOLDER = 40, 200
 
 

@@ -8,7 +8,14 @@ import sys
 
 import click
 
-from . import broker_commands, exit_codes, mail_commands, task_commands
+from . import (
+    bell_commands,
+    broker_commands,
+    exit_codes,
+    hook_commands,
+    mail_commands,
+    task_commands,
+)
 from .transport import names
 from .words import starts_command
 
@@ -101,5 +108,11 @@ def signalpost(ctx: click.Context, data_dir: str | None) -> None:
     ctx.color = False if os.environ.get("NO_COLOR") else None
 
 
-for _command in (*task_commands.COMMANDS, *mail_commands.COMMANDS, *broker_commands.COMMANDS):
+for _command in (
+    *task_commands.COMMANDS,
+    *mail_commands.COMMANDS,
+    *bell_commands.COMMANDS,
+    *hook_commands.COMMANDS,
+    *broker_commands.COMMANDS,
+):
     signalpost.add_command(_command)

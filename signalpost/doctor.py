@@ -21,7 +21,7 @@ from .person import act
 from .transport import endpoint
 from .transport.client import Client
 from .transport.errors import BadRequest, SignalpostError
-from .transport.messages import Info
+from .transport.housekeeping import Info
 from .transport.version import software
 
 _DEAD_COUNTED = 100

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 OK: Final = 0
 WRONG: Final = 1
 REFUSED: Final = 2
+NOTHING: Final = 3  # of `signalpost wait`
 UNAVAILABLE: Final = 69  # EX_UNAVAILABLE of sysexits.h
 TIMEOUT: Final = 124  # as coreutils' timeout
 LOST: Final = 125

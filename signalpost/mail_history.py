@@ -49,7 +49,7 @@ def show_history(data_dir: Path, search: Search, *, as_json: bool) -> int:
         click.echo(json.dumps([stored_fields(message) for message in messages]))
     elif messages:
         rows = [stored_row(message) for message in messages]
-        table.show(STORED_HEADINGS, rows, lambda cells: _COLOURS[cells[5]])
+        table.show(STORED_HEADINGS, rows, lambda cells: _COLOURS[cells[5].partition(",")[0]])
     else:
         click.echo("no messages")
     return exit_codes.OK

@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
+
 from .mcp_bridge.mail_fields import Json, message_fields
 from .mcp_bridge.progress_text import duration
+from .mcp_bridge.ring_text import ring_words
 from .transport.letters import Delivery, StoredMessage
 from .transport.safe_text import one_line, safe_text
 
@@ -49,12 +52,16 @@ def stored_fields(message: StoredMessage) -> Json:
         "delivered_at": message.delivered_at,
         "ended_at": message.ended_at,
         "reason": message.reason,
+        "rings": msgspec.to_builtins(message.rings),
     }
 
 
 def stored_row(message: StoredMessage) -> tuple[str, ...]:
     """Return the cells under :data:`STORED_HEADINGS`."""
-    return (*_who(message), message.state, first_words(message.content))
+    state: str = message.state
+    if message.rings and state == "ready":
+        state = f"{state}, {ring_words(message.rings[0])}"
+    return (*_who(message), state, first_words(message.content))
 
 
 def dead_row(message: StoredMessage) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import anyio
 from . import stray
 from .transport.client import Client, Identity
 from .transport.errors import BrokerUnavailable
+from .transport.messages import SessionKind
 
 PERSON = "person"
 """The name of the agent that the command line is."""
@@ -18,10 +19,17 @@ PERSON = "person"
 T = TypeVar("T")
 
 
-def act(data_dir: Path, work: Callable[[Client], Awaitable[T]], *, start: bool = False) -> T:
+def act(
+    data_dir: Path,
+    work: Callable[[Client], Awaitable[T]],
+    *,
+    start: bool = False,
+    kind: SessionKind = "cli",
+) -> T:
     """Connect as the person, do ``work`` and return its result.
 
     :param start: start a broker when none runs
+    :param kind: ``door``: connect as nobody, to look and wait only
     :raises BrokerUnavailable: none runs and ``start`` is false, or none can be reached or started
     :raises SignalpostError: the broker refused, or did not answer
     """
@@ -30,7 +38,7 @@ def act(data_dir: Path, work: Callable[[Client], Awaitable[T]], *, start: bool =
             f"no broker runs in {data_dir}, so nothing runs or waits. `signalpost logs` and"
             " `signalpost output TASK` work without one. Start one: signalpost broker"
         )
-    client = Client(Identity(kind="cli"), data_dir=data_dir, start=start)
+    client = Client(Identity(kind=kind), data_dir=data_dir, start=start)
     try:
         return anyio.run(_act, client, work)
     except ExceptionGroup as group:

@@ -21,8 +21,10 @@ from .mail_text import (
 )
 from .mcp_bridge.mail_fields import Json
 from .mcp_bridge.progress_text import duration
+from .mcp_bridge.ring_text import ring_words
 from .person import act
 from .printing import print_and_acknowledge
+from .transport.bell import BellState
 from .transport.client import Client
 from .transport.letters import MAX_BATCH, Delivery, InboxState
 from .transport.safe_text import one_line
@@ -48,6 +50,7 @@ class Look:
     """The oldest that are not acknowledged."""
     leased: frozenset[str]
     """The ids of those that somebody holds."""
+    bell: BellState
 
 
 def receive(data_dir: Path, wanted: Wanted, wait_seconds: float | None) -> int:
@@ -86,15 +89,16 @@ def show_inbox(data_dir: Path, agent: str, *, as_json: bool) -> int:
         states = await client.inboxes(agent)
         messages = await client.peek(agent, max_messages=MAX_BATCH)
         held = await client.history(agent=agent, state="leased", limit=MAX_BATCH)
-        return Look(states[0], messages, frozenset(message.id for message in held))
+        bell = await client.set_bell(agent)
+        return Look(states[0], messages, frozenset(message.id for message in held), bell)
 
     look = act(data_dir, work, start=True)
     if as_json:
         click.echo(json.dumps(as_value(look)))
         return exit_codes.OK
-    click.echo(summary(look.state))
+    now = time.time()
+    click.echo(", ".join([summary(look.state), *bell_parts(look.bell, now)]))
     if look.messages:
-        now = time.time()
         rows = [waiting_row(m, leased=m.id in look.leased, now=now) for m in look.messages]
         table.show(WAITING_HEADINGS, rows, lambda cells: _COLOURS[cells[5]])
     if (more := look.state.depth - len(look.messages)) > 0:
@@ -109,7 +113,8 @@ def as_value(look: Look) -> Json:
         for message in look.messages
     ]
     state: Json = msgspec.to_builtins(look.state)
-    return {**state, "messages": messages}
+    bell: Json = msgspec.to_builtins(look.bell)
+    return {**state, "messages": messages, "doorbell": bell}
 
 
 def summary(state: InboxState) -> str:
@@ -124,6 +129,15 @@ def summary(state: InboxState) -> str:
     if state.dead_letters:
         parts.append(f"{state.dead_letters} dead letters")
     return ", ".join(parts)
+
+
+def bell_parts(bell: BellState, now: float) -> list[str]:
+    """Return what is to be said of an agent's doorbell beside its inbox.
+
+    :param now: Unix seconds
+    """
+    newest = [f"{ring_words(ring)} {duration(now - ring.at)} ago" for ring in bell.rings[:1]]
+    return newest if bell.on else ["doorbell off", *newest]
 
 
 def _text(messages: Sequence[Delivery], wanted: Wanted) -> str:

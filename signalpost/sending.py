@@ -6,10 +6,13 @@ import json
 import sys
 from pathlib import Path
 
+import msgspec
+
 from . import exit_codes
 from .letter import Letter
 from .mail_text import NAME, delivery_fields, readable
 from .mcp_bridge.mail_fields import Json
+from .mcp_bridge.ring_text import ring_words
 from .notice import say
 from .person import act
 from .printing import print_and_acknowledge
@@ -75,7 +78,9 @@ def standard_input() -> str:
 
 def as_text(sent: Sent) -> str:
     """Return a line for each message that was sent, and the reply."""
-    lines = [f"sent {m.message_id} to {one_line(m.name, NAME)}: {m.stage}" for m in sent.sent]
+    lines = [
+        f"sent {m.message_id} to {one_line(m.name, NAME)}: {m.stage}{_rung(m)}" for m in sent.sent
+    ]
     if sent.reply is not None:
         lines.append(readable(sent.reply))
     return "\n".join(lines)
@@ -85,7 +90,13 @@ def as_value(sent: Sent) -> Json:
     """Return what became of it as JSON shows it."""
     value: Json = {
         "sent": [
-            {"to": m.name, "message_id": m.message_id, "stage": m.stage, "presence": m.presence}
+            {
+                "to": m.name,
+                "message_id": m.message_id,
+                "stage": m.stage,
+                "presence": m.presence,
+                "rung": msgspec.to_builtins(m.rung),
+            }
             for m in sent.sent
         ],
         "refused": [{"to": r.name, "code": r.code, "detail": r.detail} for r in sent.refused],
@@ -109,6 +120,10 @@ def verdict(sent: Sent, goal: Goal) -> int:
             say(f"message {message.message_id} to {one_line(message.name, NAME)} {short}")
             codes.append(exit_codes.WRONG)
     return max(codes)
+
+
+def _rung(message: SentMessage) -> str:
+    return f"; {ring_words(message.rung)}" if message.rung is not None else ""
 
 
 def _falls_short(sent: Sent, message: SentMessage, goal: Goal) -> str:

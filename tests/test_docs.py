@@ -15,8 +15,11 @@ from signalpost import exit_codes
 from signalpost.actors import (
     address,
     agent,
+    ancestry,
     answers,
     directory,
+    doorbell,
+    doorbells,
     inbox_books,
     latest_requests,
     leases,
@@ -38,7 +41,7 @@ from signalpost.actors import (
 from signalpost.command_line import signalpost as front_door
 from signalpost.mcp_bridge import budget, message_text, tools
 from signalpost.mcp_bridge.tool_text import ToolText
-from signalpost.transport import errors, frames, letters, messages, names, session
+from signalpost.transport import bell, errors, frames, letters, messages, names, session
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -46,6 +49,7 @@ PROTOCOL = (ROOT / "docs" / "protocol.md").read_text("utf-8")
 
 Struct = type[msgspec.Struct]
 PARTS: tuple[Struct, ...] = (
+    bell.OpenTask,
     messages.Leftover,
     messages.RunningTask,
     messages.QueueState,
@@ -54,6 +58,7 @@ PARTS: tuple[Struct, ...] = (
     letters.Delivery,
     letters.SentMessage,
     letters.Refusal,
+    letters.Ring,
     letters.AgentState,
     letters.InboxState,
     letters.StoredMessage,
@@ -188,6 +193,9 @@ def test_every_error_code_is_in_the_readme(code: str) -> None:
         ("messages in one reply to `history`", f"{mail_archive.HISTORY_LIMIT:,}"),
         ("words of a search", f"{mail_search.MAX_WORDS}"),
         ("time of a search", f"{mail_search.SECONDS:g} s"),
+        ("least time between two rings, unless set", f"{doorbell.EVERY_SECONDS:g} s"),
+        ("senders in a `doorstep`", str(doorbells.SENDERS_SHOWN)),
+        ("processes looked at above one that asks at a door", str(ancestry.MOST)),
     ],
 )
 def test_every_limit_in_the_protocol_is_the_codes_own(what: str, limit: str) -> None:

@@ -14,7 +14,8 @@ from typing import Literal
 
 import anyio
 
-from . import endpoint, messages
+from . import endpoint, housekeeping, messages
+from .bell_client import BellClient
 from .calls import Fresh, Progress
 from .errors import BadRequest, SignalpostError
 from .inbox_client import InboxClient
@@ -35,7 +36,7 @@ class Identity:
     shown. ``client`` and ``working_directory`` only tell others what it is.
     """
 
-    kind: Literal["bridge", "client", "cli"] = "client"
+    kind: messages.SessionKind = "client"
     agent: str = ""
     thread: str = ""
     label: str = ""
@@ -43,7 +44,7 @@ class Identity:
     working_directory: str = ""
 
 
-class Client(TaskClient, InboxClient):
+class Client(TaskClient, InboxClient, BellClient):
     """One connection to the broker. Share it between tasks; not between threads or forks."""
 
     def __init__(
@@ -111,18 +112,18 @@ class Client(TaskClient, InboxClient):
         :raises BadRequest: tasks are open
         """
         deadline = None if how == "wait" else SILENCE_SECONDS
-        await self._ask(messages.Stop(how=how), messages.Accepted, deadline=deadline)
+        await self._ask(housekeeping.Stop(how=how), messages.Accepted, deadline=deadline)
 
-    async def info(self) -> messages.Info:
+    async def info(self) -> housekeeping.Info:
         """Return what broker this is."""
-        return await self._ask(messages.GetInfo(), messages.Info)
+        return await self._ask(housekeeping.GetInfo(), housekeeping.Info)
 
 
 @asynccontextmanager
 async def connect(
     agent: str = "",
     *,
-    kind: Literal["bridge", "client", "cli"] = "client",
+    kind: messages.SessionKind = "client",
     thread: str = "",
     label: str = "",
     client: str = "",

@@ -15,8 +15,9 @@ MAX_BATCH = 32
 
 Kind = Literal["task", "result", "status", "error", "ping"]
 Role = Literal["publisher", "consumer", "both"]
-Presence = Literal["online", "idle", "working", "gone"]
-"""``idle``: waits for mail; ``working``: has an open task or unacknowledged mail."""
+Presence = Literal["online", "idle", "working", "blocked", "gone"]
+"""``idle``: waits for mail; ``working``: has an open task, unacknowledged mail or a prompt;
+``blocked``: its client waits for a person."""
 Stage = Literal["stored", "delivered", "acked", "expired", "dead"]
 """How far a message has come. The last three are final."""
 State = Literal["ready", "leased", "done", "expired", "dead"]
@@ -24,6 +25,34 @@ Goal = Literal["stored", "delivered", "acked", "reply"]
 """What the sender of a message waits for."""
 Outcome = Literal["ack", "nack", "return"]
 """``nack`` counts as a failed attempt, ``return`` does not."""
+Way = Literal[
+    "look",
+    "hook:session-start",
+    "hook:prompt",
+    "hook:tools",
+    "hook:stop",
+    "wait",
+    "pty",
+    "plugin",
+    "channel",
+    "queue",
+    "probe",
+]
+"""How an agent is told that mail waits."""
+RingOutcome = Literal["shown", "woke", "typed", "read", "held", "gave_up"]
+"""``shown``: put before the model; ``woke``: its client was told to go on; ``typed``: written into
+its terminal; ``read``: and the inbox has moved since; ``held``: it was kept from stopping."""
+
+
+class Ring(msgspec.Struct, frozen=True, kw_only=True):
+    """One time that an agent was told, or was to be told, that mail waits."""
+
+    at: float
+    way: Way
+    outcome: RingOutcome
+    cursor: int
+    """Mail up to here was meant."""
+    detail: str = ""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -70,6 +99,8 @@ class SentMessage(msgspec.Struct, frozen=True):
     stage: Stage
     presence: Presence
     """Of the recipient."""
+    rung: Ring | None = None
+    """The newest ring that told its receiver of it, before it was delivered."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -130,3 +161,5 @@ class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: float | None
     reason: str
     """Why it is dead."""
+    rings: list[Ring] = []
+    """Those that told its receiver of it, the newest first."""

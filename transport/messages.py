@@ -11,10 +11,14 @@ from typing import Literal
 
 import msgspec
 
-from . import mail
+from . import bell, housekeeping, mail
 
-MINOR = 0
+MINOR = 1
 """Minor version of the protocol: grows with every addition."""
+
+
+SessionKind = Literal["bridge", "client", "cli", "door"]
+"""``door``: looks at one agent and what waits for it, and speaks for none."""
 
 
 class _Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,7 +32,7 @@ class Hello(_Message, frozen=True, tag="hello"):
     """Open a session, or take up the one named in the header again."""
 
     software: str
-    kind: Literal["bridge", "client", "cli"]
+    kind: SessionKind
     minor: int = MINOR
     agent: str = ""  # the agent's name; empty: unnamed
     thread: str = ""  # the MCP client's own id of the conversation, where it tells one
@@ -124,16 +128,6 @@ class FollowOutput(_Message, frozen=True, tag="follow_output"):
     stream: str
 
 
-class Stop(_Message, frozen=True, tag="stop"):
-    """Stop the broker: ``ask`` only if idle, ``wait`` for open tasks, or by ``force``."""
-
-    how: Literal["ask", "wait", "force"] = "ask"
-
-
-class GetInfo(_Message, frozen=True, tag="get_info"):
-    """Ask what broker this is."""
-
-
 TaskRequest = (
     Hello
     | Bye
@@ -148,10 +142,8 @@ TaskRequest = (
     | QueueStatus
     | ListTasks
     | FollowOutput
-    | Stop
-    | GetInfo
 )
-Request = TaskRequest | mail.Request
+Request = TaskRequest | housekeeping.Request | mail.Request | bell.Request
 
 # ---------------------------------------------------------------- parts of replies
 
@@ -262,25 +254,18 @@ class Tasks(_Message, frozen=True, tag="tasks"):
     tasks: list[TaskReport]
 
 
-class Info(_Message, frozen=True, tag="info"):
-    """What broker this is."""
-
-    software: str
-    pid: int
-    started_at: float
-    data_dir: str
-    endpoint: str
-    settings: dict[str, str]
-    sqlite: str
-    zeromq: str
-    sessions: int
-    open_files: int
-    open_files_limit: int
-    running: int
-    waiting: int
-
-
-Reply = Welcome | Accepted | Failed | TaskReport | Cleared | Queues | Tasks | Info | mail.Reply
+Reply = (
+    Welcome
+    | Accepted
+    | Failed
+    | TaskReport
+    | Cleared
+    | Queues
+    | Tasks
+    | housekeeping.Info
+    | mail.Reply
+    | bell.Reply
+)
 
 # ---------------------------------------------------------------- pushes
 

@@ -54,6 +54,16 @@ class Session:
         return self.hello.kind == "cli"
 
     @property
+    def is_door(self) -> bool:
+        """Whether it speaks for no agent, and looks at one."""
+        return self.hello.kind == "door"
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether it may read everybody's mail."""
+        return self.is_person or self.is_door
+
+    @property
     def shown_as(self) -> str:
         """How people and models see the speaker."""
         if self.is_person:

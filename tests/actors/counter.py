@@ -31,7 +31,7 @@ from signalpost.actors.settings import Settings
 from signalpost.actors.store import SqliteStore
 from signalpost.actors.task import Task
 from signalpost.actors.turns import Turns
-from signalpost.transport import frames, messages
+from signalpost.transport import frames, housekeeping, messages
 from signalpost.transport.session import Session
 from signalpost.transport.sockets import Dealer, Router
 from tests.actors.stand_ins import PATIENCE, StandInEvents, StandInRunner, job_of, moment
@@ -50,6 +50,7 @@ class Counter:
         store: SqliteStore,
         tasks: TaskGroup,
         settings: Settings | None = None,
+        highest: tuple[int, int] = (0, 0),
     ) -> None:
         self.folder = folder
         self.endpoint = f"ipc://{folder}/b.sock"
@@ -84,10 +85,11 @@ class Counter:
             events=self.events,
             settings=self.settings,
             clock=moment,
+            tasks=self.broker.open_tasks,
             works=lambda agent: any(t.session in agent.holders for t in self.broker.open_tasks()),
             push=self.broker.push,
             text_of=lambda report: f"{report.state} {report.task_id}",
-            highest=(0, 0),
+            highest=highest,
         )
         self.broker.equip(self._services(), self.room.post(Deferred(tasks, self.reception.answer)))
         self.ending.watch(self.broker, lambda: len(self.reception), int)
@@ -133,7 +135,7 @@ class Counter:
 
     def _limit_grace(self, _seconds: float) -> None: ...
 
-    def _info(self) -> messages.Info:
+    def _info(self) -> housekeeping.Info:
         raise ZeroDivisionError  # stands for any fault of ours
 
     async def speaker(self, **hello: Any) -> Speaker:  # noqa: ANN401
@@ -215,6 +217,24 @@ def run(command: str = "make", **fields: Any) -> messages.RunTask:  # noqa: ANN4
     """Return a request that runs a command in a folder that is there."""
     words: dict[str, Any] = {"command": command, "working_directory": "/", **fields}
     return messages.RunTask(**words)
+
+
+@asynccontextmanager
+async def one_life(folder: Path) -> AsyncGenerator[Counter, None]:
+    """Serve a folder that an earlier life may have left, for the life of a block."""
+    (folder / "output").mkdir(exist_ok=True)
+    (folder / "b.sock").unlink(missing_ok=True)
+    async with SqliteStore.open(folder / "queue.db", "process") as store:
+        highest = await store.mail.highest_agent_id(), await store.mail.highest_seq()
+        with Router(f"ipc://{folder}/b.sock") as router:
+            async with anyio.create_task_group() as tasks:
+                place = Counter(folder, router, store, tasks, None, highest)
+                await place.room.restore()
+                yield place
+                router.flush()
+                tasks.cancel_scope.cancel()
+            place.room.close()
+            place.reception.shut()
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signalpost.actors.reception import Reception
-from signalpost.transport import frames, messages
+from signalpost.transport import frames, housekeeping, messages
 from signalpost.transport.peer import Peer
 from signalpost.transport.sockets import Message
 from tests.actors.counter import EPOCH, Speaker, counter, run
@@ -27,8 +27,8 @@ REQUESTS: list[messages.Request] = [
     messages.QueueStatus(),
     messages.ListTasks(),
     messages.FollowOutput(task_id=1, stream="/s"),
-    messages.GetInfo(),
-    messages.Stop(),
+    housekeeping.GetInfo(),
+    housekeeping.Stop(),
     messages.Bye(),
 ]
 C = b"c" * 16
@@ -202,7 +202,7 @@ async def test_after_bye_the_tasks_of_a_session_end_and_it_has_to_say_hello_agai
 async def test_a_fault_of_ours_is_answered(caplog: pytest.LogCaptureFixture) -> None:
     async with counter() as place:
         guest = await place.speaker()
-        assert (await guest.refusal(messages.GetInfo())).code == "INTERNAL"
+        assert (await guest.refusal(housekeeping.GetInfo())).code == "INTERNAL"
         assert "ZeroDivisionError" in caplog.text
         assert await is_serving(guest)
 

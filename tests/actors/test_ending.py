@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from signalpost.transport import messages
+from signalpost.transport import housekeeping, messages
 from tests.actors.counter import Counter, counter, run
 from tests.actors.stand_ins import PATIENCE
 
@@ -20,7 +20,7 @@ async def is_over(place: Counter) -> bool:
 async def test_an_idle_broker_stops_when_asked() -> None:
     async with counter() as place:
         guest = await place.speaker(kind="cli")
-        assert await guest.ask(messages.Stop()) == messages.Accepted()
+        assert await guest.ask(housekeeping.Stop()) == messages.Accepted()
         with anyio.fail_after(PATIENCE):
             await place.ending.over()
 
@@ -30,7 +30,7 @@ async def test_a_busy_broker_refuses_to_stop_and_names_its_tasks() -> None:
         guest = await place.speaker(kind="cli")
         guest.say(run("make all"))
         await place.runner.begun(1)
-        refused = await guest.refusal(messages.Stop())
+        refused = await guest.refusal(housekeeping.Stop())
         assert refused.code == "BAD_REQUEST"
         assert "1 (make all)" in refused.detail
         guest.say(run("more"))
@@ -43,7 +43,7 @@ async def test_a_broker_told_to_wait_takes_nothing_new_and_ends_after_what_is_op
         guest = await place.speaker(kind="cli")
         calls = [guest.say(run(command)) for command in ("one", "two")]
         await place.runner.begun(1)
-        stop = guest.say(messages.Stop(how="wait"))
+        stop = guest.say(housekeeping.Stop(how="wait"))
         await guest.settle()
         assert (await guest.refusal(run("three"))).code == "SHUTTING_DOWN"
         listed = await guest.ask(messages.ListTasks())
@@ -67,7 +67,7 @@ async def test_a_broker_stopped_by_force_kills_and_answers_everybody() -> None:
         guest = await place.speaker(kind="cli")
         calls = [guest.say(run(command)) for command in ("one", "two")]
         await place.runner.begun(1)
-        assert await guest.ask(messages.Stop(how="force")) == messages.Accepted()
+        assert await guest.ask(housekeeping.Stop(how="force")) == messages.Accepted()
         states: list[str] = []
         for call in calls:
             report = await guest.answer(call)
@@ -95,7 +95,7 @@ async def test_a_broker_that_takes_too_much_memory_leaves_without_a_word() -> No
 async def test_who_comes_to_a_broker_that_is_done_is_sent_away(how: str) -> None:
     async with counter() as place:
         guest = await place.speaker(kind="cli")
-        await guest.ask(messages.Stop(how="wait" if how == "wait" else "force"))
+        await guest.ask(housekeeping.Stop(how="wait" if how == "wait" else "force"))
         said = messages.Hello(software="late", kind="client")
         refused = await place.stranger().refusal(said)
         assert refused.code == "SHUTTING_DOWN"
@@ -106,7 +106,7 @@ async def test_who_waits_for_a_task_may_come_to_a_broker_that_drains() -> None:
         guest = await place.speaker()
         guest.say(run())
         await place.runner.begun(1)
-        guest.say(messages.Stop(how="wait"))
+        guest.say(housekeeping.Stop(how="wait"))
         await guest.settle()
         other = await place.speaker()
         status = other.say(messages.TaskStatus(task_id=1, wait_seconds=None))

@@ -74,7 +74,7 @@ def test_nothing_else_is_lost_on_the_way() -> None:
 
 
 def test_callers_see_what_is_stored() -> None:
-    seen = stored_message(row_of(message(state="dead", reason="why"), THEN))
+    seen = stored_message(row_of(message(state="dead", reason="why"), THEN), [])
     assert (seen.id, seen.sender, seen.to, seen.kind) == ("abc", "alice", "bob", "result")
     assert (seen.state, seen.reason, seen.attempts, seen.sent_at) == ("dead", "why", 1, 990.0)
     assert (seen.content, seen.metadata, seen.in_reply_to) == ("done\0\N{SNOWMAN}", b"{}", "xyz")

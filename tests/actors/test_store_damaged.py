@@ -99,7 +99,7 @@ def renamed(path: Path) -> None:
 
 def older(path: Path) -> None:
     with closing(sqlite3.connect(path)) as other:
-        other.execute(f"PRAGMA user_version = {schema.VERSION - 1}")
+        other.execute(f"PRAGMA user_version = {min(schema.STEPS) - 1}")
 
 
 def newer(path: Path) -> None:

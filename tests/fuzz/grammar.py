@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from signalpost.transport import frames, letters, mail, messages
+from signalpost.transport import bell, frames, letters, mail, messages
 
 _HELD = [letters.Held(message_id="0123456789abcdef", lease=b"l" * 12)]
 _RUN = messages.RunTask(
@@ -47,6 +47,10 @@ REQUESTS: tuple[messages.Request, ...] = (
     mail.History(search="text", agent="zoe", state="dead", limit=3, before=5.0),
     mail.Redrive(message_ids=["0123456789abcdef"]),
     mail.Purge(message_ids=["0123456789abcdef"]),
+    bell.LookAtBell(agent="zoe", event="prompt", source="clear", way="hook:prompt", tell=True),
+    bell.AwaitBell(agent="zoe", thread="t", way="pty", after=1, wait_seconds=0.0),
+    bell.NoteRing(agent="zoe", cursor=1, way="pty", outcome="gave_up", detail="busy"),
+    bell.SetBell(agent="zoe", on=True, every_seconds=0.5),
 )
 """All but those that end the broker or the session."""
 SOUND = tuple(frames.encode(request) for request in REQUESTS)
@@ -82,7 +86,7 @@ STRANGE: tuple[object, ...] = (
         "@",
         "alice~2",
     ),
-    *("global", "-x", "bridge", "cli", "ack", "reply", "leased", "0123456789abcdef"),
+    *("global", "-x", "bridge", "cli", "door", "ack", "reply", "leased", "0123456789abcdef"),
     *NOTHING,
     *(b"", b"\0" * 12, b"\xff" * 70_000, b'{"a":1}', b"[", [None], [""], ["bob"]),
     *(

@@ -60,7 +60,9 @@ def test_what_was_sent_is_told_with_the_reasons() -> None:
         bounced="gone",
     )
     assert mail_fields.sent_fields(sent) == {
-        "sent": [{"name": "bob", "message_id": "m1", "stage": "acked", "presence": "idle"}],
+        "sent": [
+            {"name": "bob", "message_id": "m1", "stage": "acked", "presence": "idle", "rung": None}
+        ],
         "refused": [{"name": "carol", "code": "INBOX_FULL", "detail": "1000 messages wait."}],
         "bounced": "gone",
         "reply": "id5",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from tests.mutants.bell_mutants import BELLS
 from tests.mutants.bridge_mutants import BRIDGE
+from tests.mutants.hook_mutants import HOOKS
 from tests.mutants.mail_mutants import MAIL
 from tests.mutants.store_mutants import STORE
 from tests.mutants.task_mutants import TASKS
 
-MUTANTS = (*MAIL, *TASKS, *STORE, *BRIDGE)
+MUTANTS = (*MAIL, *TASKS, *STORE, *BRIDGE, *BELLS, *HOOKS)

@@ -11,6 +11,7 @@ import anyio
 import msgspec
 import pytest
 
+from signalpost.transport.bell import BellState
 from signalpost.transport.letters import (
     AgentState,
     Delivery,
@@ -98,6 +99,7 @@ class PostOffice:
         self.known: list[AgentState] = []
         self.states: list[InboxState] = [inbox()]
         self.outcome = sent("stored")
+        self.bell = BellState(agent="alice", on=True, every_seconds=5, rings=[])
         self.asked: list[tuple[str, object]] = []
         self.refuses: dict[str, str] = {}
         """Codes by message id."""
@@ -149,6 +151,12 @@ class PostOffice:
     async def purge(self, ids: list[str]) -> list[Settled]:
         self.asked.append(("purge", ids))
         return self._gone(ids)
+
+    async def set_bell(
+        self, agent: str = "", *, on: bool | None = None, every_seconds: float | None = None
+    ) -> BellState:
+        self.asked.append(("set_bell", (agent, on, every_seconds)))
+        return self.bell
 
     def serve(self, monkeypatch: pytest.MonkeyPatch, module: ModuleType) -> PostOffice:
         """Be whom ``module`` connects to."""

@@ -9,7 +9,7 @@ import pytest
 from signalpost import doctor
 from signalpost.doctor import examine
 from signalpost.transport import endpoint
-from signalpost.transport.messages import Info
+from signalpost.transport.housekeeping import Info
 from signalpost.transport.version import software
 from tests.signalpost.post_office import PostOffice, agent, inbox, stored
 

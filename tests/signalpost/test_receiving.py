@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
 from signalpost import receiving
 from signalpost.receiving import Wanted
-from signalpost.transport.letters import Held
+from signalpost.transport.bell import BellState
+from signalpost.transport.letters import Held, Ring
 from tests.signalpost.post_office import DIR, PostOffice, delivery, inbox, stored
 
 Capture = pytest.CaptureFixture[str]
@@ -66,6 +68,19 @@ def test_an_inbox_shows_what_waits_and_what_is_worked_on(
 def test_an_empty_inbox_is_one_line(office: PostOffice, capsys: Capture) -> None:
     assert receiving.show_inbox(DIR, "alice", as_json=False) == 0
     assert capsys.readouterr().out == "alice: 0 of 1000 unread\n"
+
+
+def test_an_inbox_says_how_its_agent_was_told_of_it(office: PostOffice, capsys: Capture) -> None:
+    typed = Ring(at=time.time() - 65, way="pty", outcome="typed", cursor=1)
+    office.bell = BellState(agent="alice", on=False, every_seconds=5, rings=[typed])
+    receiving.show_inbox(DIR, "alice", as_json=False)
+    assert capsys.readouterr().out == (
+        "alice: 0 of 1000 unread, doorbell off,"
+        " notice typed by pty, not known to be read 1m 05s ago\n"
+    )
+    receiving.show_inbox(DIR, "alice", as_json=True)
+    told = json.loads(capsys.readouterr().out)["doorbell"]
+    assert (told["on"], told["rings"][0]["outcome"]) == (False, "typed")
 
 
 def test_who_waits_and_what_is_dead_is_counted() -> None:

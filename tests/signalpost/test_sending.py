@@ -109,7 +109,7 @@ def test_json_says_the_same(office: PostOffice, capsys: Capture) -> None:
     assert sending.send(DIR, letter("bob", "carol"), as_json=True) == 2
     value = json.loads(capsys.readouterr().out)
     assert value["sent"] == [
-        {"to": "bob", "message_id": "m1", "stage": "acked", "presence": "gone"}
+        {"to": "bob", "message_id": "m1", "stage": "acked", "presence": "gone", "rung": None}
     ]
     assert value["refused"] == [{"to": "carol", "code": "UNKNOWN_AGENT", "detail": "Nobody."}]
     assert value["reply"]["payload"] == {"content": "the build is green"}

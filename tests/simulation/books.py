@@ -55,6 +55,9 @@ class Books:
     answers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     """Numbers for replies, so that no two are the same."""
     errors: Counter[str] = field(default_factory=Counter[str])
+    told: set[tuple[str, int, str]] = field(default_factory=set[tuple[str, int, str]])
+    """Agent, cursor and broker of each ring of which was noted that it told something."""
+    rings: int = 0
     faults: list[str] = field(default_factory=list[str])
 
     # ------------------------------------------------------------ mail

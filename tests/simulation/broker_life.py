@@ -27,7 +27,7 @@ from signalpost.actors.services import Services
 from signalpost.actors.store import SqliteStore
 from signalpost.actors.task import Task
 from signalpost.actors.turns import Turns
-from signalpost.transport import endpoint, messages
+from signalpost.transport import endpoint, housekeeping
 from signalpost.transport.session import Session
 from tests.actors.stand_ins import StandInEvents, job_of
 from tests.simulation.commands import SimulatedRunner
@@ -154,6 +154,7 @@ class BrokerLife:
             events=self.events,
             settings=machine.settings,
             clock=machine.moment,
+            tasks=self.broker.open_tasks,
             works=self._works,
             push=self.broker.push,
             text_of=lambda report: f"{report.state} {report.task_id}",
@@ -218,5 +219,5 @@ class BrokerLife:
 
     def _note(self) -> None: ...
 
-    def _info(self) -> messages.Info:
+    def _info(self) -> housekeeping.Info:
         raise NotImplementedError

@@ -92,13 +92,14 @@ async def reader(self: Program, client: Client) -> None:
     idle = 0
     while not (self.closing.is_set() and idle > 1):
         try:
-            idle = 0 if await _read(self, client) else idle + 1
+            idle = 0 if await read(self, client) else idle + 1
         except SignalpostError as error:
             self.books.errors[error.code] += 1
             await self.pause(0.5)
 
 
-async def _read(self: Program, client: Client) -> bool:
+async def read(self: Program, client: Client) -> bool:
+    """Receive a message and work on it; return whether there was one."""
     chance = self.chance
     quiet = self.quiet.is_set()
     if not quiet and chance.random() < 0.2:

@@ -57,7 +57,7 @@ class Program:
 
     async def _live(self, reach: SimulatedReach) -> None:
         client = Client(
-            Identity(agent=self.name),
+            self._identity(),
             data_dir=self.machine.folder,
             reach=reach,
             fresh=self.machine.fresh,
@@ -69,6 +69,9 @@ class Program:
             await client.close()
             tasks.cancel_scope.cancel()
         self.machine.kill(self._pid)
+
+    def _identity(self) -> Identity:
+        return Identity(agent=self.name)
 
     async def _register(self, client: Client) -> None:
         while True:

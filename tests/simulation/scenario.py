@@ -17,6 +17,7 @@ from typing import TypeVar
 import anyio
 
 from signalpost.actors.settings import Settings
+from tests.simulation.bell_parts import SLEEPER, Visitor, sleeper, waiter
 from tests.simulation.books import LEAVER, MOVER, Books, Stored
 from tests.simulation.failpoints import Aim, Failpoints
 from tests.simulation.loop import simulate
@@ -95,11 +96,15 @@ class Scenario:
             "r1": runner,
             "r2": runner,
             "eve": looker,
+            SLEEPER: sleeper,
+            "w3": writer(SLEEPER, "ann"),
         }
         for name, part in readers.items():
             self.programs.append(Program(self.machine, self.books, name, part, "consumer"))
         for name, part in others.items():
             self.programs.append(Program(self.machine, self.books, name, part))
+        for name, agent in (("door1", SLEEPER), ("door2", SLEEPER), ("door3", "ann")):
+            self.programs.append(Visitor(self.machine, self.books, name, waiter(agent)))
 
     # ------------------------------------------------------------ the two phases
 
@@ -182,7 +187,7 @@ class Scenario:
         return (
             f"{len(stored)} messages, {len(books.done)} done, {self.machine.lives} brokers,"
             f" {self.kills} kills, {len(self.machine.commands.ended)} tasks,"
-            f" errors {dict(sorted(books.errors.items()))}"
+            f" {books.rings} rings, errors {dict(sorted(books.errors.items()))}"
         )
 
 

@@ -118,3 +118,16 @@ async def test_what_nobody_has_foreseen_at_the_start_is_said_in_one_line(place: 
     assert str(endpoint.log_path(place.state)).encode() in done.stderr
     assert done.stderr.count(b"\n") == 1
     assert "Traceback" in place.broker_log()
+
+
+@within(30)
+async def test_a_broker_serves_though_who_started_it_was_killed(place: Place) -> None:
+    process = place.start(*SIGNALPOST, "broker", "--auto")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    process.stdout = None
+    said = await anyio.to_thread.run_sync(process.stderr.readline, abandon_on_cancel=True)
+    assert b"serving" in said
+    async with place.client(start=False) as client:
+        assert (await client.info()).pid == process.pid

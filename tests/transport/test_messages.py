@@ -8,7 +8,7 @@ from typing import get_args
 import msgspec
 import pytest
 
-from signalpost.transport import letters, mail, messages
+from signalpost.transport import bell, housekeeping, letters, mail, messages
 from signalpost.transport.messages import Push, Reply, Request
 
 SNAPSHOT = Path(__file__).parent / "messages_snapshot.json"
@@ -19,6 +19,7 @@ BY_DIRECTION: dict[str, tuple[type[msgspec.Struct], ...]] = {
 }
 ALL = [kind for kinds in BY_DIRECTION.values() for kind in kinds]
 PARTS: list[type[msgspec.Struct]] = [
+    bell.OpenTask,
     messages.Leftover,
     messages.QueueState,
     messages.RunningTask,
@@ -27,6 +28,7 @@ PARTS: list[type[msgspec.Struct]] = [
     letters.Delivery,
     letters.SentMessage,
     letters.Refusal,
+    letters.Ring,
     letters.AgentState,
     letters.InboxState,
     letters.StoredMessage,
@@ -47,7 +49,7 @@ def fields(kind: type[msgspec.Struct]) -> list[str]:
 
 def _shown(kind: object) -> str:
     shown = kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind)
-    return re.sub(r"typing\.|signalpost\.transport\.(messages|letters)\.", "", shown)
+    return re.sub(r"typing\.|signalpost\.transport\.(messages|letters|bell|mail)\.", "", shown)
 
 
 def test_the_wire_is_as_it_was() -> None:
@@ -64,7 +66,7 @@ def test_the_wire_is_as_it_was() -> None:
 def test_every_part_is_in_the_snapshot_and_frozen() -> None:
     parts = {
         kind
-        for home in (messages, letters)
+        for home in (messages, letters, bell)
         for kind in vars(home).values()
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
         if kind.__struct_config__.tag is None and not kind.__name__.startswith("_")
@@ -96,7 +98,7 @@ def test_every_message_is_frozen_and_refuses_what_it_does_not_know(
 def test_every_message_goes_in_one_direction() -> None:
     tagged = {
         kind
-        for home in (messages, mail)
+        for home in (messages, mail, bell, housekeeping)
         for kind in vars(home).values()
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
         if kind.__struct_config__.tag is not None

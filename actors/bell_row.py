@@ -1,0 +1,64 @@
+"""A doorbell and a ring as they are kept in the store. Pure."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..transport.letters import Ring, RingOutcome, Way
+from .doorbell import Doorbell, Rung
+
+
+class BellRow(msgspec.Struct, frozen=True, kw_only=True):
+    """How a doorbell is set, and how far its agent was told."""
+
+    agent_id: int
+    is_on: bool
+    every_seconds: float
+    cursor: int
+    noticed: int
+
+
+class RingRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One ring."""
+
+    id: int
+    agent_id: int
+    cursor: int
+    way: Way
+    outcome: RingOutcome
+    at: float
+    detail: str
+    request_id: bytes
+    """Of the request that it answered; empty: it answered none that waited."""
+
+
+def row_of_bell(agent_id: int, bell: Doorbell) -> BellRow:
+    """Return what is kept of a doorbell. Who waits at it never is."""
+    return BellRow(
+        agent_id=agent_id,
+        is_on=bell.on,
+        every_seconds=bell.every,
+        cursor=bell.cursor,
+        noticed=bell.noticed,
+    )
+
+
+def row_of_ring(agent_id: int, rung: Rung) -> RingRow:
+    """Return what is kept of a ring."""
+    ring = rung.ring
+    return RingRow(
+        id=rung.number,
+        agent_id=agent_id,
+        cursor=ring.cursor,
+        way=ring.way,
+        outcome=ring.outcome,
+        at=ring.at,
+        detail=ring.detail,
+        request_id=rung.correlation,
+    )
+
+
+def rung_of(row: RingRow) -> Rung:
+    """Return a ring of an earlier broker life."""
+    ring = Ring(at=row.at, way=row.way, outcome=row.outcome, cursor=row.cursor, detail=row.detail)
+    return Rung(row.id, ring, row.request_id)

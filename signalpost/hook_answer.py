@@ -1,0 +1,197 @@
+"""What a hook says, by what the broker answers, or by ``unread.json`` where none runs.
+
+    session-start   who the agent is and what waits, whether told before or not
+    prompt, tools   mail of which it was not told, once
+    stop            the gate, then perhaps a wait for news
+    others          nothing: they are signs of life
+
+A subagent is not the agent: it is told nothing and never held. Its tools are a
+sign that the agent lives; what else it does says nothing about that.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from .hook_contract import Context, Contract, Heard, Hold, Said
+from .hook_gate import Marks, held_by
+from .hook_log import note
+from .hook_marks import MarksTaken, marks_of
+from .hook_text import hold_text, news_text, start_text
+from .hook_words import HookOrder
+from .transport import endpoint
+from .transport.bell import AwaitBell, Doorstep, LookAtBell, NoteRing
+from .transport.errors import BadRequest, BrokerUnavailable, SignalpostError
+from .transport.letters import Way
+from .transport.messages import Accepted
+
+if TYPE_CHECKING:
+    from .transport.direct import Line
+
+QUICK_SECONDS = 0.1
+SESSION_SECONDS = 0.5
+START_SECONDS = 3.0
+"""At a session's start the broker may be about to start, or be started."""
+_STDOUT = 1
+_WAYS: dict[str, Way] = {
+    "session-start": "hook:session-start",
+    "prompt": "hook:prompt",
+    "tools": "hook:tools",
+    "stop": "hook:stop",
+}
+
+
+def answer(order: HookOrder, contract: Contract, heard: Heard, folder: Path) -> Said:
+    """Return what is said to the client.
+
+    :raises SignalpostError: no broker runs that could be asked, or it does not answer in time
+    """
+    if heard.event == "none" or (heard.subagent and heard.word != "tools"):
+        return None
+    if endpoint.find(folder) is None and not _started(order, folder):
+        return _without_broker(order, contract, heard, folder)
+    from .transport.direct import dial
+
+    with dial(folder, seconds=limit_of(order)) as line:
+        return _asked(order, contract, heard, folder, line)
+
+
+def limit_of(order: HookOrder) -> float:
+    """Return how long a broker may take to answer a hook."""
+    return order.limit or (SESSION_SECONDS if order.word == "session-start" else QUICK_SECONDS)
+
+
+def _asked(order: HookOrder, contract: Contract, heard: Heard, folder: Path, line: Line) -> Said:
+    way = _WAYS.get(heard.word, "look")
+    look = LookAtBell(agent=order.agent, thread=heard.session, way=way)
+    if heard.word == "session-start":
+        return _starting(heard, folder, line, look)
+    step = line.ask(replace(look, event=heard.event), Doorstep)
+    if not step.agent:
+        return None
+    if heard.word == "stop":
+        return _stopping(order, heard, folder, line, step)
+    if not step.news or heard.word not in contract.tells or heard.subagent:
+        return None
+    told = _rung(line, replace(look, tell=True), step)
+    new = told.news and _is_news_to_hooks(folder, told)
+    return Context(news_text(told)) if new else None
+
+
+def _starting(heard: Heard, folder: Path, line: Line, look: LookAtBell) -> Context | None:
+    """Have what is unacknowledged offered again; say what waits, whether told before or not."""
+    before = line.ask(look, Doorstep)
+    if not before.agent:
+        return None
+    begun = replace(look, event=heard.event, source=heard.source, tell=True)
+    step = _rung(line, begun, before)
+    if step.on and step.unread:
+        _is_news_to_hooks(folder, step)
+    return Context(start_text(step, before.held - step.held))
+
+
+def _rung(line: Line, look: LookAtBell, known: Doorstep) -> Doorstep:
+    """Ring for what is told now, and return it.
+
+    Should no answer come in time, the broker may yet count it as told: so it is told as known.
+    """
+    try:
+        return line.ask(look, Doorstep)
+    except BrokerUnavailable:
+        return known
+
+
+def _stopping(
+    order: HookOrder, heard: Heard, folder: Path, line: Line, step: Doorstep
+) -> Hold | None:
+    with marks_of(folder, step.agent) as file:
+        before = file.marks
+        reached = held_by(order.gate, heard, step, before)
+        if reached is not None:
+            file.advance(reached)
+            return _held(folder, line, step, before, reached)
+    if not order.wait or order.gate == "off" or heard.broken_off:
+        return None
+    return _waiting(order, folder, line, step.agent, before)
+
+
+def _waiting(order: HookOrder, folder: Path, line: Line, agent: str, before: Marks) -> Hold | None:
+    """Wait for the bell; what it rings for holds, of whatever kind it is."""
+    wish = AwaitBell(agent=agent, way="hook:stop", after=before.held, wait_seconds=order.wait)
+    step = line.wait(wish, Doorstep, seconds=order.wait, witness=_STDOUT)
+    if step is None or not step.news:
+        return None
+    try:
+        with marks_of(folder, step.agent) as file:
+            file.advance(Marks(noticed=step.cursor, held=step.cursor))
+            return _held(folder, line, step, before, file.marks)
+    except (MarksTaken, OSError):
+        ring = NoteRing(agent=agent, cursor=step.cursor, way="hook:stop", outcome="gave_up")
+        line.ask(ring, Accepted)
+        raise
+
+
+def _held(folder: Path, line: Line, step: Doorstep, before: Marks, reached: Marks) -> Hold:
+    """Tell the broker when mail has held the agent, and return why it was held."""
+    mail = reached.held > before.held
+    if mail:
+        ring = NoteRing(agent=step.agent, cursor=step.cursor, way="hook:stop", outcome="held")
+        try:
+            line.ask(ring, Accepted)
+        except SignalpostError as error:  # it is held all the same
+            note(folder, "stop", f"{error.code}: {error}")
+    return Hold(hold_text(step, mail=mail, tasks=reached.task > before.task))
+
+
+def _without_broker(order: HookOrder, contract: Contract, heard: Heard, folder: Path) -> Said:
+    if heard.word in ("session-start", "prompt") and heard.word in contract.tells:
+        from .unread_file import doorstep_of, read_unread
+
+        step = doorstep_of(
+            read_unread(folder),
+            agent=order.agent,
+            thread=heard.session,
+            client=contract.client,
+            working_directory=heard.working_directory,
+        )
+        if step.news and _is_new(folder, step):
+            text = start_text if heard.word == "session-start" else news_text
+            return Context(text(step))
+    raise BrokerUnavailable("no broker runs.")
+
+
+def _is_news_to_hooks(folder: Path, step: Doorstep) -> bool:
+    """Tell the same where the broker keeps account, too: the marks may be missing there."""
+    try:
+        return _is_new(folder, step)
+    except (OSError, BadRequest) as error:
+        note(folder, "marks", f"they cannot be kept: {error}")
+        return True
+
+
+def _is_new(folder: Path, step: Doorstep) -> bool:
+    """Tell whether no hook has told of this mail yet, and remember that one does."""
+    with marks_of(folder, step.agent) as file:
+        if step.cursor <= file.marks.noticed:
+            return False
+        file.advance(Marks(noticed=step.cursor))
+        return True
+
+
+def _started(order: HookOrder, folder: Path) -> bool:
+    """Start a broker if that is wished; tell whether it was."""
+    if not order.start or order.word != "session-start":
+        return False
+    import anyio  # an event loop, only where half a second does not matter
+
+    from .transport.launch import ensure_broker
+
+    async def start() -> None:
+        with anyio.fail_after(START_SECONDS):
+            await ensure_broker(folder)
+
+    anyio.run(start)
+    return True

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+import os
+
+from signalpost.actors.ancestry import lineage
+from signalpost.transport import lifeline
+
+
+def test_the_nearest_comes_first_and_each_is_known_by_its_start_time() -> None:
+    found = lineage(os.getpid())
+    assert [pid for pid, _ in found[:2]] == [os.getpid(), os.getppid()]
+    assert found[1][1] == lifeline.start_time(os.getppid())
+    assert all(pid > 1 and started >= 0 for pid, started in found)
+
+
+def test_nobody_is_above_a_process_that_is_gone() -> None:
+    assert lineage(2**22 + 1) == ((2**22 + 1, 0.0),)
+    assert lineage(0) == ()

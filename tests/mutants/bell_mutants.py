@@ -1,0 +1,71 @@
+"""Faults in how agents are told of their mail."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+_BELLS = "tests/actors/test_doorbells.py"
+_RESTART = "tests/actors/test_doorbells_restart.py"
+_DOORMAN = "tests/actors/test_doorman.py"
+_STANDING = "tests/actors/test_standing.py"
+_MIGRATED = "tests/actors/test_storefile_migrated.py"
+_AGAIN = "test_a_session_that_starts_is_offered_again_what_its_client_may_have_forgotten"
+
+BELLS = (
+    Mutant(
+        "what was told is not on disk",
+        "actors/doorbells.py",
+        "store.put_bell(row_of_bell(agent.id, door))",
+        "pass",
+        (f"{_RESTART}::test_what_was_told_is_not_told_again_and_what_was_not_is",),
+    ),
+    Mutant(
+        "what somebody was told who died with it was told",
+        "actors/doorbells.py",
+        "            if died:",
+        "            if False:",
+        (f"{_BELLS}::test_what_was_told_to_somebody_who_died_with_it_goes_to_the_next_who_waits",),
+    ),
+    Mutant(
+        "mail that comes while nobody receives is no news",
+        "actors/inbox_moves.py",
+        "            self._moved = True",
+        "            pass",
+        (f"{_BELLS}::test_who_waits_is_told_once_and_waits_again_for_what_is_newer",),
+    ),
+    Mutant(
+        "the mail of a former agent is news once more",
+        "actors/doorbells.py",
+        "        inbox.take_moved()\n        unread = inbox.unread",
+        "        unread = inbox.unread",
+        (f"{_BELLS}::test_the_bell_moves_with_the_mail_when_its_agent_becomes_another",),
+    ),
+    Mutant(
+        "a door may do what it likes",
+        "actors/broker.py",
+        "            if session.is_door:",
+        "            if False:",
+        (f"{_DOORMAN}::test_a_door_may_do_nothing",),
+    ),
+    Mutant(
+        "anybody sets every bell",
+        "actors/doorman.py",
+        "if agent is not own and not session.is_person:",
+        "if False:",
+        (f"{_DOORMAN}::test_a_bell_is_set_by_its_agent_and_by_a_person_and_by_nobody_else",),
+    ),
+    Mutant(
+        "a new session is not offered again what the one before had",
+        "actors/standing.py",
+        'if event == "session_start":',
+        "if False:",
+        (f"{_STANDING}::{_AGAIN}",),
+    ),
+    Mutant(
+        "a migration that was killed has half begun",
+        "actors/schema.py",
+        "BEGIN IMMEDIATE;\n",
+        "",
+        (f"{_MIGRATED}::test_a_migration_that_was_killed_has_not_begun",),
+    ),
+)

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from signalpost import waiting
+from signalpost.transport.bell import Doorstep
+from signalpost.transport.client import Client
+from signalpost.transport.errors import BadRequest, BrokerUnavailable, UnknownAgent
+from signalpost.transport.messages import TaskReport
+from signalpost.waiting import Wanted, as_line
+from tests.signalpost.conftest import Reports
+
+Capture = pytest.CaptureFixture[str]
+DIR = Path("/state")
+MAIL = Doorstep(
+    agent="alice", unread=3, unread_tasks=1, senders={"bob": 2, "signalpost": 1}, news=True
+)
+
+
+class Door:
+    """Answers what it was given; what it was not given never comes."""
+
+    def __init__(self) -> None:
+        self.step: Doorstep | None = None
+        self.reports: dict[int, TaskReport] = {}
+        self.asked: list[object] = []
+
+    async def await_bell(self, agent: str = "", *, thread: str = "") -> Doorstep:
+        self.asked.append((agent, thread))
+        if self.step is None:
+            await anyio.sleep_forever()
+        assert self.step is not None
+        return self.step
+
+    async def task_status(self, task_id: int, wait_seconds: float | None) -> TaskReport:
+        self.asked.append((task_id, wait_seconds))
+        if task_id == 99:
+            raise BadRequest("there is no task 99.")
+        if task_id not in self.reports:
+            await anyio.sleep_forever()
+        return self.reports[task_id]
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch) -> Door:
+    found = Door()
+
+    def act(_: Path, work: Any, *, start: bool, kind: str) -> object:  # noqa: ANN401
+        assert (start, kind) == (True, "door")
+        try:
+            return anyio.run(work, found)
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+    monkeypatch.setattr(waiting, "act", act)
+    monkeypatch.setattr(waiting, "nobody_left", anyio.sleep_forever)
+    return found
+
+
+def test_mail_is_one_line_of_facts(door: Door, capsys: Capture) -> None:
+    door.step = MAIL
+    assert waiting.wait(DIR, Wanted("alice", "t-1")) == 0
+    assert capsys.readouterr().out == (
+        "3 unread messages for alice (1 task): 2 from bob, 1 from signalpost\n"
+    )
+    assert door.asked == [("alice", "t-1")]
+
+
+@pytest.mark.parametrize(
+    ("step", "line"),
+    [
+        (Doorstep(agent="a", unread=1, senders={"b": 1}), "1 unread message for a: 1 from b"),
+        (Doorstep(agent="a", unread=0), "0 unread messages for a"),
+        (
+            Doorstep(agent="a", unread=9, unread_tasks=2, senders={"b": 4}),
+            "9 unread messages for a (2 tasks): 4 from b, 5 from others",
+        ),
+    ],
+)
+def test_the_line_counts(step: Doorstep, line: str) -> None:
+    assert as_line(step) == line
+
+
+def test_the_line_does_no_harm_whatever_others_are_called() -> None:
+    said = as_line(Doorstep(agent="a\x1b[2J", unread=1, senders={"b\n": 1}))
+    assert said.isprintable()
+
+
+def test_a_task_that_has_ended_is_told_with_how(
+    door: Door, capsys: Capture, report: Reports
+) -> None:
+    door.reports[8] = report(state="failed", exit_code=2)
+    assert waiting.wait(DIR, Wanted(tasks=(7, 8))) == 0
+    assert capsys.readouterr().out == (
+        "task 8 has ended: FAILED exit=2 31.2s output=/state/output/task_8.log\n"
+    )
+    assert {(7, None), (8, None)} <= set(door.asked)
+
+
+def test_nothing_in_time_has_a_code_of_its_own(door: Door, capsys: Capture) -> None:
+    assert waiting.wait(DIR, Wanted(timeout=0.01)) == 3
+    assert capsys.readouterr().out == ""
+
+
+def test_who_is_quiet_prints_nothing(door: Door, capsys: Capture) -> None:
+    door.step = MAIL
+    assert waiting.wait(DIR, Wanted(quiet=True)) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_json_says_the_same(door: Door, capsys: Capture, report: Reports) -> None:
+    door.step = MAIL
+    waiting.wait(DIR, Wanted(as_json=True))
+    value = json.loads(capsys.readouterr().out)
+    assert (value["event"], value["agent"], value["unread"]) == ("mail", "alice", 3)
+    assert waiting.as_value(report()) == {"event": "task_ended", "task_id": 8, "state": "success"}
+
+
+def test_nobody_is_meant_is_a_refusal_unless_a_task_is_meant(door: Door, report: Reports) -> None:
+    door.step = Doorstep()
+    with pytest.raises(UnknownAgent, match="called bob"):
+        waiting.wait(DIR, Wanted("bob"))
+    door.reports[8] = report()
+    assert waiting.wait(DIR, Wanted("bob", tasks=(8,))) == 0
+
+
+def test_an_unknown_task_is_refused(door: Door) -> None:
+    with pytest.raises(BadRequest):
+        waiting.wait(DIR, Wanted(tasks=(99,)))
+
+
+def test_a_rewake_wakes_by_two_and_a_line_on_standard_error(door: Door, capsys: Capture) -> None:
+    door.step = MAIL
+    assert waiting.rewake(DIR, Wanted()) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("3 unread messages for alice")
+
+
+def test_a_rewake_lets_the_model_be_when_nothing_came_or_something_failed(
+    door: Door, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert waiting.rewake(DIR, Wanted(timeout=0.01)) == 0
+    assert waiting.rewake(DIR, Wanted(tasks=(99,))) == 0
+
+    def fails(*_: object, **__: object) -> None:
+        raise BrokerUnavailable("none")
+
+    monkeypatch.setattr(waiting, "act", fails)
+    assert waiting.rewake(DIR, Wanted()) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+async def test_it_ends_with_who_has_started_it(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def at_once() -> None: ...
+
+    monkeypatch.setattr(waiting, "nobody_left", at_once)
+    client: Any = door
+    typed: Client = client
+    with anyio.fail_after(5):
+        assert await waiting.first_news(typed, Wanted()) is None

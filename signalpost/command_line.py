@@ -14,6 +14,7 @@ from . import (
     exit_codes,
     hook_commands,
     mail_commands,
+    pty_commands,
     task_commands,
 )
 from .transport import names
@@ -114,5 +115,6 @@ for _command in (
     *bell_commands.COMMANDS,
     *hook_commands.COMMANDS,
     *broker_commands.COMMANDS,
+    pty_commands.pty,
 ):
     signalpost.add_command(_command)

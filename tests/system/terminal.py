@@ -59,6 +59,12 @@ class Terminal:
     def close(self) -> None:
         os.close(self._master)
 
+    def resize(self, lines: int, columns: int) -> None:
+        termios.tcsetwinsize(self._master, (lines, columns))
+
+    def attributes(self) -> list[object]:
+        return termios.tcgetattr(self._master)
+
     def _read(self) -> bytes:
         ready, _, _ = select.select([self._master], [], [], SECONDS)
         assert ready, self.seen

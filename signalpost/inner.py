@@ -1,0 +1,88 @@
+"""A program in a terminal of its own, of which we have the other side."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import signal
+import struct
+import sys
+import termios
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from . import exit_codes
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """It is over; the code is that which a shell gives it."""
+
+    code: int
+
+
+class Inner:
+    """One program. Make it before threads and sockets: it is forked from this process."""
+
+    def __init__(
+        self, words: Sequence[str], environment: Mapping[str, str], size: tuple[int, int]
+    ) -> None:
+        self.pid, self.terminal = pty.fork()
+        if self.pid == 0:
+            _become(words, environment, size)
+        os.set_blocking(self.terminal, False)
+        os.set_inheritable(self.terminal, False)
+        self.resize(size)
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """Tell it lines and columns; the kernel sends it SIGWINCH when they differ."""
+        _set_size(self.terminal, size)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to whatever it runs in the foreground, and to itself."""
+        with contextlib.suppress(OSError):
+            foreground = os.tcgetpgrp(self.terminal)
+            if foreground not in (self.pid, 0):
+                os.killpg(foreground, number)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
+
+    def changed(self) -> Ended | int | None:
+        """Return how it has ended, or the signal that has stopped it, or None."""
+        try:
+            pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
+        except ChildProcessError:
+            return Ended(exit_codes.WRONG)
+        if pid == 0:
+            return None
+        if os.WIFSTOPPED(status):
+            return os.WSTOPSIG(status)
+        if os.WIFSIGNALED(status):
+            return Ended(exit_codes.of_signal(os.WTERMSIG(status)))
+        return Ended(os.WEXITSTATUS(status))
+
+
+def _become(
+    words: Sequence[str], environment: Mapping[str, str], size: tuple[int, int]
+) -> NoReturn:
+    _set_size(0, size)  # before it asks
+    for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGTSTP, signal.SIGTTOU):
+        signal.signal(number, signal.SIG_DFL)
+    code = exit_codes.CANNOT_START
+    try:
+        os.execvpe(words[0], [*words], dict(environment))  # noqa: S606
+    except FileNotFoundError:
+        code = exit_codes.NOT_FOUND
+        sys.stderr.write(f"signalpost: {words[0]}: no such program.\n")
+    except OSError as error:
+        sys.stderr.write(f"signalpost: {words[0]}: {error.strerror}\n")
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _set_size(descriptor: int, size: tuple[int, int]) -> None:
+    fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))

@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from . import broker_commands, exit_codes, mail_commands, task_commands
+from . import broker_commands, exit_codes, mail_commands, setup_commands, task_commands
 from .transport import names
 from .words import starts_command
 
@@ -101,5 +101,10 @@ def signalpost(ctx: click.Context, data_dir: str | None) -> None:
     ctx.color = False if os.environ.get("NO_COLOR") else None
 
 
-for _command in (*task_commands.COMMANDS, *mail_commands.COMMANDS, *broker_commands.COMMANDS):
+for _command in (
+    *task_commands.COMMANDS,
+    *mail_commands.COMMANDS,
+    *broker_commands.COMMANDS,
+    setup_commands.setup,
+):
     signalpost.add_command(_command)

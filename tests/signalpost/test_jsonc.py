@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -138,15 +139,18 @@ def documents(draw: st.DrawFn) -> tuple[str, Plain]:
     return draw(SPACE) + _spread(draw, value) + draw(SPACE), value
 
 
-def _spread(draw: st.DrawFn, value: Plain) -> str:
+def _spread(draw: st.DrawFn, value: object) -> str:
     if isinstance(value, dict):
+        members = cast("dict[str, object]", value)
         parts = [
             f"{json.dumps(k)}{draw(SPACE)}:{draw(SPACE)}{_spread(draw, v)}"
-            for k, v in value.items()
+            for k, v in members.items()
         ]
         return "{" + _joined(draw, parts) + "}"
     if isinstance(value, list):
-        return "[" + _joined(draw, [_spread(draw, item) for item in value]) + "]"
+        return (
+            "[" + _joined(draw, [_spread(draw, item) for item in cast("list[object]", value)]) + "]"
+        )
     return json.dumps(value, ensure_ascii=draw(st.booleans()))
 
 

@@ -22,8 +22,8 @@ def shell(folder: Path, profile: str) -> str:
 async def variables(login: LoginShell) -> dict[bytes, bytes]:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(login.read)
-        with anyio.fail_after(20):
-            return (await login.caller()).environment
+    with anyio.fail_after(20):
+        return (await login.caller()).environment
 
 
 async def test_what_the_profile_sets_is_there_whatever_else_it_prints(tmp_path: Path) -> None:

@@ -23,3 +23,5 @@ class BridgeOptions:
     """Words for ``signalpost broker``, in case this bridge has to start it."""
     no_tasks: bool = False
     """Offer no tool that runs or touches tasks."""
+    login_env: bool = False
+    """Complete the commands' environment by that of the user's login shell."""

@@ -14,10 +14,11 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import anyio
+from anyio.abc import TaskGroup
 
 from ..transport.caller import Caller
 from .broker_port import BrokerPort, Dial
@@ -56,7 +57,7 @@ async def serve(options: BridgeOptions, dial: Dial | None = None) -> None:
     pipe = Pipe(*claim_stdio(), traffic)
     async with anyio.create_task_group() as tasks:
         clients = Clients(tasks, dial or _dialler(options))
-        bridge = Bridge(options, clients, _surroundings(), traffic)
+        bridge = Bridge(options, clients, _surroundings(_caller(options, tasks)), traffic)
         tasks.start_soon(_watch_signals, pipe)
         tasks.start_soon(serve_both_eras, bridge.server(), pipe.reading, pipe.writing)
         tasks.start_soon(pipe.write)
@@ -87,11 +88,25 @@ async def _watch_signals(pipe: Pipe) -> None:
             pipe.ended.set()
 
 
-def _surroundings() -> Surroundings:
+def _caller(options: BridgeOptions, tasks: TaskGroup) -> Callable[[], Awaitable[Caller]]:
+    if not options.login_env:
+        return _own_caller
+    from .login_shell import LoginShell  # most bridges have none
+
+    login = LoginShell()
+    tasks.start_soon(login.read)
+    return login.caller
+
+
+async def _own_caller() -> Caller:
+    return Caller.of_this_process()
+
+
+def _surroundings(caller: Callable[[], Awaitable[Caller]]) -> Surroundings:
     return Surroundings(
         environment=dict(os.environ),
         working_directory=_working_directory(),
-        caller=Caller.of_this_process,
+        caller=caller,
     )
 
 

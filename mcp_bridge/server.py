@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,7 @@ class Surroundings:
     environment: Mapping[str, str]
     working_directory: str
     """Absolute; empty: it is gone."""
-    caller: Callable[[], Caller]
+    caller: Callable[[], Awaitable[Caller]]
     """Reads what a command inherits, anew for each call."""
 
 

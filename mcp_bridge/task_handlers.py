@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import mcp.types as t
 
@@ -21,7 +21,7 @@ from .results import fields_result, result
 class TaskHandlers:
     """Answers the tools that run and look after tasks."""
 
-    def __init__(self, options: BridgeOptions, caller: Callable[[], Caller]) -> None:
+    def __init__(self, options: BridgeOptions, caller: Callable[[], Awaitable[Caller]]) -> None:
         self._options = options
         self._caller = caller
 
@@ -43,7 +43,7 @@ class TaskHandlers:
 
     async def _run_task(self, broker: BrokerPort, asker: Asker, call: calls.RunTask) -> TaskReport:
         wait = 0 if call.notify else asker.budget
-        caller = self._caller()
+        caller = await self._caller()
 
         async def ask(progress: Progress | None) -> TaskReport:
             return await broker.run_task(

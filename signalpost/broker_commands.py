@@ -47,6 +47,9 @@ def broker(auto: bool, settings: dict[str, object], data_dir: Path) -> int:
     default="kill",
     help="What becomes of this agent's tasks when it goes. [kill]",
 )
+@click.option(
+    "--login-env", is_flag=True, help="Complete the commands' environment by your login shell's."
+)
 @broker_options
 @data_dir_option
 def mcp(
@@ -54,6 +57,7 @@ def mcp(
     tail_lines: int,
     wait_budget: float | None,
     on_disconnect: Literal["kill", "finish"],
+    login_env: bool,
     settings: dict[str, object],
     data_dir: Path,
 ) -> None:
@@ -79,6 +83,7 @@ def mcp(
             on_disconnect=on_disconnect,
             broker_options=as_words(settings),
             no_tasks="no_tasks" in settings,
+            login_env=login_env,
         )
     )
 

@@ -15,6 +15,7 @@ from . import (
     hook_commands,
     mail_commands,
     pty_commands,
+    setup_commands,
     task_commands,
 )
 from .transport import names
@@ -116,5 +117,6 @@ for _command in (
     *hook_commands.COMMANDS,
     *broker_commands.COMMANDS,
     pty_commands.pty,
+    setup_commands.setup,
 ):
     signalpost.add_command(_command)

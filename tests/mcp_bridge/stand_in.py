@@ -164,6 +164,10 @@ class Served:
     dialled: list[AgentIdentity]
 
 
+async def _caller() -> Caller:
+    return CALLER
+
+
 @asynccontextmanager
 async def served(
     broker: StandIn, told: BridgeOptions, environment: Mapping[str, str] | None = None
@@ -174,7 +178,7 @@ async def served(
         dialled.append(agent)
         return broker
 
-    around = Surroundings(environment or {}, "/home/me/app", lambda: CALLER)
+    around = Surroundings(environment or {}, "/home/me/app", _caller)
     async with anyio.create_task_group() as tasks:
         traffic = Traffic()
         yield Served(Bridge(told, Clients(tasks, dial), around, traffic), traffic, dialled)

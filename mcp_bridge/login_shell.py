@@ -1,0 +1,78 @@
+"""``--login-env``: asks the user's login shell for its environment, once, and keeps it in memory.
+
+Codex starts its servers with seven variables, so a build would miss JAVA_HOME or a
+toolchain's PATH. What a shell's profile prints, waits for or leaves behind does no harm:
+it has no terminal and no input, a few seconds, and its process group is killed after them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import pwd
+import secrets
+import signal
+import subprocess
+from dataclasses import replace
+
+import anyio
+
+from ..transport.caller import Caller
+from .completion import completed, read_variables
+
+logger = logging.getLogger(__name__)
+
+SECONDS = 8.0
+"""How long a profile may take; then commands get what the client gave."""
+
+
+class LoginShell:
+    """The environment of one login shell. ``shell`` is the user's own unless another is given."""
+
+    def __init__(self, shell: str = "", seconds: float = SECONDS) -> None:
+        self._shell = shell or os.environ.get("SHELL") or pwd.getpwuid(os.getuid()).pw_shell
+        self._seconds = seconds
+        self._found: dict[bytes, bytes] = {}
+        self._done = anyio.Event()
+
+    async def read(self) -> None:
+        """Ask the shell; whatever becomes of that, nobody waits any longer."""
+        try:
+            with anyio.fail_after(self._seconds):
+                self._found = await self._ask()
+            if not self._found:
+                logger.warning("%s told no environment; commands get the client's", self._shell)
+        except TimeoutError:
+            logger.warning(
+                "%s took longer than %g s; commands get the client's", self._shell, self._seconds
+            )
+        except OSError as error:
+            logger.warning("cannot run %s: %s", self._shell, error.strerror)
+        finally:
+            self._done.set()
+
+    async def caller(self) -> Caller:
+        """Return what commands inherit from this process, completed, once the shell has answered."""
+        await self._done.wait()
+        caller = Caller.of_this_process()
+        return replace(caller, environment=completed(caller.environment, self._found))
+
+    async def _ask(self) -> dict[bytes, bytes]:
+        mark = secrets.token_hex(16).encode()
+        script = f"printf '\\0%s\\0' {mark.decode()}; exec env -0"
+        async with await anyio.open_process(
+            [self._shell, "-lic", script],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as process:
+            output = b""
+            try:
+                assert process.stdout is not None  # noqa: S101  # it was asked for
+                async for piece in process.stdout:
+                    output += piece
+            finally:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, signal.SIGKILL)
+        return read_variables(output, mark)

@@ -1,0 +1,88 @@
+"""A configuration file of another program: read whole, written whole, never left half."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from .transport.errors import BadRequest
+
+_LARGEST = 64 << 20
+_NEW_MODE = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """One file; a link leads to the file that is meant."""
+
+    path: Path
+
+    def read(self) -> bytes | None:
+        """Return what is in it; None: it is missing.
+
+        :raises BadRequest: it cannot be read, or is no file of this user
+        """
+        try:
+            with open(self._target(), "rb") as file:
+                self._check(os.fstat(file.fileno()))
+                return file.read()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise BadRequest(f"cannot read it: {error.strerror}.") from error
+
+    def write(self, data: bytes | None, before: bytes | None) -> None:
+        """Put ``data`` in its place at once, or remove it; mode and links stay.
+
+        :param before: what was read
+        :raises BadRequest: it has changed since, or cannot be written
+        """
+        if self.read() != before:
+            raise BadRequest(
+                "it has changed meanwhile. Close the program that writes it, and try again."
+            )
+        target = self._target()
+        try:
+            if data is None:
+                target.unlink(missing_ok=True)
+                return
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._replace(target, data)
+        except OSError as error:
+            raise BadRequest(
+                f"cannot write it: {error.strerror}. Nothing was changed in it."
+            ) from error
+
+    def _replace(self, target: Path, data: bytes) -> None:
+        mode = _NEW_MODE
+        with contextlib.suppress(FileNotFoundError):
+            mode = stat.S_IMODE(target.stat().st_mode)
+            if not mode & stat.S_IWUSR:
+                raise PermissionError(13, "it is read-only")
+        fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        try:
+            with open(descriptor, "wb") as file:
+                os.fchmod(descriptor, mode)
+                file.write(data)
+                file.flush()
+                os.fsync(descriptor)
+            fresh.replace(target)
+        except BaseException:
+            fresh.unlink(missing_ok=True)
+            raise
+
+    def _target(self) -> Path:
+        return Path(os.path.realpath(self.path))
+
+    def _check(self, found: os.stat_result) -> None:
+        if not stat.S_ISREG(found.st_mode):
+            raise BadRequest("it is no file.")
+        if found.st_uid != os.getuid():
+            raise BadRequest("it belongs to another user. Run setup as that user.")
+        if found.st_size > _LARGEST:
+            raise BadRequest("it is too large to be a configuration.")

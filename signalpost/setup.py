@@ -1,0 +1,172 @@
+"""``signalpost setup``: finds the clients, plans what changes in their files, and does it.
+
+    clients ──> edits ──> one plan per file: before, after ──> diff ──> yes? ──> copies, then files
+
+A file that cannot be changed is told and left; the others go on.
+"""
+
+from __future__ import annotations
+
+import difflib
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .bypass import INSTRUCTIONS
+from .client_edits import Block, Edit
+from .client_table import ClientKind, Place, Wishes
+from .config_file import ConfigFile
+from .markers import MARKDOWN
+from .setup_record import SetupRecord
+from .transport.errors import BadRequest, SignalpostError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which kinds of changes are wanted."""
+
+    entry: bool = True
+    hooks: bool = True
+    instructions: bool = True
+    project: Path | None = None
+    """Write the instructions into this folder instead of the user's own files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What becomes of one file."""
+
+    path: Path
+    before: bytes | None
+    after: bytes | None
+    whats: tuple[str, ...]
+
+    @property
+    def changes(self) -> bool:
+        return self.before != self.after
+
+    def diff(self) -> str:
+        """Return the change as a unified diff."""
+        old, new = (_lines(side) for side in (self.before, self.after))
+        names = (str(self.path) if self.before is not None else "/dev/null", str(self.path))
+        return "\n".join(difflib.unified_diff(old, new, *names, lineterm=""))
+
+
+@dataclass(slots=True)
+class Plans:
+    """All plans of one run, and what could not be planned."""
+
+    files: list[Plan] = field(default_factory=list[Plan])
+    problems: list[tuple[Path, str]] = field(default_factory=list[tuple[Path, str]])
+
+
+def installed(kinds: Sequence[ClientKind], place: Place) -> list[ClientKind]:
+    """Return those that are there, by their program or their folder."""
+    return [
+        kind
+        for kind in kinds
+        if any(
+            shutil.which(program, path=place.environment.get("PATH")) for program in kind.programs
+        )
+        or kind.folder(place).is_dir()
+    ]
+
+
+def edits_of(kind: ClientKind, place: Place, wishes: Wishes, scope: Scope) -> list[Edit]:
+    """Return what is to be changed for one client."""
+    edits = [kind.entry(place, wishes)] if scope.entry else []
+    if scope.hooks and kind.hooks is not None:
+        edits.append(kind.hooks(place, wishes))
+    if scope.hooks and kind.plugin is not None:
+        edits += kind.plugin(place, wishes)
+    if scope.instructions and (path := _instructions(kind, place, scope)) is not None:
+        edits.append(Edit(path, Block(INSTRUCTIONS, MARKDOWN), "instructions"))
+    return edits
+
+
+def plan(edits: Sequence[Edit]) -> Plans:
+    """Return what is to be done for ``edits``, file by file."""
+    plans = Plans()
+    for path in dict.fromkeys(edit.path for edit in edits):
+        ours = [edit for edit in edits if edit.path == path]
+        try:
+            before = ConfigFile(path).read()
+            after: bytes | None = _edited(before or b"", ours)
+        except SignalpostError as error:
+            plans.problems.append((path, str(error)))
+        else:
+            whats = tuple(dict.fromkeys(edit.what for edit in ours))
+            plans.files.append(Plan(path, before, after, whats))
+    return plans
+
+
+def plan_removal(edits: Sequence[Edit], record: SetupRecord) -> Plans:
+    """Return how each file becomes as it was, or loses what is ours where others changed it since."""
+    plans = Plans()
+    for path in dict.fromkeys(edit.path for edit in edits):
+        ours = [edit for edit in edits if edit.path == path]
+        try:
+            now = ConfigFile(path).read()
+            untouched, before = record.before(path, now)
+            after = before if untouched else _without(now, ours)
+        except (SignalpostError, OSError) as error:
+            plans.problems.append((path, str(error)))
+        else:
+            whats = tuple(dict.fromkeys(edit.what for edit in ours))
+            plans.files.append(Plan(path, now, after, whats))
+    return plans
+
+
+def carry_out(plans: Plans, record: SetupRecord, *, removing: bool) -> list[Plan]:
+    """Make the changes; return those that were made, and note the others as problems."""
+    done: list[Plan] = []
+    for each in plans.files:
+        try:
+            if each.changes:
+                if not removing and each.after is not None:
+                    record.keep(each.path, each.before, each.after)
+                ConfigFile(each.path).write(each.after, each.before)
+                done.append(each)
+            if removing:
+                record.forget(each.path)
+        except SignalpostError as error:
+            plans.problems.append((each.path, str(error)))
+    return done
+
+
+# ---------------------------------------------------------------- inside
+
+
+def _instructions(kind: ClientKind, place: Place, scope: Scope) -> Path | None:
+    if scope.project is not None:
+        name = kind.project_instructions
+        return scope.project / name if name else None
+    return kind.instructions(place) if kind.instructions is not None else None
+
+
+def _edited(before: bytes, edits: Sequence[Edit]) -> bytes:
+    text = _decoded(before)
+    for edit in edits:
+        text = edit.change.put(text)
+    return text.encode()
+
+
+def _without(now: bytes | None, edits: Sequence[Edit]) -> bytes | None:
+    if now is None:
+        return None
+    text = _decoded(now)
+    for edit in reversed(edits):
+        text = edit.change.remove(text)
+    return text.encode() if text.strip() or now.strip() == b"" else None
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"it is no UTF-8 (byte {error.start}). Save it as UTF-8 first.") from error
+
+
+def _lines(side: bytes | None) -> list[str]:
+    return (side or b"").decode(errors="replace").splitlines()

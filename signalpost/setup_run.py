@@ -1,0 +1,168 @@
+"""One run of ``signalpost setup``, as the person at the terminal sees it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from . import exit_codes, setup
+from .bypass import bypassing
+from .claude_rules import rules
+from .client_edits import Edit
+from .client_table import CLIENTS, ClientKind, Place, Wishes
+from .notice import say
+from .setup import Plan, Plans, Scope
+from .setup_record import SetupRecord
+from .transport.errors import BadRequest
+
+_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+
+
+class SetupRun:
+    """What is wanted, and the steps to it."""
+
+    def __init__(
+        self, place: Place, wishes: Wishes, scope: Scope, data_dir: Path, *, as_json: bool
+    ) -> None:
+        self._place = place
+        self._wishes = wishes
+        self._scope = scope
+        self._record = SetupRecord(data_dir)
+        self._as_json = as_json
+
+    def add(self, names: Sequence[str], *, dry: bool, sure: bool) -> int:
+        """Write what the clients need."""
+        kinds = self._kinds(names)
+        plans = setup.plan(self._edits(kinds))
+        return self._go_on(kinds, plans, dry=dry, sure=sure, removing=False)
+
+    def remove(self, names: Sequence[str], *, dry: bool, sure: bool) -> int:
+        """Take it back."""
+        kinds = [kind for kind in CLIENTS if not names or kind.name in names]
+        plans = setup.plan_removal(self._edits(kinds), self._record)
+        return self._go_on(kinds, plans, dry=dry, sure=sure, removing=True)
+
+    # ------------------------------------------------------------ inside
+
+    def _kinds(self, names: Sequence[str]) -> list[ClientKind]:
+        if names:
+            return [kind for kind in CLIENTS if kind.name in names]
+        found = setup.installed(CLIENTS, self._place)
+        if not found:
+            listed = ", ".join(kind.name for kind in CLIENTS)
+            raise BadRequest(f"no client was found. Name it with --client: {listed}.")
+        return found
+
+    def _edits(self, kinds: Sequence[ClientKind]) -> list[Edit]:
+        return [
+            edit
+            for kind in kinds
+            for edit in setup.edits_of(kind, self._place, self._wishes, self._scope)
+        ]
+
+    def _go_on(
+        self, kinds: Sequence[ClientKind], plans: Plans, *, dry: bool, sure: bool, removing: bool
+    ) -> int:
+        wanted = [each for each in plans.files if each.changes]
+        if not self._as_json:
+            self._show(wanted)
+        done: list[Plan] = []
+        if wanted and not dry:
+            if not (sure or self._may()):
+                return exit_codes.WRONG
+            done = setup.carry_out(plans, self._record, removing=removing)
+        if self._as_json:
+            self._print_json(kinds, plans, wanted, done)
+        else:
+            self._tell(kinds, plans, wanted, done, dry=dry, removing=removing)
+        return exit_codes.WRONG if plans.problems else exit_codes.OK
+
+    def _may(self) -> bool:
+        if self._as_json or not sys.stdin.isatty():
+            raise BadRequest("nobody can be asked here. Look with --dry-run, then say --yes.")
+        return click.confirm("Make these changes?", default=True)
+
+    def _show(self, wanted: Sequence[Plan]) -> None:
+        for each in wanted:
+            for line in each.diff().splitlines():
+                click.secho(line, fg=_COLOURS.get(line[:1]))
+            click.echo()
+
+    def _tell(
+        self,
+        kinds: Sequence[ClientKind],
+        plans: Plans,
+        wanted: Sequence[Plan],
+        done: Sequence[Plan],
+        *,
+        dry: bool,
+        removing: bool,
+    ) -> None:
+        for each in done:
+            copy = None if removing else self._record.backup(each.path)
+            kept = f" (as it was: {copy})" if copy is not None else ""
+            verb = "restored" if removing else "wrote"
+            click.echo(f"{verb} {each.path}: {', '.join(each.whats)}{kept}")
+        if not wanted and not plans.problems:
+            click.echo(f"nothing to do for {_listed(kinds)}")
+        if dry and wanted:
+            click.echo(f"{len(wanted)} files would change; nothing was written")
+        for path, why in plans.problems:
+            say(f"{path}: left as it is: {why}")
+        if not removing:
+            self._advise(kinds)
+
+    def _advise(self, kinds: Sequence[ClientKind]) -> None:
+        for kind in kinds:
+            if kind.note:
+                click.echo(f"{kind.title}: {kind.note}")
+            if not kind.seen:
+                click.echo(
+                    f"{kind.title}: written after its documentation; nobody has run it here."
+                )
+        for rule in bypassing(rules(self._place, Path.cwd())):
+            click.echo(f"Claude Code: the permission {rule} lets heavy commands go past the queue.")
+
+    def _print_json(
+        self,
+        kinds: Sequence[ClientKind],
+        plans: Plans,
+        wanted: Sequence[Plan],
+        done: Sequence[Plan],
+    ) -> None:
+        value = {
+            "clients": [kind.name for kind in kinds],
+            "files": [
+                {"path": str(each.path), "what": [*each.whats], "changed": each in done}
+                for each in wanted
+            ],
+            "problems": [{"path": str(path), "detail": why} for path, why in plans.problems],
+            "bypassing": bypassing(rules(self._place, Path.cwd())),
+        }
+        click.echo(json.dumps(value))
+
+
+def this_place() -> Place:
+    """Return whose files are meant: this user's."""
+    return Place(home=Path.home(), environment=os.environ, mac=sys.platform == "darwin")
+
+
+def this_program() -> tuple[str, ...]:
+    """Return the words that run this program, wherever a client is started."""
+    found = shutil.which("signalpost")
+    here = Path(sys.executable).with_name("signalpost")
+    if here.is_file() and (found is None or not Path(found).samefile(here)):
+        return (str(here),)
+    if found is not None:
+        return (os.path.abspath(found),)
+    return (sys.executable, "-m", "signalpost")
+
+
+def _listed(kinds: Sequence[ClientKind]) -> str:
+    return ", ".join(kind.title for kind in kinds)

@@ -10,6 +10,7 @@ import logging
 import os
 import secrets
 from collections.abc import Callable
+from functools import partial
 
 import anyio
 
@@ -48,7 +49,7 @@ class Reception:
         watch: Watcher = Lifeline,
         fresh: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
-        self._epoch = bytes.fromhex(epoch)
+        self._header = partial(frames.header, bytes.fromhex(epoch))
         self._post = post
         self._gone = gone
         self._process_died = died
@@ -79,22 +80,27 @@ class Reception:
         """Send to a connection that may have no session."""
         self._post(identity, self._header(correlation), frames.encode(message))
 
-    def answer(
-        self, token: bytes, correlation: bytes, message: messages.Reply | messages.Push
-    ) -> bool:
-        """Send to the session of ``token``; False when it is not connected.
+    def answer(self, token: bytes, correlation: bytes, reply: messages.Reply) -> bool:
+        """Answer the session of ``token``; False when it is not connected.
 
         The answer to a request that took effect is remembered, so that the
         same request sent again gets it.
         """
-        payload = frames.encode(message)
-        token = self._open.get(correlation, token)
-        if correlation in self._open and not isinstance(message, messages.Push):
-            del self._open[correlation]
+        payload = frames.encode(reply)
+        asker = self._open.pop(correlation, None)
+        if asker is not None:
             self._answers.keep(correlation, payload, self._clock())
-        session = self._sessions.get(token)
-        if isinstance(message, messages.Failed) and message.code == NotAuthorised.code:
-            self._note_refusal(session, message)
+        session = self._sessions.get(asker or token)
+        if isinstance(reply, messages.Failed) and reply.code == NotAuthorised.code:
+            self._note_refusal(session, reply)
+        return self._pass_on(session, correlation, payload)
+
+    def tell(self, token: bytes, correlation: bytes, push: messages.Push) -> bool:
+        """Tell whoever awaits the answer to a request something before that."""
+        session = self._sessions.get(self._open.get(correlation, token))
+        return self._pass_on(session, correlation, frames.encode(push))
+
+    def _pass_on(self, session: Session | None, correlation: bytes, payload: bytes) -> bool:
         if session is None or not session.connected:
             return False
         self._post(session.identity, self._header(correlation), payload)
@@ -127,9 +133,6 @@ class Reception:
     def forget(self, correlation: bytes) -> None:
         """Nobody waits for the answer to this request any more."""
         self._open.pop(correlation, None)
-
-    def _header(self, correlation: bytes) -> bytes:
-        return frames.header(self._epoch, correlation)
 
     # ------------------------------------------------------------ who is there
 

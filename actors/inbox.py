@@ -46,7 +46,7 @@ class Inbox(Moves):
 
         :raises InboxFull: there is no room, and ``call`` does not wait for any
         """
-        parked = self._senders.find_parked(message.id)
+        parked = self._senders.parked.get(message.id)
         if known := self._known.get(message.id):
             self._join(known, call)
         elif parked is not None and call is not None:
@@ -233,9 +233,9 @@ class Inbox(Moves):
         mortal = self._ready.next_to_expire()
         earliest = min(
             inf if mortal is None or mortal.expires is None else mortal.expires,
-            self._leases.next_end(),
-            self._receivers.next_deadline(),
-            self._senders.next_deadline(),
+            self._leases.look_at,
+            self._receivers.look_at,
+            self._senders.look_at,
         )
         return None if earliest == inf else earliest
 

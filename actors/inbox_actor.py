@@ -89,11 +89,12 @@ class InboxActor:
 
     def tell(self, work: Work, asker: Asker | None = None) -> None:
         """Carry out an order; ``asker`` hears of a refusal. Never raises."""
-        self._mailbox.append((work, asker))
         if self._busy:
+            self._mailbox.append((work, asker))
             return
         self._busy = True
         try:
+            self._serve(work, asker)
             while self._mailbox:
                 self._serve(*self._mailbox.popleft())
         finally:
@@ -128,7 +129,7 @@ class InboxActor:
             logger.exception("the inbox of %s failed", self.agent.name)
             self._refuse(asker, self._fault(error))
         for effect in self.inbox.take_effects():
-            if isinstance(effect, Deliver):
+            if type(effect) is Deliver:
                 self._attempt(effect)
             else:
                 self._services.chores.add(partial(self._attempt, effect))
@@ -168,12 +169,12 @@ class InboxActor:
         match effect:
             case Keep(message):
                 self._keep(message)
-            case Note(message):
-                self._services.store.note(row_of(message, self._services.clock()))
-            case Deliver(receiver, delivered):
-                self._deliver(receiver, delivered)
             case Tell(call, message, bounced):
                 self._senders.told(call, message, bounced)
+            case Deliver(receiver, delivered):
+                self._deliver(receiver, delivered)
+            case Note(message):
+                self._services.store.note(row_of(message, self._services.clock()))
             case Refuse(call, error):
                 self._refuse(call, error)
             case Ended(message):
@@ -183,7 +184,7 @@ class InboxActor:
         self._unsaved += 1
         self._house.came(message)
         row = row_of(message, self._services.clock())
-        self._services.store.keep(row, lambda error: self._saved(message, error))
+        self._services.store.keep(row, partial(self._saved, message))
         self._services.events.write(
             "message_sent",
             message_id=message.id,

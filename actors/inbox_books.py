@@ -46,15 +46,13 @@ class Books:
         self._known: dict[str, Message] = {}
         self._results: dict[int, Message] = {}
         self._arrived: list[Message] = []
+        self.depth: int = 0
+        """Unacknowledged messages."""
         self._bytes: int = 0
         self._ready = Ready()
         self._leases = Leases(self._lease_seconds)
         self._receivers = Receivers()
         self._senders = Senders()
-
-    @property
-    def depth(self) -> int:
-        return len(self._ready) + len(self._leases)
 
     @property
     def is_full(self) -> bool:
@@ -68,7 +66,7 @@ class Books:
 
     @property
     def parked(self) -> int:
-        return self._senders.parked
+        return len(self._senders.parked)
 
     @property
     def is_idle(self) -> bool:

@@ -50,6 +50,7 @@ class Moves(Books):
     def _enter(self, message: Message) -> None:
         self._known[message.id] = message
         if message.is_open:
+            self.depth += 1
             self._bytes += message.size
             if message.task_id is not None:
                 self._results[message.task_id] = message
@@ -191,6 +192,7 @@ class Moves(Books):
             self._leases.remove(message)
         else:
             self._ready.remove(message)
+        self.depth -= 1
         self._bytes -= message.size
         if message.task_id is not None:
             self._results.pop(message.task_id, None)

@@ -28,7 +28,8 @@ class Inboxes:
 
     def tell(self, agent: Agent, work: Work, asker: Asker | None = None) -> None:
         """Give an order to an agent's inbox, which is made if there is none."""
-        self._actor(agent).tell(work, asker)
+        actor = self._actors.get(agent.id) or self._make(agent)
+        actor.tell(work, asker)
 
     def tell_existing(self, agent: Agent, work: Work) -> None:
         """Give an order to an agent's inbox; where there is none there is nothing to do."""
@@ -117,15 +118,13 @@ class Inboxes:
 
     # ------------------------------------------------------------ inside
 
-    def _actor(self, agent: Agent) -> InboxActor:
-        actor = self._actors.get(agent.id)
-        if actor is None:
-            bound = agent.inbox_bound or self._services.settings.inbox_bound
-            inbox = Inbox(
-                bound, self._services.settings.lease, self._services.tokens, self._services.seqs
-            )
-            actor = InboxActor(agent, inbox, self._services, self.senders, self)
-            self._actors[agent.id] = actor
+    def _make(self, agent: Agent) -> InboxActor:
+        bound = agent.inbox_bound or self._services.settings.inbox_bound
+        inbox = Inbox(
+            bound, self._services.settings.lease, self._services.tokens, self._services.seqs
+        )
+        actor = InboxActor(agent, inbox, self._services, self.senders, self)
+        self._actors[agent.id] = actor
         return actor
 
 

@@ -177,7 +177,7 @@ class Membership:
 
     def touch(self, session: Session) -> None:
         """The session has asked for something: its agent works."""
-        self._registry.touch(session.token, self._services.clock().mono)
+        self._registry.touch(session.token, session.heard_at)
 
     def presence(self, agent: Agent) -> letters.Presence:
         """Return what an agent does, as far as its connection tells."""

@@ -146,15 +146,17 @@ class Message:
 
     def has_reached(self, goal: letters.Goal) -> bool:
         """Tell whether its sender need not wait any more. A reply comes another way."""
+        if goal == "stored":
+            return True
         match self.stage():
             case "expired" | "dead":
                 return True
             case "acked":
                 return goal != "reply"
             case "delivered":
-                return goal in ("stored", "delivered")
+                return goal == "delivered"
             case "stored":
-                return goal == "stored"
+                return False
 
     def stage(self) -> letters.Stage:
         """Return how far it has come, as its sender is told."""

@@ -36,10 +36,9 @@ class Ready:
         """Put a message at its place."""
         self._all.add(message.seq, message)
         for sender in message.senders:
-            self._by_sender.setdefault(sender, Lane()).add(message.seq, message)
+            _add(self._by_sender, sender, message)
         if message.in_reply_to:
-            lane = self._by_question.setdefault(message.in_reply_to, Lane())
-            lane.add(message.seq, message)
+            _add(self._by_question, message.in_reply_to, message)
         if message.expires is not None:
             self._mortal.add((message.expires, message.seq), message)
 
@@ -96,6 +95,13 @@ def _first(lane: Messages, receiver: Receiver) -> Message | None:
     if first is None or receiver.takes(first):
         return first
     return next((m for m in lane.in_order() if receiver.takes(m)), None)
+
+
+def _add(lanes: dict[K, Messages], name: K, message: Message) -> None:
+    lane = lanes.get(name)
+    if lane is None:
+        lane = lanes[name] = Lane()
+    lane.add(message.seq, message)
 
 
 def _remove(lanes: dict[K, Messages], name: K, seq: int) -> None:

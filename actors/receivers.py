@@ -18,8 +18,8 @@ class Receivers:
         self._plain: dict[bytes, Receiver] = {}
         self._asking: dict[str, Receiver] = {}
         self._kept = 0
-        self._look_at = inf
-        """No deadline is earlier."""
+        self.look_at = inf
+        """When somebody's time is over, or earlier."""
 
     def __len__(self) -> int:
         return len(self._all)
@@ -61,7 +61,7 @@ class Receivers:
         else:
             self._asking[receiver.in_reply_to] = receiver
         if receiver.deadline is not None:
-            self._look_at = min(self._look_at, receiver.deadline)
+            self.look_at = min(self.look_at, receiver.deadline)
 
     def pop(self, correlation: bytes) -> None:
         """Somebody waits no more, if ever."""
@@ -78,19 +78,15 @@ class Receivers:
 
     def overdue(self, now: float) -> list[Receiver]:
         """Return those whose time is over."""
-        if now < self._look_at:
+        if now < self.look_at:
             return []
         timed = [(r.deadline, r) for r in self._all.values() if r.deadline is not None]
-        self._look_at = min((at for at, _ in timed if at > now), default=inf)
+        self.look_at = min((at for at, _ in timed if at > now), default=inf)
         return [r for at, r in timed if at <= now]
-
-    def next_deadline(self) -> float:
-        """When somebody's time is over, or earlier."""
-        return self._look_at
 
     def shift(self, gap: float) -> None:
         """Nobody could do anything for so long."""
-        self._look_at += gap
+        self.look_at += gap
         for receiver in self._all.values():
             if receiver.deadline is not None:
                 receiver.deadline += gap

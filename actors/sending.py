@@ -16,7 +16,7 @@ from functools import partial
 from ..transport import letters, mail, messages
 from ..transport.errors import LoopDetected, SignalpostError
 from ..transport.session import Session
-from .address import Address, is_single, means_one, parse, recipients
+from .address import Address, Name, means_one, named, parse, recipients, single
 from .agent import Agent
 from .drafts import Drafts
 from .inboxes import Inboxes
@@ -68,8 +68,8 @@ class Sending:
         check(request)
         sender = self._membership.agent_of(session)
         addresses = parse(request.to)
-        if is_single(addresses):
-            self._send_one(session, sender, correlation, request, addresses)
+        if (name := single(addresses)) is not None:
+            self._send_one(session, sender, correlation, request, name)
         else:
             check_goal(request)
             self._send_many(session, sender, correlation, request, addresses)
@@ -156,11 +156,11 @@ class Sending:
         sender: Agent,
         correlation: bytes,
         request: mail.Send,
-        addresses: list[Address],
+        name: Name,
     ) -> None:
-        recipient, key = self._only(sender, addresses)
+        recipient, key = named(name, self._registry)
         message = self._drafts.message(session, sender, recipient, correlation, request, key)
-        now = self._services.clock().mono
+        now = message.sent.mono
         call = NamedCall(
             correlation=correlation,
             session=session.token,
@@ -173,12 +173,6 @@ class Sending:
             self._await_reply(sender, recipient, message, call)
         self._calls[correlation] = recipient, session.token
         self._post(recipient, message, call)
-
-    def _only(self, sender: Agent, addresses: list[Address]) -> tuple[Agent, str]:
-        found, refused, keys = recipients(addresses, self._registry, sender, self._membership.pick)
-        if refused:
-            raise refused[0][1]
-        return found[0], keys[found[0].id]
 
     def _send_many(
         self,
@@ -235,13 +229,17 @@ class Sending:
 
     def stored(self, message: Message) -> None:
         """A message is on disk: the one that it answers is done."""
-        self._replies.stored(message)
+        if message.in_reply_to:
+            self._replies.stored(message)
 
     def told(self, call: SendCall, message: Message, bounced: str) -> None:
         """A message has come as far as its sender was to wait."""
         self._call_off(call.correlation)
         sent = self._sent(message)
-        self._replies.when_acknowledged(message, lambda: self._tell(call, sent, bounced))
+        if message.in_reply_to:
+            self._replies.when_acknowledged(lambda: self._tell(call, sent, bounced))
+        else:
+            self._tell(call, sent, bounced)
 
     def _tell(self, call: SendCall, sent: letters.SentMessage, bounced: str) -> None:
         posting = self._postings.get(call.correlation)

@@ -26,7 +26,7 @@ from math import inf
 
 from ..transport import letters
 from ..transport.errors import SignalpostError, UnknownAgent
-from .inbox_effects import Effect, Ended
+from .inbox_effects import Ended
 from .inbox_moves import Moves
 from .message import Message, SendCall
 from .moment import Moment
@@ -230,9 +230,8 @@ class Inbox(Moves):
         """When :meth:`advance` next has something to do, or earlier; on the monotonic clock."""
         if self._arrived or (self._senders.parked and not self.is_full):
             return AT_ONCE
-        mortal = self._ready.next_to_expire()
         earliest = min(
-            inf if mortal is None or mortal.expires is None else mortal.expires,
+            self._ready.look_at,
             self._leases.look_at,
             self._receivers.look_at,
             self._senders.look_at,
@@ -248,7 +247,3 @@ class Inbox(Moves):
     def spare(self, seconds: float) -> None:
         """Acknowledgements may be on their way still: no lease ends before they had so long."""
         self._leases.shift(seconds)
-
-    def take_effects(self) -> list[Effect]:
-        """Return what the caller must now do, in order. Each effect is returned once."""
-        return self._effects.take()

@@ -84,7 +84,8 @@ class InboxActor:
         self._mailbox: deque[tuple[Work, Asker | None]] = deque()
         self._busy = False
         self._unsaved = 0
-        self._due_to_rest = False
+        self._left: list[Effect] = []
+        self._due_to_finish = False
         self._timer: asyncio.TimerHandle | None = None
 
     def tell(self, work: Work, asker: Asker | None = None) -> None:
@@ -99,14 +100,17 @@ class InboxActor:
                 self._serve(*self._mailbox.popleft())
         finally:
             self._busy = False
-        if not self._due_to_rest:
-            self._due_to_rest = True
-            self._services.chores.add(self._rest)
+        if not self._due_to_finish:
+            self._due_to_finish = True
+            self._services.chores.add(self._finish)
 
-    def _rest(self) -> None:
-        """Nothing is in hand: set the timer, or leave when the inbox is empty."""
-        self._due_to_rest = False
-        if self.inbox.is_idle and not self._unsaved:
+    def _finish(self) -> None:
+        """Do what is left; then set the timer, or leave when the inbox is empty."""
+        self._due_to_finish = False
+        left, self._left = self._left, []
+        for effect in left:
+            self._perform(effect)
+        if not self._unsaved and self.inbox.is_idle:
             self.close()
             self._house.leave(self)
         else:
@@ -130,16 +134,9 @@ class InboxActor:
             self._refuse(asker, self._fault(error))
         for effect in self.inbox.take_effects():
             if type(effect) is Deliver:
-                self._attempt(effect)
+                self._perform(effect)
             else:
-                self._services.chores.add(partial(self._attempt, effect))
-
-    def _attempt(self, effect: Effect) -> None:
-        try:
-            self._perform(effect)
-        except Exception as error:
-            logger.exception("the inbox of %s could not go on", self.agent.name)
-            self._salvage(effect, error)
+                self._left.append(effect)
 
     def _salvage(self, effect: Effect, error: Exception) -> None:
         """An effect failed: nobody may wait for ever for what it would have done."""
@@ -166,19 +163,23 @@ class InboxActor:
     # ------------------------------------------------------------ effects
 
     def _perform(self, effect: Effect) -> None:
-        match effect:
-            case Keep(message):
-                self._keep(message)
-            case Tell(call, message, bounced):
-                self._senders.told(call, message, bounced)
-            case Deliver(receiver, delivered):
-                self._deliver(receiver, delivered)
-            case Note(message):
-                self._services.store.note(row_of(message, self._services.clock()))
-            case Refuse(call, error):
-                self._refuse(call, error)
-            case Ended(message):
-                self._end(message)
+        try:
+            match effect:
+                case Keep(message):
+                    self._keep(message)
+                case Tell(call, message, bounced):
+                    self._senders.told(call, message, bounced)
+                case Deliver(receiver, delivered):
+                    self._deliver(receiver, delivered)
+                case Note(message):
+                    self._services.store.note(row_of(message, self._services.clock()))
+                case Refuse(call, refusal):
+                    self._refuse(call, refusal)
+                case Ended(message):
+                    self._end(message)
+        except Exception as error:
+            logger.exception("the inbox of %s could not go on", self.agent.name)
+            self._salvage(effect, error)
 
     def _keep(self, message: Message) -> None:
         self._unsaved += 1

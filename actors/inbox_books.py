@@ -40,6 +40,8 @@ class Books:
         self._lease_seconds = lease_seconds
         self._unsaved: dict[int, Message] = {}
         self._effects = Effects()
+        self.take_effects = self._effects.take
+        """Returns what the caller must now do, in order. Each effect is returned once."""
         self._clear()
 
     def _clear(self) -> None:

@@ -175,7 +175,7 @@ class Moves(Books):
 
     def _expire(self, now: Moment) -> None:
         """End what nobody took in time."""
-        while (message := self._ready.next_to_expire()) is not None and message.is_over(now):
+        while self._ready.look_at <= now.mono and (message := self._ready.overdue(now)):
             self._end(message, "expired", now)
 
     def _end(self, message: Message, state: letters.State, now: Moment, reason: str = "") -> None:

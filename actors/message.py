@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from ..transport import letters
 from .moment import Moment
 
@@ -25,8 +27,7 @@ MAX_ATTEMPTS = 5
 """Failed attempts after which a message is dead."""
 
 
-@dataclass(slots=True, eq=False)
-class SendCall:
+class SendCall(msgspec.Struct, eq=False):
     """An open request of a sender.
 
     It waits for room until ``park`` (None: not at all) and for the stage
@@ -45,8 +46,7 @@ class SendCall:
     """Why no reply will come."""
 
 
-@dataclass(slots=True, eq=False)
-class Lease:
+class Lease(msgspec.Struct, eq=False):
     """Who holds a message, and since when. Its token is new with every delivery."""
 
     token: bytes

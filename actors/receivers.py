@@ -48,6 +48,8 @@ class Receivers:
 
     def first_for(self, message: Message) -> Receiver | None:
         """Return whoever is to get a message that has just come."""
+        if not self._all:
+            return None
         asker = self.asking(message)
         return asker or next((r for r in self._plain.values() if r.takes(message)), None)
 

@@ -1,7 +1,7 @@
 """The actor of one inbox: applies each order to the rules, in turn, and does what follows.
 
-It exists only while its inbox holds mail, a receiver or a timer. Nothing that
-it does waits, so an order is carried out at once unless another is in hand:
+It exists while its inbox holds mail or a receiver, and rests for a while when it
+is empty. Nothing that it does waits, so an order is carried out at once unless another is in hand:
 then it lies in the mailbox until that one is through. Mail goes out first; the
 rest is done, in order, when that is on its way.
 
@@ -60,7 +60,7 @@ class House(Protocol):
         """A message never came to be."""
         ...
 
-    def leave(self, actor: InboxActor) -> None:
+    def rest(self, actor: InboxActor) -> None:
         """An inbox is empty and nobody waits at it."""
         ...
 
@@ -105,16 +105,20 @@ class InboxActor:
             self._services.chores.add(self._finish)
 
     def _finish(self) -> None:
-        """Do what is left; then set the timer, or leave when the inbox is empty."""
+        """Do what is left; then set the timer, or rest when the inbox is empty."""
         self._due_to_finish = False
         left, self._left = self._left, []
         for effect in left:
             self._perform(effect)
-        if not self._unsaved and self.inbox.is_idle:
-            self.close()
-            self._house.leave(self)
+        if self.is_idle:
+            self._house.rest(self)
         else:
             self._arm()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to do: no mail, nobody who waits, nothing on its way to disk."""
+        return not self._unsaved and self.inbox.is_idle
 
     def close(self) -> None:
         """Stop the timer."""

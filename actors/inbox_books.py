@@ -93,6 +93,10 @@ class Books:
         """Return the unacknowledged messages by place."""
         return sorted([*self._ready.in_order(), *self._leases.messages()], key=lambda m: m.seq)
 
+    def knows(self, correlation: bytes) -> bool:
+        """Tell whether somebody waits for the answer to this request, or holds what it gave."""
+        return correlation in self._receivers or correlation in self._leases
+
     def find(self, message_id: str) -> Message | None:
         """Return an unacknowledged message."""
         message = self._known.get(message_id)

@@ -11,6 +11,9 @@ from .inbox_actor import InboxActor, Work
 from .mail_services import Asker, MailServices, Senders
 from .message import Message
 
+RESTING = 64
+"""So many empty inboxes keep their actors: mail that comes one by one makes none anew."""
+
 
 class Inboxes:
     """Gives orders to inboxes, and looks at what they hold."""
@@ -20,6 +23,8 @@ class Inboxes:
         """Set before the first order."""
         self._services = services
         self._actors: dict[int, InboxActor] = {}
+        self._resting: dict[InboxActor, None] = {}
+        """Those whose inbox was empty, the longest first."""
         self._where: dict[str, int] = {}
         self.dead: Counter[int] = Counter()
         """Dead letters by agent."""
@@ -87,10 +92,17 @@ class Inboxes:
         if message.state == "dead":
             self.dead[message.agent_id] += 1
 
-    def leave(self, actor: InboxActor) -> None:
-        """An inbox is empty and nobody waits at it."""
-        if self._actors.get(actor.agent.id) is actor:
-            del self._actors[actor.agent.id]
+    def rest(self, actor: InboxActor) -> None:
+        """An inbox is empty and nobody waits at it: its actor leaves once many others rest too."""
+        if self._actors.get(actor.agent.id) is not actor:  # its mail went to another one
+            actor.close()
+            return
+        self._resting[actor] = None
+        if len(self._resting) > RESTING:
+            first = next(iter(self._resting))
+            del self._resting[first]
+            if first.is_idle:
+                self._leave(first)
 
     # ------------------------------------------------------------ looking at them
 
@@ -117,6 +129,11 @@ class Inboxes:
         return inbox is not None and inbox.is_full, agent.is_gone, self.depth(agent)
 
     # ------------------------------------------------------------ inside
+
+    def _leave(self, actor: InboxActor) -> None:
+        actor.close()
+        if self._actors.get(actor.agent.id) is actor:
+            del self._actors[actor.agent.id]
 
     def _make(self, agent: Agent) -> InboxActor:
         bound = agent.inbox_bound or self._services.settings.inbox_bound

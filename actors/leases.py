@@ -34,6 +34,9 @@ class Leases:
     def __len__(self) -> int:
         return len(self._messages)
 
+    def __contains__(self, correlation: bytes) -> bool:
+        return correlation in self._answers
+
     def messages(self) -> list[Message]:
         """Return all, by their places."""
         return sorted(self._messages.values(), key=lambda m: m.seq)

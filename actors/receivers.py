@@ -24,9 +24,12 @@ class Receivers:
     def __len__(self) -> int:
         return len(self._all)
 
+    def __contains__(self, correlation: bytes) -> bool:
+        return correlation in self._all
+
     @property
     def any_waits(self) -> bool:
-        return any(not r.is_answered for r in self._all.values())
+        return bool(self._all) and any(not r.is_answered for r in self._all.values())
 
     @property
     def any_receives(self) -> bool:

@@ -45,7 +45,9 @@ class Senders:
 
     @property
     def any_waits(self) -> bool:
-        return any(m.call and not m.call.answered for m in self._waiting.values())
+        return bool(self._waiting) and any(
+            m.call and not m.call.answered for m in self._waiting.values()
+        )
 
     def waiting(self) -> list[Message]:
         """Return the accepted messages whose senders wait for a stage."""

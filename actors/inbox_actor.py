@@ -112,8 +112,8 @@ class InboxActor:
             self._perform(effect)
         if self.is_idle:
             self._house.rest(self)
-        else:
-            self._arm()
+        elif (deadline := self.inbox.next_deadline()) is not None:
+            self._arm(deadline)
 
     @property
     def is_idle(self) -> bool:
@@ -254,10 +254,9 @@ class InboxActor:
 
     # ------------------------------------------------------------ time
 
-    def _arm(self) -> None:
+    def _arm(self, deadline: float) -> None:
         """Have the timer go off when the rules next have something to do, or before."""
-        deadline = self.inbox.next_deadline()
-        if deadline is None or (self._timer is not None and self._timer.when() <= deadline):
+        if self._timer is not None and self._timer.when() <= deadline:
             return
         self.close()
         loop = asyncio.get_running_loop()

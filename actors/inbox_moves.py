@@ -62,7 +62,8 @@ class Moves(Books):
 
     def _proceed(self, now: Moment) -> None:
         """Do what a change has made possible: expire, let in, hand out."""
-        self._expire(now)
+        if self._ready.look_at <= now.mono:
+            self._expire(now)
         while self._senders.parked and not self.is_full:
             message = self._senders.next_parked()
             self._accept(message, message.call)

@@ -16,8 +16,6 @@ one back, as a READY one with fresh attempts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import msgspec
 
 from ..transport import letters
@@ -58,8 +56,7 @@ class Lease(msgspec.Struct, eq=False):
     """The request that it answered."""
 
 
-@dataclass(slots=True, eq=False)
-class Message:
+class Message(msgspec.Struct, eq=False):
     """Everything about one message. ``seq`` is its place: the order of acceptance."""
 
     seq: int
@@ -95,7 +92,7 @@ class Message:
     delivered: Moment | None = None
     ended: Moment | None = None
     reason: str = ""
-    call: SendCall | None = field(default=None)
+    call: SendCall | None = None
     """The sender's request, as long as it waits for a stage."""
 
     @property

@@ -10,7 +10,6 @@ import logging
 import os
 import secrets
 from collections.abc import Callable
-from functools import partial
 
 import anyio
 
@@ -49,7 +48,8 @@ class Reception:
         watch: Watcher = Lifeline,
         fresh: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
-        self._header = partial(frames.header, bytes.fromhex(epoch))
+        self._head = frames.header(bytes.fromhex(epoch), b"")
+        """What is before the correlation in every header."""
         self._post = post
         self._gone = gone
         self._process_died = died
@@ -72,13 +72,13 @@ class Reception:
         self, session: Session, correlation: bytes, message: messages.Reply | messages.Push
     ) -> None:
         """Send to a session."""
-        self._post(session.identity, self._header(correlation), frames.encode(message))
+        self._post(session.identity, self._head + correlation, frames.encode(message))
 
     def send_to(
         self, identity: bytes, correlation: bytes, message: messages.Reply | messages.Push
     ) -> None:
         """Send to a connection that may have no session."""
-        self._post(identity, self._header(correlation), frames.encode(message))
+        self._post(identity, self._head + correlation, frames.encode(message))
 
     def answer(self, token: bytes, correlation: bytes, reply: messages.Reply) -> bool:
         """Answer the session of ``token``; False when it is not connected.
@@ -103,7 +103,7 @@ class Reception:
     def _pass_on(self, session: Session | None, correlation: bytes, payload: bytes) -> bool:
         if session is None or not session.connected:
             return False
-        self._post(session.identity, self._header(correlation), payload)
+        self._post(session.identity, self._head + correlation, payload)
         return True
 
     def _note_refusal(self, session: Session | None, failed: messages.Failed) -> None:
@@ -127,7 +127,7 @@ class Reception:
         if payload is None:
             self._open[correlation] = session.token
             return False
-        self._post(session.identity, self._header(correlation), payload)
+        self._post(session.identity, self._head + correlation, payload)
         return True
 
     def forget(self, correlation: bytes) -> None:

@@ -98,7 +98,7 @@ class Sending:
             return mail.Sent(sent=[self._sent(message)])
         if message.is_open:
             self._calls[correlation] = recipient, session.token
-            self._post(recipient, message, call)
+            self._inboxes.tell(recipient, putting(message, call), call)
         return None
 
     def _send_rest(
@@ -172,7 +172,7 @@ class Sending:
         if request.wait_for == "reply":
             self._await_reply(sender, recipient, message, call)
         self._calls[correlation] = recipient, session.token
-        self._post(recipient, message, call)
+        self._inboxes.tell(recipient, putting(message, call), call)
 
     def _send_many(
         self,
@@ -204,13 +204,10 @@ class Sending:
             except LoopDetected as error:
                 self.refused(call, error)
             else:
-                self._post(recipient, message, call)
+                self._inboxes.tell(recipient, putting(message, call), call)
         self._finish(correlation, posting)
 
     # ------------------------------------------------------------ one message
-
-    def _post(self, recipient: Agent, message: Message, call: NamedCall) -> None:
-        self._inboxes.tell(recipient, putting(message, call), call)
 
     def _await_reply(
         self, sender: Agent, recipient: Agent, message: Message, call: SendCall

@@ -94,12 +94,24 @@ def parse(texts: Sequence[str]) -> list[Address]:
         raise BadRequest(
             f"to has {len(texts)} recipients. Use at most {MAX_RECIPIENTS}, or * for everybody."
         )
-    return [_address(text) for text in texts]
+    return list(map(_address, texts))
 
 
-def is_single(addresses: Sequence[Address]) -> bool:
-    """Tell whether they are one name: only such a message may wait for room or for a stage."""
-    return len(addresses) == 1 and isinstance(addresses[0], Name)
+def single(addresses: Sequence[Address]) -> Name | None:
+    """Return the one name that they are: only such a message may wait for room or for a stage."""
+    first = addresses[0]
+    return first if len(addresses) == 1 and isinstance(first, Name) else None
+
+
+def named(address: Name, registry: Registry) -> tuple[Agent, str]:
+    """Return the agent of a name, and what makes the id of its message; see :class:`Recipients`.
+
+    :raises UnknownAgent: there is none
+    """
+    agent = registry.find(address.name)
+    if agent is None:
+        raise _refusal(address, registry.near)
+    return agent, _key(address, agent)[1]
 
 
 def means_one(addresses: Sequence[Address]) -> bool:
@@ -181,10 +193,10 @@ def _meant(
 def _key(address: Address, agent: Agent) -> tuple[int, str]:
     """Return what makes an id, and how much that counts beside other addresses of one agent."""
     match address:
-        case AnyOf():
-            return 0, str(address)
         case Name(name):
             return 1, name
+        case AnyOf():
+            return 0, str(address)
         case _:
             return 2, f"{_EVERYONE}{agent.name}"
 

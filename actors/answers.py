@@ -18,7 +18,8 @@ class Answers:
 
     def keep(self, correlation: bytes, payload: bytes, now: float) -> None:
         """Remember an answer; ``now`` is monotonic seconds."""
-        self._drop(correlation)
+        if correlation in self._kept:
+            self._drop(correlation)
         self._kept[correlation] = (now, payload)
         self._bytes += len(payload)
         while self._too_many(now):

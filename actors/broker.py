@@ -77,17 +77,15 @@ class Broker:
     def handle(self, message: Message) -> None:
         """Serve one message, whatever it is. Never raises, never waits."""
         try:
-            frames.check(message.frames)
+            authority, correlation = frames.check(message.frames)
             request = self._decoder.decode(message.frames[1])
         except ProtocolMismatch as error:
             self._misunderstood(message, error)
             return
-        head = message.frames[0]
-        correlation = frames.correlation_of(head)
         if isinstance(request, messages.Hello):
-            self._hello(message, frames.authority_of(head), correlation, request)
+            self._hello(message, authority, correlation, request)
             return
-        session = self._reception.hear(message, frames.authority_of(head))
+        session = self._reception.hear(message, authority)
         if session is None:
             self._reception.send_to(message.identity, correlation, messages.Rehello())
             return

@@ -30,11 +30,7 @@ class Chores:
         while self._chores:
             chores, self._chores = self._chores, deque()
             for chore in chores:
-                _attempt(chore)
-
-
-def _attempt(chore: Chore) -> None:
-    try:
-        chore()
-    except Exception:
-        logger.exception("something that could wait has failed")
+                try:
+                    chore()
+                except Exception:
+                    logger.exception("something that could wait has failed")

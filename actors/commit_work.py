@@ -6,7 +6,9 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
+
+import msgspec
 
 from .statement import Statement
 
@@ -14,7 +16,7 @@ Then = Callable[[Exception | None], None]
 """Called when all that was put before is on disk, or with why it is not."""
 
 
-class Change(NamedTuple):
+class Change(msgspec.Struct, frozen=True, eq=False):
     """Something to write. Of several with one key only the latest is written."""
 
     key: Hashable

@@ -294,6 +294,7 @@ class Desk:
         self, token: bytes, correlation: bytes, message: messages.Reply | messages.Push
     ) -> bool:
         """Send to a session; the call is closed by a reply."""
-        if not isinstance(message, messages.Push):
-            self._queues.answered(correlation)
+        if isinstance(message, messages.Push):
+            return self._reception.tell(token, correlation, message)
+        self._queues.answered(correlation)
         return self._reception.answer(token, correlation, message)

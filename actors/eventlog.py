@@ -18,9 +18,10 @@ from .events import Event
 MAX_BYTES = 5 << 20
 DELAY_SECONDS = 0.0
 """Until the next round of the loop: all that one round has to tell is one write."""
-_MAX_BUFFERED = 256 << 10
+_MOST = 1000
+"""Events in memory."""
 _logger = logging.getLogger(__name__)
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder().encode_lines
 
 
 class EventLog:
@@ -45,29 +46,25 @@ class EventLog:
         self._clock = clock
         self._later = later
         self._descriptor: int | None = None
-        self._lines: list[bytes] = []
-        self._buffered = 0
+        self._events: list[tuple[float, Event, dict[str, object]]] = []
         self._second = -1
         self._second_text = ""
 
     def write(self, event: Event, /, **fields: object) -> None:
         """Append one event. Fields are JSON values; no environment, no message bodies."""
-        line = _line({"timestamp": self._timestamp(), "event": event, **fields})
-        self._lines.append(line)
-        self._buffered += len(line)
-        if self._later is None or self._buffered > _MAX_BUFFERED:
+        self._events.append((self._clock(), event, fields))
+        if self._later is None or len(self._events) > _MOST:
             self.flush()
-        elif len(self._lines) == 1:
+        elif len(self._events) == 1:
             self._later(DELAY_SECONDS, self.flush)
 
     def flush(self) -> None:
         """Write what is in memory."""
-        lines, self._lines, self._buffered = self._lines, [], 0
-        if not lines:
+        events, self._events = self._events, []
+        if not events:
             return
         try:
-            while lines:
-                lines = self._append(lines)
+            self._append(self._text_of(events))
             self.failed = None
         except OSError as error:
             if not self.failed:
@@ -84,29 +81,30 @@ class EventLog:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def _timestamp(self) -> str:
-        milliseconds = int(self._clock() * 1000)
-        second, rest = divmod(milliseconds, 1000)
-        if second != self._second:
-            self._second = second
-            self._second_text = datetime.fromtimestamp(second, UTC).isoformat()[:19]
-        return f"{self._second_text}.{rest:03d}Z"
+    def _text_of(self, events: list[tuple[float, Event, dict[str, object]]]) -> bytes:
+        records: list[dict[str, object]] = []
+        for time_of_day, event, fields in events:
+            second, rest = divmod(int(time_of_day * 1000), 1000)
+            if second != self._second:
+                self._second = second
+                self._second_text = datetime.fromtimestamp(second, UTC).isoformat()[:19]
+            stamp = f"{self._second_text}.{rest:03d}Z"
+            records.append({"timestamp": stamp, "event": event, **fields})
+        return _lines(records)
 
-    def _append(self, lines: list[bytes]) -> list[bytes]:
-        """Write as many lines as the file has room for; return the others."""
-        descriptor, size = self._place_for(len(lines[0]))
-        count, end = 0, size
-        for line in lines:
-            if count and end + len(line) > self._max_bytes:
-                break
-            count, end = count + 1, end + len(line)
-        batch = b"".join(lines[:count])
-        written = os.write(descriptor, batch)
-        if written < len(batch):
-            # Half a line would spoil the next one too.
-            os.ftruncate(descriptor, size + batch.rfind(b"\n", 0, written) + 1)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return lines[count:]
+    def _append(self, text: bytes) -> None:
+        """Write lines, into as many files as they need."""
+        while text:
+            first = text.index(b"\n") + 1
+            descriptor, size = self._place_for(first)
+            room = max(first, self._max_bytes - size)
+            batch = text if len(text) <= room else text[: text.rindex(b"\n", 0, room) + 1]
+            written = os.write(descriptor, batch)
+            if written < len(batch):
+                # Half a line would spoil the next one too.
+                os.ftruncate(descriptor, size + batch.rfind(b"\n", 0, written) + 1)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            text = text[len(batch) :]
 
     def _place_for(self, length: int) -> tuple[int, int]:
         """Return a descriptor with room for so many bytes, and the file's size."""
@@ -127,12 +125,14 @@ class EventLog:
         return self._descriptor
 
 
-def _line(record: dict[str, object]) -> bytes:
-    """Return a record in ASCII: nothing in it can steer the terminal that shows the file."""
+def _lines(records: list[dict[str, object]]) -> bytes:
+    """Return records in ASCII: nothing in them can steer the terminal that shows the file."""
     try:
-        line = _encode(record)
+        text = _encode(records)
     except (UnicodeEncodeError, OverflowError):  # bytes that are no UTF-8, or a great number
-        line = b"\x80"
-    if not line.isascii():
-        line = json.dumps(record, separators=(",", ":")).encode()
-    return line + b"\n"
+        text = b"\x80"
+    if text.isascii():
+        return text
+    if len(records) > 1:
+        return b"".join(_lines([record]) for record in records)
+    return json.dumps(records[0], separators=(",", ":")).encode() + b"\n"

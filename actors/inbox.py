@@ -26,7 +26,7 @@ from math import inf
 
 from ..transport import letters
 from ..transport.errors import SignalpostError, UnknownAgent
-from .inbox_effects import Effect, Ended
+from .inbox_effects import Ended
 from .inbox_moves import Moves
 from .message import Message, SendCall
 from .moment import Moment
@@ -46,7 +46,7 @@ class Inbox(Moves):
 
         :raises InboxFull: there is no room, and ``call`` does not wait for any
         """
-        parked = self._senders.find_parked(message.id)
+        parked = self._senders.parked.get(message.id)
         if known := self._known.get(message.id):
             self._join(known, call)
         elif parked is not None and call is not None:
@@ -236,12 +236,11 @@ class Inbox(Moves):
         """When :meth:`advance` next has something to do, or earlier; on the monotonic clock."""
         if self._arrived or (self._senders.parked and not self.is_full):
             return AT_ONCE
-        mortal = self._ready.next_to_expire()
         earliest = min(
-            inf if mortal is None or mortal.expires is None else mortal.expires,
-            self._leases.next_end(),
-            self._receivers.next_deadline(),
-            self._senders.next_deadline(),
+            self._ready.look_at,
+            self._leases.look_at,
+            self._receivers.look_at,
+            self._senders.look_at,
         )
         return None if earliest == inf else earliest
 
@@ -254,7 +253,3 @@ class Inbox(Moves):
     def spare(self, seconds: float) -> None:
         """Acknowledgements may be on their way still: no lease ends before they had so long."""
         self._leases.shift(seconds)
-
-    def take_effects(self) -> list[Effect]:
-        """Return what the caller must now do, in order. Each effect is returned once."""
-        return self._effects.take()

@@ -1,7 +1,7 @@
 """The actor of one inbox: applies each order to the rules, in turn, and does what follows.
 
-It exists only while its inbox holds mail, a receiver or a timer. Nothing that
-it does waits, so an order is carried out at once unless another is in hand:
+It exists while its inbox holds mail or a receiver, and rests for a while when it
+is empty. Nothing that it does waits, so an order is carried out at once unless another is in hand:
 then it lies in the mailbox until that one is through. Mail goes out first; the
 rest is done, in order, when that is on its way.
 
@@ -60,11 +60,11 @@ class House(Protocol):
         """A message never came to be."""
         ...
 
-    def rests(self, actor: InboxActor) -> None:
+    def done(self, actor: InboxActor) -> None:
         """Something was done at an inbox, and all that followed at once."""
         ...
 
-    def leave(self, actor: InboxActor) -> None:
+    def rest(self, actor: InboxActor) -> None:
         """An inbox is empty and nobody waits at it."""
         ...
 
@@ -88,33 +88,42 @@ class InboxActor:
         self._mailbox: deque[tuple[Work, Asker | None]] = deque()
         self._busy = False
         self._unsaved = 0
-        self._due_to_rest = False
+        self._left: list[Effect] = []
+        self._due_to_finish = False
         self._timer: asyncio.TimerHandle | None = None
 
     def tell(self, work: Work, asker: Asker | None = None) -> None:
         """Carry out an order; ``asker`` hears of a refusal. Never raises."""
-        self._mailbox.append((work, asker))
         if self._busy:
+            self._mailbox.append((work, asker))
             return
         self._busy = True
         try:
+            self._serve(work, asker)
             while self._mailbox:
                 self._serve(*self._mailbox.popleft())
         finally:
             self._busy = False
-        if not self._due_to_rest:
-            self._due_to_rest = True
-            self._services.chores.add(self._rest)
+        if not self._due_to_finish:
+            self._due_to_finish = True
+            self._services.chores.add(self._finish)
 
-    def _rest(self) -> None:
-        """Nothing is in hand: set the timer, or leave when the inbox is empty."""
-        self._due_to_rest = False
-        self._house.rests(self)
-        if self.inbox.is_idle and not self._unsaved:
-            self.close()
-            self._house.leave(self)
-        else:
-            self._arm()
+    def _finish(self) -> None:
+        """Do what is left; then set the timer, or rest when the inbox is empty."""
+        self._due_to_finish = False
+        left, self._left = self._left, []
+        for effect in left:
+            self._perform(effect)
+        self._house.done(self)
+        if self.is_idle:
+            self._house.rest(self)
+        elif (deadline := self.inbox.next_deadline()) is not None:
+            self._arm(deadline)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to do: no mail, nobody who waits, nothing on its way to disk."""
+        return not self._unsaved and self.inbox.is_idle
 
     def close(self) -> None:
         """Stop the timer."""
@@ -133,17 +142,10 @@ class InboxActor:
             logger.exception("the inbox of %s failed", self.agent.name)
             self._refuse(asker, self._fault(error))
         for effect in self.inbox.take_effects():
-            if isinstance(effect, Deliver):
-                self._attempt(effect)
+            if type(effect) is Deliver:
+                self._perform(effect)
             else:
-                self._services.chores.add(partial(self._attempt, effect))
-
-    def _attempt(self, effect: Effect) -> None:
-        try:
-            self._perform(effect)
-        except Exception as error:
-            logger.exception("the inbox of %s could not go on", self.agent.name)
-            self._salvage(effect, error)
+                self._left.append(effect)
 
     def _salvage(self, effect: Effect, error: Exception) -> None:
         """An effect failed: nobody may wait for ever for what it would have done."""
@@ -170,25 +172,29 @@ class InboxActor:
     # ------------------------------------------------------------ effects
 
     def _perform(self, effect: Effect) -> None:
-        match effect:
-            case Keep(message):
-                self._keep(message)
-            case Note(message):
-                self._services.store.note(row_of(message, self._services.clock()))
-            case Deliver(receiver, delivered):
-                self._deliver(receiver, delivered)
-            case Tell(call, message, bounced):
-                self._senders.told(call, message, bounced)
-            case Refuse(call, error):
-                self._refuse(call, error)
-            case Ended(message):
-                self._end(message)
+        try:
+            match effect:
+                case Keep(message):
+                    self._keep(message)
+                case Tell(call, message, bounced):
+                    self._senders.told(call, message, bounced)
+                case Deliver(receiver, delivered):
+                    self._deliver(receiver, delivered)
+                case Note(message):
+                    self._services.store.note(row_of(message, self._services.clock()))
+                case Refuse(call, refusal):
+                    self._refuse(call, refusal)
+                case Ended(message):
+                    self._end(message)
+        except Exception as error:
+            logger.exception("the inbox of %s could not go on", self.agent.name)
+            self._salvage(effect, error)
 
     def _keep(self, message: Message) -> None:
         self._unsaved += 1
         self._house.came(message)
         row = row_of(message, self._services.clock())
-        self._services.store.keep(row, lambda error: self._saved(message, error))
+        self._services.store.keep(row, partial(self._saved, message))
         self._services.events.write(
             "message_sent",
             message_id=message.id,
@@ -253,10 +259,9 @@ class InboxActor:
 
     # ------------------------------------------------------------ time
 
-    def _arm(self) -> None:
+    def _arm(self, deadline: float) -> None:
         """Have the timer go off when the rules next have something to do, or before."""
-        deadline = self.inbox.next_deadline()
-        if deadline is None or (self._timer is not None and self._timer.when() <= deadline):
+        if self._timer is not None and self._timer.when() <= deadline:
             return
         self.close()
         loop = asyncio.get_running_loop()

@@ -41,6 +41,8 @@ class Books:
         self._lease_seconds = lease_seconds
         self._unsaved: dict[int, Message] = {}
         self._effects = Effects()
+        self.take_effects = self._effects.take
+        """Returns what the caller must now do, in order. Each effect is returned once."""
         self._clear()
 
     def _clear(self) -> None:
@@ -48,15 +50,13 @@ class Books:
         self._results: dict[int, Message] = {}
         self._arrived: list[Message] = []
         self._moved = False
+        self.depth: int = 0
+        """Unacknowledged messages."""
         self._bytes: int = 0
         self._ready = Ready()
         self._leases = Leases(self._lease_seconds)
         self._receivers = Receivers()
         self._senders = Senders()
-
-    @property
-    def depth(self) -> int:
-        return len(self._ready) + len(self._leases)
 
     @property
     def is_full(self) -> bool:
@@ -70,7 +70,7 @@ class Books:
 
     @property
     def parked(self) -> int:
-        return self._senders.parked
+        return len(self._senders.parked)
 
     @property
     def is_idle(self) -> bool:
@@ -118,6 +118,10 @@ class Books:
     def open_messages(self) -> list[Message]:
         """Return the unacknowledged messages by place."""
         return sorted([*self._ready.in_order(), *self._leases.messages()], key=lambda m: m.seq)
+
+    def knows(self, correlation: bytes) -> bool:
+        """Tell whether somebody waits for the answer to this request, or holds what it gave."""
+        return correlation in self._receivers or correlation in self._leases
 
     def find(self, message_id: str) -> Message | None:
         """Return an unacknowledged message."""

@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from ..transport.errors import SignalpostError
 from .message import Message, SendCall
 from .receiver import Receiver
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(msgspec.Struct, frozen=True):
     """A message was accepted; persist it, and say ``stored`` when it is on disk."""
 
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(msgspec.Struct, frozen=True):
     """Something about a message that was accepted has changed; persist that."""
 
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Deliver:
+class Deliver(msgspec.Struct, frozen=True):
     """Answer a receiver with these messages, leased to it; none: its time is over."""
 
     receiver: Receiver
     messages: tuple[Message, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Tell:
+class Tell(msgspec.Struct, frozen=True):
     """Answer a sender: its message has come this far. ``bounced``: no reply will come."""
 
     call: SendCall
@@ -40,16 +36,14 @@ class Tell:
     bounced: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
+class Refuse(msgspec.Struct, frozen=True):
     """Answer a sender or receiver with an error."""
 
     call: SendCall | Receiver
     error: SignalpostError
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True):
     """A message was acknowledged, has expired, or is dead: ``message.state`` says which."""
 
     message: Message
@@ -89,5 +83,7 @@ class Effects:
     def take(self) -> list[Effect]:
         """Return everything, once."""
         taken = [*self._deliveries, *self._rows.values(), *self._answers]
-        self._deliveries, self._rows, self._answers = [], {}, []
+        self._deliveries.clear()
+        self._rows.clear()
+        self._answers.clear()
         return taken

@@ -50,6 +50,7 @@ class Moves(Books):
     def _enter(self, message: Message) -> None:
         self._known[message.id] = message
         if message.is_open:
+            self.depth += 1
             self._bytes += message.size
             if message.task_id is not None:
                 self._results[message.task_id] = message
@@ -63,7 +64,8 @@ class Moves(Books):
 
     def _proceed(self, now: Moment) -> None:
         """Do what a change has made possible: expire, let in, hand out."""
-        self._expire(now)
+        if self._ready.look_at <= now.mono:
+            self._expire(now)
         while self._senders.parked and not self.is_full:
             message = self._senders.next_parked()
             self._accept(message, message.call)
@@ -177,7 +179,7 @@ class Moves(Books):
 
     def _expire(self, now: Moment) -> None:
         """End what nobody took in time."""
-        while (message := self._ready.next_to_expire()) is not None and message.is_over(now):
+        while self._ready.look_at <= now.mono and (message := self._ready.overdue(now)):
             self._end(message, "expired", now)
 
     def _end(self, message: Message, state: letters.State, now: Moment, reason: str = "") -> None:
@@ -194,6 +196,7 @@ class Moves(Books):
             self._leases.remove(message)
         else:
             self._ready.remove(message)
+        self.depth -= 1
         self._bytes -= message.size
         if message.task_id is not None:
             self._results.pop(message.task_id, None)

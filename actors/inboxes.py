@@ -12,6 +12,9 @@ from .inbox_actor import InboxActor, Work
 from .mail_services import Asker, MailServices, Senders
 from .message import Message
 
+RESTING = 64
+"""So many empty inboxes keep their actors: mail that comes one by one makes none anew."""
+
 
 class Bells(Protocol):
     """Where it is heard what waits; see :mod:`doorbells`."""
@@ -30,6 +33,8 @@ class Inboxes:
         self.bells: Bells
         self._services = services
         self._actors: dict[int, InboxActor] = {}
+        self._resting: dict[InboxActor, None] = {}
+        """Those whose inbox was empty, the longest first."""
         self._where: dict[str, int] = {}
         self.dead: Counter[int] = Counter()
         """Dead letters by agent."""
@@ -38,7 +43,8 @@ class Inboxes:
 
     def tell(self, agent: Agent, work: Work, asker: Asker | None = None) -> None:
         """Give an order to an agent's inbox, which is made if there is none."""
-        self._actor(agent).tell(work, asker)
+        actor = self._actors.get(agent.id) or self._make(agent)
+        actor.tell(work, asker)
 
     def tell_existing(self, agent: Agent, work: Work) -> None:
         """Give an order to an agent's inbox; where there is none there is nothing to do."""
@@ -96,12 +102,19 @@ class Inboxes:
         if message.state == "dead":
             self.dead[message.agent_id] += 1
 
-    def leave(self, actor: InboxActor) -> None:
-        """An inbox is empty and nobody waits at it."""
-        if self._actors.get(actor.agent.id) is actor:
-            del self._actors[actor.agent.id]
+    def rest(self, actor: InboxActor) -> None:
+        """An inbox is empty and nobody waits at it: its actor leaves once many others rest too."""
+        if self._actors.get(actor.agent.id) is not actor:  # its mail went to another one
+            actor.close()
+            return
+        self._resting[actor] = None
+        if len(self._resting) > RESTING:
+            first = next(iter(self._resting))
+            del self._resting[first]
+            if first.is_idle:
+                self._leave(first)
 
-    def rests(self, actor: InboxActor) -> None:
+    def done(self, actor: InboxActor) -> None:
         """Something was done at an inbox, and all that followed at once."""
         self.bells.hear(actor.agent, self.look(actor.agent))
 
@@ -131,15 +144,18 @@ class Inboxes:
 
     # ------------------------------------------------------------ inside
 
-    def _actor(self, agent: Agent) -> InboxActor:
-        actor = self._actors.get(agent.id)
-        if actor is None:
-            bound = agent.inbox_bound or self._services.settings.inbox_bound
-            inbox = Inbox(
-                bound, self._services.settings.lease, self._services.tokens, self._services.seqs
-            )
-            actor = InboxActor(agent, inbox, self._services, self.senders, self)
-            self._actors[agent.id] = actor
+    def _leave(self, actor: InboxActor) -> None:
+        actor.close()
+        if self._actors.get(actor.agent.id) is actor:
+            del self._actors[actor.agent.id]
+
+    def _make(self, agent: Agent) -> InboxActor:
+        bound = agent.inbox_bound or self._services.settings.inbox_bound
+        inbox = Inbox(
+            bound, self._services.settings.lease, self._services.tokens, self._services.seqs
+        )
+        actor = InboxActor(agent, inbox, self._services, self.senders, self)
+        self._actors[agent.id] = actor
         return actor
 
 

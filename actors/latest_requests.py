@@ -27,14 +27,16 @@ class LatestRequests:
         for request in requests:
             self.note(request)
 
-    def note(self, request_id: bytes) -> None:
-        """Note a request that is served now: should it come again, its answer may be forgotten."""
+    def note(self, request_id: bytes) -> bool:
+        """Note a request that is served now; False when it may have been served before.
+
+        Then it changes nothing. Should this one come again, its answer may be forgotten.
+        """
         client = request_id[:_COUNTER_AT]
+        if request_id <= self._latest.get(client, b""):
+            return False
         self._latest[client] = request_id
         self._latest.move_to_end(client)
         if len(self._latest) > MAX_CLIENTS:
             self._latest.popitem(last=False)
-
-    def may_know(self, request_id: bytes) -> bool:
-        """Tell whether a request may have been served before."""
-        return request_id <= self._latest.get(request_id[:_COUNTER_AT], b"")
+        return True

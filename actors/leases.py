@@ -28,11 +28,14 @@ class Leases:
         self._messages: dict[str, Message] = {}
         self._answers: dict[bytes, list[Message]] = {}
         self._renewed_at = -inf
-        self._look_at = inf
-        """No lease ends earlier. Looking at all of them is worth it only then."""
+        self.look_at = inf
+        """When a lease may end, or earlier. Looking at all of them is worth it only then."""
 
     def __len__(self) -> int:
         return len(self._messages)
+
+    def __contains__(self, correlation: bytes) -> bool:
+        return correlation in self._answers
 
     def messages(self) -> list[Message]:
         """Return all, by their places."""
@@ -42,7 +45,7 @@ class Leases:
         """A message is held under this lease, which it has."""
         self._messages[message.id] = message
         self._answers.setdefault(lease.correlation, []).append(message)
-        self._look_at = min(self._look_at, self._end_of(lease))
+        self.look_at = min(self.look_at, self._end_of(lease))
 
     def remove(self, message: Message) -> None:
         """A message is not held any more; it still has the lease that it was held under."""
@@ -86,20 +89,16 @@ class Leases:
         :param renewed_at: when the agent last showed that it works
         """
         self._renewed_at = max(self._renewed_at, renewed_at)
-        if now < self._look_at:
+        if now < self.look_at:
             return []
         ends = [(self._end_of(m.lease), m) for m in self.messages() if m.lease]
-        self._look_at = min((end for end, _ in ends if end > now), default=inf)
+        self.look_at = min((end for end, _ in ends if end > now), default=inf)
         return [m for end, m in ends if end <= now]
-
-    def next_end(self) -> float:
-        """When a lease may end, or earlier."""
-        return self._look_at
 
     def shift(self, gap: float) -> None:
         """Nobody could do anything for so long."""
         self._renewed_at += gap
-        self._look_at += gap
+        self.look_at += gap
         for message in self._messages.values():
             if message.lease is not None:
                 message.lease.since += gap

@@ -231,7 +231,8 @@ class Life:
 
     def _works(self, agent: Agent) -> bool:
         """Tell whether an agent has an open task."""
-        return any(task.session in agent.holders for task in self._broker.open_tasks())
+        tasks = self._broker.open_tasks()
+        return bool(tasks) and any(task.session in agent.holders for task in tasks)
 
     def _output_path(self, task_id: int) -> str:
         return str(self._output.path(task_id))

@@ -130,7 +130,7 @@ class Senders(Protocol):
         ...
 
 
-Reply = Callable[[bytes, bytes, messages.Reply | messages.Push], bool]
+Reply = Callable[[bytes, bytes, messages.Reply], bool]
 """Send to (session, correlation); False when the session is not connected."""
 
 

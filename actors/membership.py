@@ -182,7 +182,7 @@ class Membership:
 
     def touch(self, session: Session) -> None:
         """The session has asked for something: its agent works."""
-        self._registry.touch(session.token, self._services.clock().mono)
+        self._registry.touch(session.token, session.heard_at)
 
     # ------------------------------------------------------------ inside
 

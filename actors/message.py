@@ -16,7 +16,7 @@ one back, as a READY one with fresh attempts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from ..transport import letters
 from .moment import Moment
@@ -25,8 +25,7 @@ MAX_ATTEMPTS = 5
 """Failed attempts after which a message is dead."""
 
 
-@dataclass(slots=True, eq=False)
-class SendCall:
+class SendCall(msgspec.Struct, eq=False):
     """An open request of a sender.
 
     It waits for room until ``park`` (None: not at all) and for the stage
@@ -45,8 +44,7 @@ class SendCall:
     """Why no reply will come."""
 
 
-@dataclass(slots=True, eq=False)
-class Lease:
+class Lease(msgspec.Struct, eq=False):
     """Who holds a message, and since when. Its token is new with every delivery."""
 
     token: bytes
@@ -58,8 +56,7 @@ class Lease:
     """The request that it answered."""
 
 
-@dataclass(slots=True, eq=False)
-class Message:
+class Message(msgspec.Struct, eq=False):
     """Everything about one message. ``seq`` is its place: the order of acceptance."""
 
     seq: int
@@ -95,7 +92,7 @@ class Message:
     delivered: Moment | None = None
     ended: Moment | None = None
     reason: str = ""
-    call: SendCall | None = field(default=None)
+    call: SendCall | None = None
     """The sender's request, as long as it waits for a stage."""
 
     @property
@@ -146,15 +143,17 @@ class Message:
 
     def has_reached(self, goal: letters.Goal) -> bool:
         """Tell whether its sender need not wait any more. A reply comes another way."""
+        if goal == "stored":
+            return True
         match self.stage():
             case "expired" | "dead":
                 return True
             case "acked":
                 return goal != "reply"
             case "delivered":
-                return goal in ("stored", "delivered")
+                return goal == "delivered"
             case "stored":
-                return goal == "stored"
+                return False
 
     def stage(self) -> letters.Stage:
         """Return how far it has come, as its sender is told."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec import structs
 
 from .inbox_actor import Work
 from .inboxes import Inboxes
@@ -15,7 +16,7 @@ def hasten(session: bytes, asked: Iterable[Message], inboxes: Inboxes) -> None:
     for message in list(asked):
         call, home = message.call, inboxes.home(message)
         if home is not None and call is not None and call.session == session:
-            home.tell(putting(message, replace(call, goal="stored")))
+            home.tell(putting(message, structs.replace(call, goal="stored")))
 
 
 def putting(message: Message, call: SendCall) -> Work:

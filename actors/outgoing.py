@@ -23,7 +23,8 @@ def check(request: mail.Send) -> None:
     :raises TooLarge: content or metadata are over their limit
     """
     _check_size(request)
-    _check_metadata(request.metadata)
+    if request.metadata:
+        _check_metadata(request.metadata)
     if len(request.in_reply_to) > MAX_ID or not request.in_reply_to.isprintable():
         raise BadRequest(
             f"in_reply_to is no id: it has more than {MAX_ID} characters, or one that cannot be"
@@ -70,8 +71,6 @@ def _check_size(request: mail.Send) -> None:
 
 
 def _check_metadata(metadata: bytes) -> None:
-    if not metadata:
-        return
     try:
         _metadata.decode(metadata)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Hashable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import structs
 
 from .commit_work import Change, Job, Standing, Then, Work
 from .statement import LAST, Statement
-
-
-class _Waiting(NamedTuple):
-    statement: Statement[Any]
-    item: Any
-    new: bool
-    told: bool
-    """Whoever it is for hears of a refusal, so that it need not stay."""
 
 
 class Pending:
@@ -24,7 +18,7 @@ class Pending:
     def __init__(self) -> None:
         self.changed = False
         """Some came since the last attempt."""
-        self._changes: dict[Hashable, _Waiting] = {}
+        self._changes: dict[Hashable, Change] = {}
         self._refused: set[Hashable] = set()
         """Nothing is written under these until whoever was refused has them removed."""
 
@@ -46,12 +40,12 @@ class Pending:
         jobs: list[Job] = []
         waiting: list[tuple[Then, Standing]] = []
         for work in works:
-            if isinstance(work, Job):
-                jobs.append(work)
-            elif isinstance(work, Change):
+            if isinstance(work, Change):
                 standing = self._add(work)
                 if work.then is not None:
                     waiting.append((work.then, standing))
+            elif isinstance(work, Job):
+                jobs.append(work)
             else:
                 waiting.append((work, "known"))
         return jobs, waiting
@@ -68,11 +62,10 @@ class Pending:
         self._refused.discard(key)
         self.changed = True
         older = self._changes.get(key)
-        stays_new = older is not None and older.new and not removes
-        new = change.new or stays_new
-        told = change.then is not None or (stays_new and older is not None and older.told)
-        self._changes[key] = _Waiting(change.statement, change.item, new, told)
-        return "new" if new else "known"
+        if older is not None and older.new and not removes:
+            change = structs.replace(change, new=True, then=change.then or older.then)
+        self._changes[key] = change
+        return "new" if change.new else "known"
 
     def write(self, connection: sqlite3.Connection, *, new_too: bool) -> None:
         """Write the changes, all or those that bring nothing new."""
@@ -82,7 +75,7 @@ class Pending:
                 groups.setdefault(change.statement, []).append(change.item)
         for statement in sorted(groups, key=_rank):
             for sql, record in statement.steps:
-                connection.executemany(sql, [record(item) for item in groups[statement]])
+                connection.executemany(sql, list(map(record, groups[statement])))
 
     def written(self, *, new_too: bool) -> None:
         """Forget what is on disk now."""
@@ -92,8 +85,11 @@ class Pending:
             self._changes = {key: change for key, change in self._changes.items() if change.new}
 
     def refuse(self) -> None:
-        """Forget what is new and was refused: no later commit may bring it after all."""
-        refused = {key for key, change in self._changes.items() if change.new and change.told}
+        """Forget what is new and was refused: no later commit may bring it after all.
+
+        What nobody is told of stays, new as it is.
+        """
+        refused = {key for key, change in self._changes.items() if change.new and change.then}
         self._changes = {key: c for key, c in self._changes.items() if key not in refused}
         self._refused |= refused
 

@@ -119,12 +119,11 @@ class Post:
         return None
 
     def _send(self, session: Session, correlation: bytes, request: mail.Send) -> None:
-        if self._archive.latest.may_know(correlation):
+        if self._archive.latest.note(correlation):
+            self._sending.send(session, correlation, request)
+        else:
             again = self._send_again(session, correlation, request)
             self._deferred.answer(session.token, correlation, again)
-        else:
-            self._archive.latest.note(correlation)
-            self._sending.send(session, correlation, request)
 
     async def _send_again(
         self, session: Session, correlation: bytes, request: mail.Send

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ..transport import letters, mail
 from ..transport.errors import SignalpostError
 from .message import SendCall
 
 
-@dataclass(slots=True, eq=False)
-class NamedCall(SendCall):
+class NamedCall(SendCall, eq=False):
     """The part of a send that goes to one recipient."""
 
     name: str = ""

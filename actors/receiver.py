@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from ..transport import letters
 from .message import Message, SendCall
 
 
-@dataclass(slots=True, eq=False)
-class Receiver:
+class Receiver(msgspec.Struct, eq=False):
     """An open request for mail, served in the order of arrival.
 
     ``deadline`` is when it is answered with nothing, on the monotonic clock;

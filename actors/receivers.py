@@ -18,15 +18,18 @@ class Receivers:
         self._plain: dict[bytes, Receiver] = {}
         self._asking: dict[str, Receiver] = {}
         self._kept = 0
-        self._look_at = inf
-        """No deadline is earlier."""
+        self.look_at = inf
+        """When somebody's time is over, or earlier."""
 
     def __len__(self) -> int:
         return len(self._all)
 
+    def __contains__(self, correlation: bytes) -> bool:
+        return correlation in self._all
+
     @property
     def any_waits(self) -> bool:
-        return any(not r.is_answered for r in self._all.values())
+        return bool(self._all) and any(not r.is_answered for r in self._all.values())
 
     @property
     def any_receives(self) -> bool:
@@ -48,6 +51,8 @@ class Receivers:
 
     def first_for(self, message: Message) -> Receiver | None:
         """Return whoever is to get a message that has just come."""
+        if not self._all:
+            return None
         asker = self.asking(message)
         return asker or next((r for r in self._plain.values() if r.takes(message)), None)
 
@@ -61,7 +66,7 @@ class Receivers:
         else:
             self._asking[receiver.in_reply_to] = receiver
         if receiver.deadline is not None:
-            self._look_at = min(self._look_at, receiver.deadline)
+            self.look_at = min(self.look_at, receiver.deadline)
 
     def pop(self, correlation: bytes) -> None:
         """Somebody waits no more, if ever."""
@@ -78,19 +83,15 @@ class Receivers:
 
     def overdue(self, now: float) -> list[Receiver]:
         """Return those whose time is over."""
-        if now < self._look_at:
+        if now < self.look_at:
             return []
         timed = [(r.deadline, r) for r in self._all.values() if r.deadline is not None]
-        self._look_at = min((at for at, _ in timed if at > now), default=inf)
+        self.look_at = min((at for at, _ in timed if at > now), default=inf)
         return [r for at, r in timed if at <= now]
-
-    def next_deadline(self) -> float:
-        """When somebody's time is over, or earlier."""
-        return self._look_at
 
     def shift(self, gap: float) -> None:
         """Nobody could do anything for so long."""
-        self._look_at += gap
+        self.look_at += gap
         for receiver in self._all.values():
             if receiver.deadline is not None:
                 receiver.deadline += gap

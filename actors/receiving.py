@@ -17,6 +17,7 @@ from .inboxes import Inboxes
 from .mail_services import MailServices, Then
 from .membership import Membership
 from .moment import Moment
+from .orders import giving_up
 from .receiver import Receiver
 from .registry import Registry
 
@@ -85,7 +86,9 @@ class Receiving:
             self._give_up(agent, correlation)
 
     def _give_up(self, agent: Agent, correlation: bytes) -> None:
-        self._inboxes.tell_existing(agent, lambda inbox, now: inbox.give_up(correlation, now))
+        inbox = self._inboxes.look(agent)
+        if inbox is not None and inbox.knows(correlation):
+            self._inboxes.tell_existing(agent, giving_up(correlation))
 
     def _receive(
         self,
@@ -145,8 +148,7 @@ class Receiving:
 
     def _explained(self, agent: Agent, settled: letters.Settled) -> letters.Settled:
         """Tell a message of somebody else from one that is not held any more."""
-        owner = self._inboxes.where(settled.message_id)
-        if not settled.code or owner in (None, agent.id):
+        if not settled.code or self._inboxes.where(settled.message_id) in (None, agent.id):
             return settled
         logger.warning("refused %s, who wanted to settle another agent's message", agent.name)
         return letters.Settled(

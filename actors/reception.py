@@ -49,7 +49,8 @@ class Reception:
         watch: Watcher = Lifeline,
         fresh: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
-        self._epoch = bytes.fromhex(epoch)
+        self._head = frames.header(bytes.fromhex(epoch), b"")
+        """What is before the correlation in every header."""
         self._post = post
         self._gone = gone
         self._process_died = died
@@ -72,35 +73,40 @@ class Reception:
         self, session: Session, correlation: bytes, message: messages.Reply | messages.Push
     ) -> None:
         """Send to a session."""
-        self._post(session.identity, self._header(correlation), frames.encode(message))
+        self._post(session.identity, self._head + correlation, frames.encode(message))
 
     def send_to(
         self, identity: bytes, correlation: bytes, message: messages.Reply | messages.Push
     ) -> None:
         """Send to a connection that may have no session."""
-        self._post(identity, self._header(correlation), frames.encode(message))
+        self._post(identity, self._head + correlation, frames.encode(message))
 
-    def answer(
-        self, token: bytes, correlation: bytes, message: messages.Reply | messages.Push
-    ) -> bool:
-        """Send to the session of ``token``; False when it is not connected.
+    def answer(self, token: bytes, correlation: bytes, reply: messages.Reply) -> bool:
+        """Answer the session of ``token``; False when it is not connected.
 
         The answer to a request that took effect is remembered, so that the
         same request sent again gets it.
         """
-        token = self._open.get(correlation, token)
-        session = self._sessions.get(token)
+        asker = self._open.pop(correlation, None)
+        session = self._sessions.get(asker or token)
         if session is not None and session.hello.minor < messages.MINOR:
-            message = as_of(session.hello.minor, message)
-        payload = frames.encode(message)
-        if correlation in self._open and not isinstance(message, messages.Push):
-            del self._open[correlation]
+            reply = as_of(session.hello.minor, reply)
+        payload = frames.encode(reply)
+        if asker is not None:
             self._answers.keep(correlation, payload, self._clock())
-        if isinstance(message, messages.Failed) and message.code == NotAuthorised.code:
-            self._note_refusal(session, message)
+        if isinstance(reply, messages.Failed) and reply.code == NotAuthorised.code:
+            self._note_refusal(session, reply)
+        return self._pass_on(session, correlation, payload)
+
+    def tell(self, token: bytes, correlation: bytes, push: messages.Push) -> bool:
+        """Tell whoever awaits the answer to a request something before that."""
+        session = self._sessions.get(self._open.get(correlation, token))
+        return self._pass_on(session, correlation, frames.encode(push))
+
+    def _pass_on(self, session: Session | None, correlation: bytes, payload: bytes) -> bool:
         if session is None or not session.connected:
             return False
-        self._post(session.identity, self._header(correlation), payload)
+        self._post(session.identity, self._head + correlation, payload)
         return True
 
     def _note_refusal(self, session: Session | None, failed: messages.Failed) -> None:
@@ -124,15 +130,12 @@ class Reception:
         if payload is None:
             self._open[correlation] = session.token
             return False
-        self._post(session.identity, self._header(correlation), payload)
+        self._post(session.identity, self._head + correlation, payload)
         return True
 
     def forget(self, correlation: bytes) -> None:
         """Nobody waits for the answer to this request any more."""
         self._open.pop(correlation, None)
-
-    def _header(self, correlation: bytes) -> bytes:
-        return frames.header(self._epoch, correlation)
 
     # ------------------------------------------------------------ who is there
 

@@ -43,6 +43,10 @@ class Registry:
         self._ids = ids
         self._directory = Directory()
         self._seats = Seats()
+        self.agent_of = self._seats.agent_of
+        """Returns the agent for which a session speaks."""
+        self.by_id = self._directory.by_id
+        """Returns the agent of a number, or the one that it became since this broker began."""
         self._next_expiry: float | None = None
         self._person = Agent(PERSON_ID, PERSON, description="whoever sits at the command line")
         self._directory.add(self._person)
@@ -141,10 +145,6 @@ class Registry:
 
     # ------------------------------------------------------------ looking
 
-    def agent_of(self, session: bytes) -> Agent | None:
-        """Return the agent for which a session speaks."""
-        return self._seats.agent_of(session)
-
     def find(self, name: str) -> Agent | None:
         """Return who has this name, or had it last."""
         return self._directory.named(name) or self._directory.formerly(name)
@@ -167,10 +167,6 @@ class Registry:
     def near(self, name: str) -> list[str]:
         """Return known names that look like ``name``."""
         return names.nearest(name, self._directory.names())
-
-    def by_id(self, agent_id: int) -> Agent | None:
-        """Return the agent of a number, or the one that it became since this broker began."""
-        return self._directory.by_id(agent_id)
 
     def everyone(self, but: Agent | None) -> list[Agent]:
         """Return every agent except the person and ``but``, the longest known first."""

@@ -27,7 +27,7 @@ class Replies:
         self._services = services
 
     def stored(self, message: Message) -> None:
-        """A message is on disk: the one that it answers is done."""
+        """A reply is on disk: the message that it answers is done."""
         if message.session:
             self.acknowledge(message, message.session)
 
@@ -39,10 +39,7 @@ class Replies:
                 sender, lambda inbox, now: inbox.replied(session, question, now)
             )
 
-    def when_acknowledged(self, message: Message, then: Callable[[], None]) -> None:
-        """Go on when what a stored message answers is done for good; at once if it is no reply."""
-        if not message.in_reply_to:
-            then()
-            return
+    def when_acknowledged(self, then: Callable[[], None]) -> None:
+        """Go on when what a stored reply answers is done for good."""
         store = self._services.store
         self._services.chores.add(lambda: store.when_committed(lambda _error: then()))

@@ -18,41 +18,36 @@ class Senders:
     """Parked senders in order, and accepted messages whose senders wait for a stage."""
 
     def __init__(self) -> None:
-        self._parked: OrderedDict[str, Message] = OrderedDict()
+        self.parked: OrderedDict[str, Message] = OrderedDict()
+        """Those that wait for room, in order; others only look."""
         self._waiting: dict[bytes, Message] = {}
         self._kept = 0
-        self._look_at = inf
-        """No deadline is earlier."""
+        self.look_at = inf
+        """When somebody's time is over, or earlier."""
 
     # ------------------------------------------------------------ who waits for room
-
-    @property
-    def parked(self) -> int:
-        return len(self._parked)
-
-    def find_parked(self, message_id: str) -> Message | None:
-        """Return a message that waits for room."""
-        return self._parked.get(message_id)
 
     def park(self, message: Message, call: SendCall) -> None:
         """Let a message wait for room: behind the others, or where it stands already."""
         message.call = call
-        self._parked.setdefault(message.id, message)
+        self.parked.setdefault(message.id, message)
         self._watch(call.park)
 
     def next_parked(self) -> Message:
         """Take out the message that has waited longest for room."""
-        return self._parked.popitem(last=False)[1]
+        return self.parked.popitem(last=False)[1]
 
     def unpark_all(self) -> list[Message]:
         """Take out all that wait for room, in order."""
-        return [self.next_parked() for _ in range(self.parked)]
+        return [self.next_parked() for _ in range(len(self.parked))]
 
     # ------------------------------------------------------------ who waits for a stage
 
     @property
     def any_waits(self) -> bool:
-        return any(m.call and not m.call.answered for m in self._waiting.values())
+        return bool(self._waiting) and any(
+            m.call and not m.call.answered for m in self._waiting.values()
+        )
 
     def waiting(self) -> list[Message]:
         """Return the accepted messages whose senders wait for a stage."""
@@ -60,10 +55,12 @@ class Senders:
 
     def wait(self, message: Message, call: SendCall) -> None:
         """Let a sender wait for what becomes of an accepted message."""
-        self.release(message)
+        if message.call is not None:
+            self.release(message)
         message.call = call
         self._waiting[call.correlation] = message
-        self._watch(call.deadline)
+        if call.deadline is not None:
+            self._watch(call.deadline)
 
     def release(self, message: Message) -> None:
         """Nobody waits for what becomes of this message."""
@@ -83,9 +80,9 @@ class Senders:
 
     def pop(self, correlation: bytes) -> Message | None:
         """Somebody waits no more: return the accepted message that it waited for."""
-        for message in list(self._parked.values()):
+        for message in list(self.parked.values()):
             if message.call and message.call.correlation == correlation:
-                del self._parked[message.id]
+                del self.parked[message.id]
         waiting = self._waiting.get(correlation)
         if waiting is not None:
             self.release(waiting)
@@ -93,7 +90,7 @@ class Senders:
 
     def leave(self, session: bytes) -> list[Message]:
         """A session waits no more: return the accepted messages that it waited for."""
-        waiting = [*self._parked.values(), *self._waiting.values()]
+        waiting = [*self.parked.values(), *self._waiting.values()]
         calls = [m.call for m in waiting if m.call and m.call.session == session]
         popped = [self.pop(call.correlation) for call in calls]
         return [message for message in popped if message is not None]
@@ -103,28 +100,24 @@ class Senders:
 
         :returns: messages that were not accepted, and accepted ones that have a stage to tell
         """
-        if now < self._look_at:
+        if now < self.look_at:
             return [], []
-        refused = [m for m in self._parked.values() if m.call and _is_due(m.call.park, now)]
+        refused = [m for m in self.parked.values() if m.call and _is_due(m.call.park, now)]
         for message in refused:
-            del self._parked[message.id]
+            del self.parked[message.id]
         due = [m for m in self._waiting.values() if m.call and _is_due(m.call.deadline, now)]
-        self._look_at = inf
-        for message in self._parked.values():
+        self.look_at = inf
+        for message in self.parked.values():
             self._watch(message.call.park if message.call else None)
         for message in self._waiting.values():
             if message.call and not _is_due(message.call.deadline, now):
                 self._watch(message.call.deadline)
         return refused, due
 
-    def next_deadline(self) -> float:
-        """When somebody's time is over, or earlier."""
-        return self._look_at
-
     def shift(self, gap: float) -> None:
         """Nobody could do anything for so long."""
-        self._look_at += gap
-        for message in [*self._parked.values(), *self._waiting.values()]:
+        self.look_at += gap
+        for message in [*self.parked.values(), *self._waiting.values()]:
             call = message.call
             if call is not None:
                 call.park = None if call.park is None else call.park + gap
@@ -132,7 +125,7 @@ class Senders:
 
     def _watch(self, deadline: float | None) -> None:
         if deadline is not None:
-            self._look_at = min(self._look_at, deadline)
+            self.look_at = min(self.look_at, deadline)
 
 
 def _is_due(deadline: float | None, now: float) -> bool:

@@ -16,7 +16,7 @@ from functools import partial
 from ..transport import letters, mail, messages
 from ..transport.errors import LoopDetected, SignalpostError
 from ..transport.session import Session
-from .address import Address, is_single, means_one, parse, recipients
+from .address import Address, Name, means_one, named, parse, recipients, single
 from .agent import Agent
 from .drafts import Drafts
 from .inboxes import Inboxes
@@ -74,8 +74,8 @@ class Sending:
         check(request)
         sender = self._membership.agent_of(session)
         addresses = parse(request.to)
-        if is_single(addresses):
-            self._send_one(session, sender, correlation, request, addresses)
+        if (name := single(addresses)) is not None:
+            self._send_one(session, sender, correlation, request, name)
         else:
             check_goal(request)
             self._send_many(session, sender, correlation, request, addresses)
@@ -104,7 +104,7 @@ class Sending:
             return mail.Sent(sent=[self._stages.of(message)])
         if message.is_open:
             self._calls[correlation] = recipient, session.token
-            self._post(recipient, message, call)
+            self._inboxes.tell(recipient, putting(message, call), call)
         return None
 
     def _send_rest(
@@ -162,11 +162,11 @@ class Sending:
         sender: Agent,
         correlation: bytes,
         request: mail.Send,
-        addresses: list[Address],
+        name: Name,
     ) -> None:
-        recipient, key = self._only(sender, addresses)
+        recipient, key = named(name, self._registry)
         message = self._drafts.message(session, sender, recipient, correlation, request, key)
-        now = self._services.clock().mono
+        now = message.sent.mono
         call = NamedCall(
             correlation=correlation,
             session=session.token,
@@ -178,13 +178,7 @@ class Sending:
         if request.wait_for == "reply":
             self._await_reply(sender, recipient, message, call)
         self._calls[correlation] = recipient, session.token
-        self._post(recipient, message, call)
-
-    def _only(self, sender: Agent, addresses: list[Address]) -> tuple[Agent, str]:
-        found, refused, keys = recipients(addresses, self._registry, sender, self._standing.pick)
-        if refused:
-            raise refused[0][1]
-        return found[0], keys[found[0].id]
+        self._inboxes.tell(recipient, putting(message, call), call)
 
     def _send_many(
         self,
@@ -216,13 +210,10 @@ class Sending:
             except LoopDetected as error:
                 self.refused(call, error)
             else:
-                self._post(recipient, message, call)
+                self._inboxes.tell(recipient, putting(message, call), call)
         self._finish(correlation, posting)
 
     # ------------------------------------------------------------ one message
-
-    def _post(self, recipient: Agent, message: Message, call: NamedCall) -> None:
-        self._inboxes.tell(recipient, putting(message, call), call)
 
     def _await_reply(
         self, sender: Agent, recipient: Agent, message: Message, call: SendCall
@@ -241,13 +232,17 @@ class Sending:
 
     def stored(self, message: Message) -> None:
         """A message is on disk: the one that it answers is done."""
-        self._replies.stored(message)
+        if message.in_reply_to:
+            self._replies.stored(message)
 
     def told(self, call: SendCall, message: Message, bounced: str) -> None:
         """A message has come as far as its sender was to wait."""
         self._call_off(call.correlation)
         sent = self._stages.of(message)
-        self._replies.when_acknowledged(message, lambda: self._tell(call, sent, bounced))
+        if message.in_reply_to:
+            self._replies.when_acknowledged(lambda: self._tell(call, sent, bounced))
+        else:
+            self._tell(call, sent, bounced)
 
     def _tell(self, call: SendCall, sent: letters.SentMessage, bounced: str) -> None:
         posting = self._postings.get(call.correlation)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 
 from .commit_work import Then
 from .storefault import refusal
@@ -42,4 +43,4 @@ class WakeUp:
 def told(then: Then, error: Exception | None) -> Answer:
     """Return the answer to who waits; each gets an exception of its own."""
     refused = refusal(error) if error else None
-    return lambda: then(refused)
+    return partial(then, refused)

@@ -100,17 +100,19 @@ class Decoder(Generic[T]):
             raise ProtocolMismatch(f"malformed payload: {error}") from error
 
 
-def check(parts: list[bytes]) -> None:
-    """Refuse frames that are not of this protocol.
+def check(parts: list[bytes]) -> tuple[bytes, bytes]:
+    """Return the authority and the correlation of frames; refuse those not of this protocol.
 
     :raises ProtocolMismatch: another number of frames, header length or major version
     """
     if len(parts) != 2:
         raise ProtocolMismatch(f"expected 2 frames, got {len(parts)}")
-    if len(parts[0]) != HEADER_BYTES:
-        raise ProtocolMismatch(f"expected a header of {HEADER_BYTES} bytes, got {len(parts[0])}")
-    if major_of(parts[0]) != VERSION:
-        raise ProtocolMismatch(f"expected version {VERSION!r}, got {major_of(parts[0])!r}")
+    head = parts[0]
+    if len(head) != HEADER_BYTES:
+        raise ProtocolMismatch(f"expected a header of {HEADER_BYTES} bytes, got {len(head)}")
+    if not head.startswith(VERSION):
+        raise ProtocolMismatch(f"expected version {VERSION!r}, got {major_of(head)!r}")
+    return head[4:16], head[16:32]
 
 
 def request_decoder() -> Decoder[messages.Request]:

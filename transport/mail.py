@@ -144,13 +144,13 @@ class Purge(_Message, frozen=True, tag="purge"):
 
 Effective = Send | Settle | Register | Unregister | Redrive | Purge
 """Requests that take effect, once per correlation."""
-REQUESTS = (
-    Register,
-    Unregister,
-    ListAgents,
+REQUESTS = (  # what is asked most comes first
     Send,
     Receive,
     Settle,
+    Register,
+    Unregister,
+    ListAgents,
     Extend,
     Peek,
     ReadMessage,

@@ -27,6 +27,10 @@ class Outbox:
         self._stalled: dict[bytes, deque[Outgoing] | None] = {}
         """None: what waited was dropped."""
 
+    def __bool__(self) -> bool:
+        """Whether something is due."""
+        return bool(self._due)
+
     def post(self, outgoing: Outgoing) -> None:
         """Add a message; behind the others of its peer if that one is stalled."""
         if self._stalled and outgoing[0] in self._stalled:

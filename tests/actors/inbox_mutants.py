@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from copy import copy
 
@@ -11,7 +12,6 @@ from signalpost.actors.message import Lease, Message, SendCall
 from signalpost.actors.moment import Moment
 from signalpost.actors.ready import Ready
 from signalpost.actors.receiver import Receiver
-from signalpost.actors.senders import Senders
 from signalpost.transport.errors import SignalpostError
 from signalpost.transport.letters import Held, Settled
 
@@ -112,19 +112,15 @@ class KnowsNoBound(Inbox):
         return False
 
 
-class _NobodyParks(Senders):
-    @property
-    def parked(self) -> int:
-        return 0
-
-
 class NewcomersOvertake(Inbox):
     def put(self, message: Message, call: SendCall | None, now: Moment) -> None:
-        self._senders.__class__ = Senders if self.is_full else _NobodyParks
+        parked = self._senders.parked
+        if not self.is_full:
+            self._senders.parked = OrderedDict()
         try:
             super().put(message, call, now)
         finally:
-            self._senders.__class__ = Senders
+            self._senders.parked = parked
 
 
 class NeverExpires(Inbox):

@@ -11,10 +11,10 @@ from signalpost.actors.address import (
     Name,
     Recipients,
     WithRole,
-    is_single,
     means_one,
     parse,
     recipients,
+    single,
 )
 from signalpost.actors.agent import Agent
 from signalpost.transport.errors import BadRequest, UnknownAgent
@@ -99,9 +99,9 @@ def test_a_text_is_an_address_or_refused(text: str) -> None:
 
 
 def test_only_one_name_is_single() -> None:
-    assert is_single(parse(["alice"]))
-    assert not is_single(parse(["alice", "alice"]))
-    assert not any(is_single(parse([t])) for t in ("*", "role:both", "any:role:both"))
+    assert single(parse(["alice"])) == Name("alice")
+    assert single(parse(["alice", "alice"])) is None
+    assert not any(single(parse([t])) for t in ("*", "role:both", "any:role:both"))
 
 
 # ---------------------------------------------------------------- who is meant

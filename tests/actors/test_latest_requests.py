@@ -12,13 +12,13 @@ def request(client: int, number: int) -> bytes:
 
 def test_what_is_not_newer_than_the_latest_of_its_client_may_have_been_served() -> None:
     known = LatestRequests()
-    assert not known.may_know(request(1, 1))
     known.remember([request(1, 5), request(2, 1)])
-    known.note(request(1, 6))
-    assert known.may_know(request(1, 5))
-    assert known.may_know(request(1, 6))
-    assert not known.may_know(request(1, 7))
-    assert not known.may_know(request(3, 1))
+    assert not known.note(request(1, 1))
+    assert known.note(request(1, 6))
+    assert not known.note(request(1, 5))
+    assert not known.note(request(1, 6))
+    assert known.note(request(1, 7))
+    assert known.note(request(3, 1))
 
 
 def test_of_too_many_clients_the_longest_silent_are_forgotten(
@@ -28,5 +28,5 @@ def test_of_too_many_clients_the_longest_silent_are_forgotten(
     known = LatestRequests()
     for client, number in ((1, 1), (2, 1), (1, 2), (3, 1)):
         known.note(request(client, number))
-    assert [known.may_know(request(client, 1)) for client in (1, 2, 3)] == [True, False, True]
     assert len(known) == 2
+    assert [known.note(request(client, 1)) for client in (1, 3, 2)] == [False, False, True]

@@ -143,6 +143,7 @@ async def test_answers_to_answers_without_end_are_stopped_and_kept_as_dead_lette
             )
         request = mail.Send(to=["alice"], content="thanks", in_reply_to=last)
         assert await bob.code(request) == "LOOP_DETECTED"
+        await place.store.mail.committed()
         (dead,) = await bob.stored(state="dead")
         assert (dead.content, dead.to) == ("thanks", "alice")
 

@@ -23,7 +23,7 @@ MAIL = (
     Mutant(
         "a sender is told before the commit",
         "actors/inbox_actor.py",
-        "self._services.store.keep(row, lambda error: self._saved(message, error))",
+        "self._services.store.keep(row, partial(self._saved, message))",
         "self._services.store.keep(row); self._saved(message, None)",
         ("tests/actors/test_post_whole.py",),
     ),
@@ -44,8 +44,8 @@ MAIL = (
     Mutant(
         "a send repeated after a restart is another one",
         "actors/post.py",
-        "if self._archive.latest.may_know(correlation):",
-        "if False:",
+        "if self._archive.latest.note(correlation):",
+        "if True:",
         (f"{_RESTART}::test_a_send_repeated_after_the_restart_is_the_same_message",),
     ),
     Mutant(
@@ -139,8 +139,8 @@ MAIL = (
     Mutant(
         "the last who parked is let in first",
         "actors/senders.py",
-        "self._parked.popitem(last=False)",
-        "self._parked.popitem()",
+        "self.parked.popitem(last=False)",
+        "self.parked.popitem()",
         (f"{_POST}::test_senders_wait_for_room_in_the_order_in_which_they_came",),
     ),
     Mutant(

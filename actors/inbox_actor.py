@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Protocol
@@ -68,6 +67,19 @@ class House(Protocol):
 class InboxActor:
     """Runs one :class:`Inbox`. It alone changes the inbox's state."""
 
+    __slots__ = (
+        "_busy",
+        "_due_to_rest",
+        "_house",
+        "_mailbox",
+        "_senders",
+        "_services",
+        "_timer",
+        "_unsaved",
+        "agent",
+        "inbox",
+    )
+
     def __init__(
         self,
         agent: Agent,
@@ -81,7 +93,7 @@ class InboxActor:
         self._services = services
         self._senders = senders
         self._house = house
-        self._mailbox: deque[tuple[Work, Asker | None]] = deque()
+        self._mailbox: list[tuple[Work, Asker | None]] = []
         self._busy = False
         self._unsaved = 0
         self._due_to_rest = False
@@ -95,7 +107,7 @@ class InboxActor:
         self._busy = True
         try:
             while self._mailbox:
-                self._serve(*self._mailbox.popleft())
+                self._serve(*self._mailbox.pop(0))
         finally:
             self._busy = False
         if not self._due_to_rest:

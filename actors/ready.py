@@ -2,7 +2,8 @@
 
 A message that comes back stands where it stood, for every message has its
 place for life. Those of one sender, and the replies to one message, have lanes
-of their own, so that who filters does not look at the others' mail.
+of their own, so that who filters does not look at the others' mail. Few ask for
+one sender's: there are no lanes by sender before somebody does, nor when all are gone.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ Messages = Lane[int, Message]
 class Ready:
     """Strict order of acceptance, whoever asks."""
 
+    __slots__ = ("_all", "_by_question", "_by_sender", "_mortal")
+
     def __init__(self) -> None:
         self._all: Messages = Lane()
-        self._by_sender: dict[str | int, Messages] = {}
+        self._by_sender: dict[str | int, Messages] | None = None
         self._by_question: dict[str, Messages] = {}
         self._mortal: Lane[tuple[float, int], Message] = Lane()
 
@@ -35,8 +38,8 @@ class Ready:
     def add(self, message: Message) -> None:
         """Put a message at its place."""
         self._all.add(message.seq, message)
-        for sender in message.senders:
-            self._by_sender.setdefault(sender, Lane()).add(message.seq, message)
+        if self._by_sender is not None:
+            _sort_in(self._by_sender, message)
         if message.in_reply_to:
             lane = self._by_question.setdefault(message.in_reply_to, Lane())
             lane.add(message.seq, message)
@@ -46,8 +49,10 @@ class Ready:
     def remove(self, message: Message) -> None:
         """Take a message out."""
         self._all.remove(message.seq)
-        for sender in message.senders:
-            _remove(self._by_sender, sender, message.seq)
+        if self._by_sender is not None:
+            for sender in message.senders:
+                _remove(self._by_sender, sender, message.seq)
+            self._by_sender = self._by_sender or None
         if message.in_reply_to:
             _remove(self._by_question, message.in_reply_to, message.seq)
         if message.expires is not None:
@@ -82,9 +87,17 @@ class Ready:
             return _first(self._by_question.get(receiver.in_reply_to, _NONE), receiver)
         if not receiver.senders:
             return self._all.first()
-        lanes = (self._by_sender.get(sender, _NONE) for sender in receiver.senders)
+        by_sender = self._lanes_by_sender()
+        lanes = (by_sender.get(sender, _NONE) for sender in receiver.senders)
         firsts = (first for lane in lanes if (first := lane.first()) is not None)
         return min(firsts, key=lambda m: m.seq, default=None)
+
+    def _lanes_by_sender(self) -> dict[str | int, Messages]:
+        if self._by_sender is None:
+            self._by_sender = {}
+            for message in self._all.in_order():
+                _sort_in(self._by_sender, message)
+        return self._by_sender
 
 
 _NONE: Messages = Lane()
@@ -96,6 +109,11 @@ def _first(lane: Messages, receiver: Receiver) -> Message | None:
     if first is None or receiver.takes(first):
         return first
     return next((m for m in lane.in_order() if receiver.takes(m)), None)
+
+
+def _sort_in(lanes: dict[str | int, Messages], message: Message) -> None:
+    for sender in message.senders:
+        lanes.setdefault(sender, Lane()).add(message.seq, message)
 
 
 def _remove(lanes: dict[K, Messages], name: K, seq: int) -> None:

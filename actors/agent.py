@@ -9,15 +9,18 @@
 
 Its number never changes; its name may. Whose process outlives a broker is awaited
 by the next one: GONE, but nobody else's bridge is taken for it. Thousands of agents may be known, so
-those for whom nobody speaks share one empty mapping of holders.
+those for whom nobody speaks share one empty mapping of holders, and the garbage collector passes
+all of them over: nothing that an agent holds leads back to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
+
+import msgspec
 
 from ..transport import letters
 
@@ -45,8 +48,7 @@ class Holder:
 NOBODY: Mapping[bytes, Holder] = MappingProxyType({})
 
 
-@dataclass(slots=True, eq=False)
-class Agent:
+class Agent(msgspec.Struct, eq=False, gc=False):
     """Everything about one agent but its mail."""
 
     id: int
@@ -71,7 +73,7 @@ class Agent:
     """When it last showed that it works, on the monotonic clock."""
     heard: letters.Presence | None = None
     """What its client reported that it does, until it asks for something or is gone."""
-    holders: Mapping[bytes, Holder] = field(default_factory=lambda: NOBODY)
+    holders: Mapping[bytes, Holder] = NOBODY
     """The sessions that speak for it, by token, the longest first. Never changed in place."""
     awaited: Holder | None = None
     """Who spoke for it when an earlier broker life ended, still lives, and has not come back."""

@@ -59,7 +59,7 @@ class Directory:
         self._by_name: dict[str, Agent] = {}
         self._by_thread: dict[str, Agent] = {}
         self._forwards: dict[str, int] = {}
-        self._old_names: dict[int, dict[str, None]] = {}
+        self._old_names: dict[int, tuple[str, ...]] = {}
         """Those that lead to each agent, the oldest first."""
         self._became: dict[int, int] = {}
         """The numbers of agents that became others, and whose they are, the oldest first."""
@@ -200,16 +200,16 @@ class Directory:
         self._end_forward(name)
         self._forwards[name] = agent.id
         self._turned[name] = None
-        old_names = self._old_names.setdefault(agent.id, {})
-        old_names[name] = None
+        old_names = (*self._old_names.get(agent.id, ()), name)
+        self._old_names[agent.id] = old_names
         if len(old_names) > MAX_OLD_NAMES:
-            self._end_forward(next(iter(old_names)))
+            self._end_forward(old_names[0])
 
     def _end_forward(self, name: str) -> None:
         agent_id = self._forwards.pop(name, None)
         if agent_id is None:
             return
         self._turned[name] = None
-        del self._old_names[agent_id][name]
-        if not self._old_names[agent_id]:
-            del self._old_names[agent_id]
+        left = tuple(n for n in self._old_names.pop(agent_id) if n != name)
+        if left:
+            self._old_names[agent_id] = left

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Protocol
@@ -72,6 +71,20 @@ class House(Protocol):
 class InboxActor:
     """Runs one :class:`Inbox`. It alone changes the inbox's state."""
 
+    __slots__ = (
+        "_busy",
+        "_due_to_finish",
+        "_house",
+        "_left",
+        "_mailbox",
+        "_senders",
+        "_services",
+        "_timer",
+        "_unsaved",
+        "agent",
+        "inbox",
+    )
+
     def __init__(
         self,
         agent: Agent,
@@ -85,7 +98,7 @@ class InboxActor:
         self._services = services
         self._senders = senders
         self._house = house
-        self._mailbox: deque[tuple[Work, Asker | None]] = deque()
+        self._mailbox: list[tuple[Work, Asker | None]] = []
         self._busy = False
         self._unsaved = 0
         self._left: list[Effect] = []
@@ -101,7 +114,7 @@ class InboxActor:
         try:
             self._serve(work, asker)
             while self._mailbox:
-                self._serve(*self._mailbox.popleft())
+                self._serve(*self._mailbox.pop(0))
         finally:
             self._busy = False
         if not self._due_to_finish:

@@ -66,7 +66,8 @@ class Inboxes:
 
     def absorb(self, former: Agent, agent: Agent) -> None:
         """Move the mail of a former agent to another; its receivers are answered with nothing."""
-        self.dead[agent.id] += self.dead.pop(former.id, 0)
+        if dead := self.dead.pop(former.id, 0):
+            self.dead[agent.id] += dead
         actor = self._actors.pop(former.id, None)
         if actor is None:
             return

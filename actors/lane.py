@@ -19,6 +19,8 @@ SLACK = 16
 class Lane(Generic[K, T]):
     """Ordered by key, the smallest first."""
 
+    __slots__ = ("_heap", "_items")
+
     def __init__(self) -> None:
         self._heap: list[K] = []
         self._items: dict[K, T] = {}

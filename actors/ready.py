@@ -2,8 +2,8 @@
 
 A message that comes back stands where it stood, for every message has its
 place for life. The replies to one message have a lane of their own, and so have
-those of one sender once somebody wants them alone: who filters does not look at
-the others' mail, and where nobody does nothing is spent on it.
+those of one sender once somebody wants them alone, until all are gone: who filters
+does not look at the others' mail, and where nobody does nothing is spent on it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ Messages = Lane[int, Message]
 
 class Ready:
     """Strict order of acceptance, whoever asks."""
+
+    __slots__ = ("_all", "_by_question", "_by_sender", "_mortal", "look_at", "tasks")
 
     def __init__(self) -> None:
         self._all: Messages = Lane()
@@ -60,6 +62,7 @@ class Ready:
         if self._by_sender is not None:
             for sender in message.senders:
                 _remove(self._by_sender, sender, message.seq)
+            self._by_sender = self._by_sender or None
         if message.in_reply_to:
             _remove(self._by_question, message.in_reply_to, message.seq)
         if message.expires is not None:

@@ -14,7 +14,7 @@ from bench.peer import Context, Peer
 from bench.peers import serving
 from bench.samples import Samples
 from bench.usage import MIB, memory_of, metered
-from signalpost.transport import endpoint, frames, mail, messages
+from signalpost.transport import endpoint, frames, mail
 
 _TOGETHER = 100
 _PAYLOAD = frames.encode_request(mail.Send(to=["receiver"], content="x" * 1024))
@@ -40,13 +40,28 @@ class Broker:
         """Have agents come and go: each leaves an idle inbox."""
         for start in range(numbers.start, numbers.stop, _TOGETHER):
             some = range(start, min(start + _TOGETHER, numbers.stop))
-            peers = [Peer(self._context, self.address) for _ in some]
-            for number, peer in zip(some, peers, strict=True):
-                hello = messages.Hello(software="bench", kind="client", agent=f"agent-{number}")
-                peer.send(hello)
-            for peer in peers:
-                assert isinstance(peer.hear(), messages.Welcome)
-                peer.socket.close()
+            self._come_and_go([f"agent-{number}" for number in some])
+
+    def crowd(self) -> None:
+        """Have as many come and go as :meth:`inboxes` lets come at once, but no agents."""
+        self._come_and_go([""] * _TOGETHER)
+
+    def post(self, numbers: range, content: str) -> None:
+        """Send a message to each of these agents."""
+        sender = self.peer("sender")
+        for number in numbers:
+            sent = sender.ask(mail.Send(to=[f"agent-{number}"], content=content))
+            assert isinstance(sent, mail.Sent), sent
+        sender.leave()
+
+    def _come_and_go(self, agents: list[str]) -> None:
+        peers = [Peer(self._context, self.address) for _ in agents]
+        for peer, agent in zip(peers, agents, strict=True):
+            peer.knock(agent)
+        for peer in peers:
+            peer.enter()
+        for peer in peers:  # who says no bye is waited for, and is not gone for 30 s
+            peer.leave()
 
     def latency(self, samples: Samples, count: int) -> None:
         """Add what messages of 1 KiB take to a receiver that waits."""

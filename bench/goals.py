@@ -115,6 +115,7 @@ GOALS = [
         _times("start", "start: memory then, RSS", "signalpost mcp", "bare mcp low-level server"),
     ),
     Goal("idle inbox", "at most 1 KiB", lambda: _note("inboxes", "inboxes: slope")),
+    Goal("running inbox", "at most 8 KiB", lambda: _note("inboxes", "inboxes: running slope")),
     Goal(
         "latency with a million messages in history",
         "flat",

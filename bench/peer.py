@@ -23,9 +23,23 @@ class Peer:
 
     def hello(self, agent: str = "") -> None:
         """Open a session."""
-        welcome = self.ask(messages.Hello(software="bench", kind="client", agent=agent))
+        self.knock(agent)
+        self.enter()
+
+    def knock(self, agent: str = "") -> None:
+        """Ask for a session; the answer is for :meth:`enter`."""
+        self.send(messages.Hello(software="bench", kind="client", agent=agent))
+
+    def enter(self) -> None:
+        """Take the session that was asked for."""
+        welcome = self.hear()
         assert isinstance(welcome, messages.Welcome), welcome
         self._authority = welcome.session
+
+    def leave(self) -> None:
+        """End the session, and the connection."""
+        assert isinstance(self.ask(messages.Bye()), messages.Accepted)
+        self.socket.close()
 
     def send(self, request: messages.Request) -> None:
         """Send a request under a correlation of its own."""

@@ -10,6 +10,8 @@ import itertools
 from dataclasses import dataclass, field, replace
 from typing import Unpack
 
+from msgspec import structs
+
 from signalpost.actors.agent import EXPIRY_SECONDS, NOBODY, PERSON_ID, Agent
 from signalpost.actors.arrival import Arrival
 from signalpost.actors.directory import AgentChanged, AgentRemoved, ForwardRemoved, ForwardSet
@@ -170,7 +172,7 @@ class RegistryModel:
         for change in self.registry.take_changes():
             match change:
                 case AgentChanged(agent):
-                    self.stored[agent.id] = replace(agent, holders=NOBODY)
+                    self.stored[agent.id] = structs.replace(agent, holders=NOBODY)
                 case AgentRemoved(number):
                     self.stored.pop(number, None)
                 case ForwardSet(name, number):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import tracemalloc
 
 from signalpost.actors.agent import EXPIRY_SECONDS, NOBODY, PERSON_ID, Agent, Holder
@@ -52,6 +53,12 @@ def test_programs_are_told_from_bridges_and_clients_by_their_process() -> None:
 def test_the_person_is_told_by_its_number() -> None:
     assert Agent(PERSON_ID, "person").is_person
     assert not Agent(2, "alice").is_person
+
+
+def test_the_garbage_collector_passes_agents_over() -> None:
+    agent = Agent(2, "alice")
+    agent.hold(b"s", Holder("bridge", 1))
+    assert not gc.is_tracked(agent)
 
 
 def test_ten_thousand_idle_agents_take_less_than_a_kibibyte_each() -> None:

@@ -6,6 +6,7 @@ was on disk.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from typing import Literal
 
@@ -219,7 +220,7 @@ class RegistryMachine(RegistryModel, RuleBasedStateMachine):
     @rule()
     def the_broker_dies_and_starts_again(self) -> None:
         self.registry = self.registry_class(self.numbers.__next__)
-        known = [replace(agent) for agent in self.stored.values()]
+        known = [copy(agent) for agent in self.stored.values()]
         self.registry.restore(known, self.stored_forwards, self.moment())
         for resident in self.residents:
             resident.since = self.now if resident.there else resident.since

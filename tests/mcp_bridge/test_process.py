@@ -24,7 +24,7 @@ import os, sys
 from pathlib import Path
 import anyio
 from signalpost.mcp_bridge.options import BridgeOptions
-from signalpost.mcp_bridge.process import main
+from signalpost.mcp_bridge.start import main
 from signalpost.transport.letters import Delivery, Settled
 from signalpost.transport.mail import Deliveries
 from signalpost.transport.messages import TaskReport

@@ -15,12 +15,10 @@ from __future__ import annotations
 
 import os
 import pwd
-import secrets
 import socket
 import stat
 import struct
 import sys
-import tempfile
 from pathlib import Path
 
 import msgspec
@@ -206,6 +204,8 @@ def choose_socket(folder: Path, epoch: str) -> Path:
     inside = run_dir(folder) / f"b-{epoch[:8]}.sock"
     if len(os.fsencode(str(inside))) <= MAX_SOCKET_PATH - 12:
         return inside
+    import tempfile
+
     # Predictable names in /tmp can be prepared by others; mkdtemp's are random and 0700.
     return Path(tempfile.mkdtemp(prefix="signalpost-", dir="/tmp")) / "b.sock"
 
@@ -213,7 +213,7 @@ def choose_socket(folder: Path, epoch: str) -> Path:
 def publish(folder: Path, published: Published) -> None:
     """Write ``run/broker.json`` in one step."""
     target = run_dir(folder) / "broker.json"
-    scratch = target.with_name(f".broker.{secrets.token_hex(4)}")
+    scratch = target.with_name(f".broker.{os.urandom(4).hex()}")
     fd = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(fd, "wb") as file:
         file.write(msgspec.json.encode(published))

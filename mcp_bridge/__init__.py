@@ -13,5 +13,6 @@ Around them: ``broker_port`` (what is needed of a broker's client), ``clients``,
 ``correspondence``, ``asker`` and ``progress``, ``server`` with
 ``task_handlers``, ``mail_handlers`` and ``results`` (the tools), ``eras``,
 ``stdio`` and ``traffic`` (both protocol eras on one pipe, and what passes over
-it), ``process`` (start and end).
+it), ``lean_imports`` and ``deferred`` (the SDK without what serves HTTP),
+``start`` and ``process`` (start and end).
 """

@@ -4,7 +4,8 @@ The SDK's own driver settles the era of a connection at its first request.
 Clients that probe with ``server/discover`` (2026-07-28) and then send
 ``initialize`` (2025-11-25 and before) on the same pipe would never connect.
 All that this needs of the SDK's inner modules is imported here and nowhere
-else; it is the reason why the SDK's version is held to one minor.
+else; with :mod:`.lean_imports` it is the reason why the SDK's version is held
+to one minor.
 """
 
 from __future__ import annotations

@@ -42,7 +42,6 @@ def main(options: BridgeOptions, dial: Dial | None = None) -> None:
 
     For the parameters see :func:`serve`.
     """
-    logging.basicConfig(stream=sys.stderr, format="signalpost mcp: %(message)s")
     anyio.run(_serve_and_exit, options, dial)
 
 

@@ -1,6 +1,7 @@
 """``signalpost`` and ``python -m signalpost``: what comes before everything else is loaded.
 
 interpreter ──> Ctrl-C leaves at once ──> load, read the words ──> Ctrl-C is an error like others
+                                      └─> a bridge, set up by its defaults
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ def main() -> NoReturn:
         from .hook import main as hook
 
         hook(sys.argv[2:])
+    if sys.argv[1:2] == ["mcp"]:
+        _take_shortcut()
     from . import edge, exit_codes
 
     try:
@@ -35,6 +38,16 @@ def main() -> NoReturn:
     if heeded:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # nobody is left to be told of one
     sys.exit(code)
+
+
+def _take_shortcut() -> None:
+    """Be a bridge until the end of the process; return when the words say more than that."""
+    from . import shortcut
+
+    if options := shortcut.bridge(sys.argv[1:]):
+        from .mcp_bridge.start import main
+
+        main(options)
 
 
 def _leave(number: int, _frame: object) -> NoReturn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from typing import Literal
 
@@ -67,13 +66,9 @@ def mcp(
     counts, else the agent is unnamed. The last group of options goes to the broker,
     if this has to start one.
     """
-    # Collecting garbage while thousands of classes are made finds none and costs a tenth of the start.
-    gc.disable()
     from .mcp_bridge.options import BridgeOptions
-    from .mcp_bridge.process import main
+    from .mcp_bridge.start import main
 
-    gc.freeze()
-    gc.enable()
     main(
         BridgeOptions(
             data_dir=data_dir,

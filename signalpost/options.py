@@ -12,6 +12,7 @@ from typing import cast
 import click
 
 from .transport.errors import BadRequest
+from .variables import BROKER as BROKER_VARIABLES
 
 Command = Callable[..., object]
 
@@ -29,9 +30,6 @@ _BROKER = {
     "memory_limit": ("MB", "Make room for a new broker when grown by so much. [1024]"),
 }
 """Metavariable and help by setting; the brackets hold the defaults."""
-
-_VARIABLES = {"inbox_bound": ("SIGNALPOST_INBOX_BOUND", "GPTQ_QUEUE_BOUND")}
-"""Where a setting is looked for that was not given as an option."""
 
 
 class Seconds(click.FloatRange):
@@ -89,7 +87,7 @@ def _with_variables(given: dict[str, object]) -> dict[str, object]:
 
     :raises click.UsageError: naming the variable that is not possible
     """
-    for name, variables in _VARIABLES.items():
+    for name, variables in BROKER_VARIABLES.items():
         variable = next((each for each in variables if os.environ.get(each)), None)
         if variable is None or name in given:
             continue

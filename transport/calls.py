@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
+import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +17,7 @@ from .promises import Promises
 Answer = messages.Reply | SignalpostError
 Progress = Callable[[messages.TaskProgress], None]
 Listener = Callable[[Answer], None]
+# Not secrets: that loads OpenSSL, 4 MiB in every bridge.
 Fresh = Callable[[int], bytes]
 """Gives so many bytes that nobody else has."""
 _LEFT = "this client was closed before the answer came; the request may have taken effect."
@@ -73,7 +74,7 @@ def leases_in(answer: Answer | None) -> frozenset[bytes]:
 class Calls:
     """Makes calls under fresh correlations and keeps them until they are answered."""
 
-    def __init__(self, fresh: Fresh = secrets.token_bytes) -> None:
+    def __init__(self, fresh: Fresh = os.urandom) -> None:
         self._nonce = fresh(8)
         self._count = 0
         self._open: dict[bytes, Call] = {}

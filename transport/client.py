@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -55,7 +54,7 @@ class Client(TaskClient, InboxClient, BellClient):
         start: bool = True,
         options: Sequence[str] = (),
         reach: Reach | None = None,
-        fresh: Fresh = secrets.token_bytes,
+        fresh: Fresh = os.urandom,
     ) -> None:
         """``reach`` is the way to the broker, that of ``data_dir`` if none is given."""
         hello = messages.Hello(

@@ -16,7 +16,7 @@ comes too late for its call is followed by a ``cancel_call``, always.
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Sequence
 
 import anyio
@@ -53,7 +53,7 @@ class Link:
         *,
         start: bool = True,
         options: Sequence[str] = (),
-        fresh: Fresh = secrets.token_bytes,
+        fresh: Fresh = os.urandom,
     ) -> None:
         self._reach = reach
         self.introduction = Introduction(hello, options)

@@ -8,10 +8,11 @@ aborted as soon as the next peer gets it (socket_base.cpp, ``add_out_pipe``).
 
 from __future__ import annotations
 
-import ctypes
-import secrets
+import os
 
 
 def make_unforeseeable() -> None:
     """Seed the C library's random numbers; before a ROUTER is made."""
-    ctypes.CDLL(None).srand(ctypes.c_uint(secrets.randbits(32)))
+    import ctypes
+
+    ctypes.CDLL(None).srand(ctypes.c_uint(int.from_bytes(os.urandom(4), "big")))

@@ -7,6 +7,7 @@ from tests.mutants.mutant import Mutant
 _DELIVERIES = "tests/mcp_bridge/test_deliveries.py"
 _TEXT = "tests/mcp_bridge/test_message_text.py"
 _ACKNOWLEDGING = "tests/mcp_bridge/test_mail_handlers_acknowledging.py"
+_LEAN = "tests/mcp_bridge/test_lean_imports.py"
 _LINK_MAIL = "tests/transport/test_link_mail.py"
 
 BRIDGE = (
@@ -59,5 +60,26 @@ BRIDGE = (
         "            self._cancel(correlation)\n",
         "        else:\n            self._calls.answer(correlation, answer)\n",
         (f"{_LINK_MAIL}::test_an_answer_after_the_deadline_is_given_up",),
+    ),
+    Mutant(
+        "an SDK that is laid out otherwise stays half loaded",
+        "mcp_bridge/lean_imports.py",
+        "        _undo(before)\n",
+        "",
+        (f"{_LEAN}::test_a_layout_that_differs_is_undone",),
+    ),
+    Mutant(
+        "a release that nobody has tried is cut down, too",
+        "mcp_bridge/lean_imports.py",
+        "    if not any(_is_installed(release) for release in RELEASES):\n",
+        "    if not RELEASES:\n",
+        (f"{_LEAN}::test_of_another_release_the_sdk_is_loaded_whole",),
+    ),
+    Mutant(
+        "what knows each other is loaded in part",
+        "mcp_bridge/deferred.py",
+        "        _let_in(self._family)\n",
+        "        _let_in((self.__name__,))\n",
+        ("tests/mcp_bridge/test_deferred.py",),
     ),
 )

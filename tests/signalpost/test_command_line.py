@@ -165,9 +165,9 @@ def test_the_bridge_gets_its_options_and_the_brokers_words(
     from signalpost.mcp_bridge.options import BridgeOptions
 
     asked: list[BridgeOptions] = []
-    process = types.ModuleType("signalpost.mcp_bridge.process")
-    vars(process)["main"] = asked.append
-    monkeypatch.setitem(sys.modules, process.__name__, process)
+    start = types.ModuleType("signalpost.mcp_bridge.start")
+    vars(start)["main"] = asked.append
+    monkeypatch.setitem(sys.modules, start.__name__, start)
     words = ["alice", "--tail-lines", "9", "--wait-budget", "0", "--on-disconnect", "finish"]
     edge.exit_code(["mcp", *words, "--no-tasks", "--grace", "2", "--data-dir", "/d"])
     assert asked == [

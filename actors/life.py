@@ -156,7 +156,7 @@ class Life:
             room = self._room = await self._mailroom(broker)
             post = room.post(Deferred(tasks, self._reception.answer))
             broker.equip(self._services(broker, estimate), post)
-            unread = UnreadFile(self._data_dir / "unread.json", room.unread, self._clock)
+            self._unread = UnreadFile(self._data_dir / "unread.json", room.unread, self._clock)
             self._ending.watch(broker, lambda: len(self._reception), self._presence.look)
             resumption = Resumption(
                 store=self._store,
@@ -179,7 +179,7 @@ class Life:
                 self._ending.heed_idleness,
                 Pruning(self._store, self._settings.history_days, self._clock).run,
                 room.tidy,
-                unread.run,
+                self._unread.run,
             ):
                 tasks.start_soon(job)
             tasks.start_soon(self._router.serve, broker.handle, self._reception.missed)
@@ -187,7 +187,7 @@ class Life:
             self._router.flush()
             tasks.cancel_scope.cancel()
         self._room.close()
-        unread.finish()
+        self._unread.finish()
         self._reception.shut()
         self._events.close()
 

@@ -85,6 +85,8 @@ class Session:
         """
         if self._owner:
             return self._owner
+        if self.is_door:
+            return f"session:{self.token.hex()}"
         if self.hello.agent:
             return f"agent:{self.hello.agent}"
         if self.hello.thread:

@@ -8,12 +8,15 @@ import pytest
 
 from signalpost.mcp_bridge import mail_text
 from signalpost.mcp_bridge.mail_calls import SendMessage
-from signalpost.transport.letters import InboxState, Refusal, SentMessage, Settled
+from signalpost.transport.letters import InboxState, Refusal, Ring, SentMessage, Settled
 from signalpost.transport.mail import Registered, Sent
 from tests.mcp_bridge.mail_stand_in import SENT, agent_state, delivery
 
 TO_BOB = SendMessage(("bob",), "hi")
 ASK = SendMessage(("bob",), "hi", wait_for="reply")
+
+
+TYPED = Ring(at=1000.0, way="pty", outcome="typed", cursor=7)
 
 
 def test_a_registration_says_what_was_registered() -> None:
@@ -36,6 +39,14 @@ def test_a_registration_says_what_was_registered() -> None:
             {"sent": [SentMessage("bob", "m1", "acked", "idle")]},
             SendMessage(("bob",), "hi", wait_for="delivered"),
             '{"status":"sent","message_id":"m1","to":"bob","stage":"acked"}',
+        ),
+        (
+            {"sent": [SentMessage("bob", "m1", "stored", "blocked", TYPED)]},
+            SendMessage(("bob",), "hi", wait_for="delivered"),
+            (
+                '{"status":"sent","message_id":"m1","to":"bob","stage":"stored",'
+                '"rung":"notice typed by pty, not known to be read"}'
+            ),
         ),
         (
             {"reply": delivery(5)},

@@ -15,6 +15,7 @@ from signalpost.mail_text import (
     stored_row,
     waiting_row,
 )
+from signalpost.transport.letters import Ring
 from tests.signalpost.post_office import delivery, stored
 
 WHEN = local_time(1000.0)
@@ -82,6 +83,15 @@ def test_rows_tell_who_what_and_how_it_stands() -> None:
     assert stored_row(stored()) == (*who, "done", "build it")
     assert dead_row(stored(reason="too many")) == (*who, "too many", "build it")
     assert dead_row(stored(reason=""))[5] == "-"
+
+
+def test_of_a_message_that_waits_it_is_told_how_its_receiver_was_told() -> None:
+    rings = [Ring(at=1000.5, way="wait", outcome="woke", cursor=1)]
+    assert stored_row(stored(state="ready", rings=rings))[5] == "ready, woken by wait"
+    assert stored_row(stored(state="done", rings=rings))[5] == "done"
+    assert stored_fields(stored(rings=rings))["rings"] == [
+        {"at": 1000.5, "way": "wait", "outcome": "woke", "cursor": 1, "detail": ""}
+    ]
 
 
 @pytest.mark.parametrize(("leased", "state"), [(True, "leased"), (False, "ready")])

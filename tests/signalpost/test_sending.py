@@ -9,7 +9,15 @@ import pytest
 from signalpost import sending
 from signalpost.letter import Letter
 from signalpost.transport.errors import BadRequest, TooLarge
-from signalpost.transport.letters import MAX_CONTENT, Goal, Held, Refusal, Stage
+from signalpost.transport.letters import (
+    MAX_CONTENT,
+    Goal,
+    Held,
+    Refusal,
+    Ring,
+    SentMessage,
+    Stage,
+)
 from signalpost.transport.mail import Sent
 from tests.signalpost.post_office import DIR, PostOffice, delivery, sent
 
@@ -67,6 +75,26 @@ def test_who_was_refused_is_said_and_told_by_the_exit_code(
     out, err = capsys.readouterr()
     assert out == "sent m1 to bob: stored\n"
     assert err == "signalpost: INBOX_FULL: carol: 1000 of 1000. Wait.\n"
+
+
+def test_how_the_receiver_was_told_is_said_beside_the_stage(
+    office: PostOffice, capsys: Capture
+) -> None:
+    typed = Ring(at=1000.0, way="pty", outcome="typed", cursor=7)
+    office.outcome = Sent(sent=[SentMessage("bob", "m1", "stored", "idle", typed)])
+    assert sending.send(DIR, letter("bob", wait_for="delivered"), as_json=False) == 1
+    assert capsys.readouterr().out == (
+        "sent m1 to bob: stored; notice typed by pty, not known to be read\n"
+    )
+    assert sending.as_value(office.outcome)["sent"] == [
+        {
+            "to": "bob",
+            "message_id": "m1",
+            "stage": "stored",
+            "presence": "idle",
+            "rung": {"at": 1000.0, "way": "pty", "outcome": "typed", "cursor": 7, "detail": ""},
+        }
+    ]
 
 
 def test_the_reply_is_printed_and_acknowledged(office: PostOffice, capsys: Capture) -> None:

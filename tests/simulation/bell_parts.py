@@ -7,6 +7,7 @@ import anyio
 from signalpost.transport.bell import Doorstep
 from signalpost.transport.client import Client, Identity
 from signalpost.transport.errors import SignalpostError
+from signalpost.transport.letters import RingOutcome
 from tests.simulation.mail_parts import read, reader
 from tests.simulation.programs import Part, Program
 
@@ -67,18 +68,19 @@ def waiter(agent: str) -> Part:
 async def _wait(self: Program, client: Client, agent: str, after: int) -> int:
     """Wait once; return the cursor of which the bell is not to be rung again for this one."""
     quiet, chance = self.quiet.is_set(), self.chance
+    step = Doorstep()
     try:
         with anyio.move_on_after(chance.choice([None, None, 2.0]) if not quiet else None):
             wait = 10.0 if quiet else chance.uniform(0.1, 10)
             step = await client.await_bell(agent, way="pty", after=after, wait_seconds=wait)
-            if step.news:
-                return await _rung(self, client, step, after)
-            if not step.agent:
-                await self.pause(1.0)
     except SignalpostError as error:
         self.books.errors[error.code] += 1
         if quiet:
             self.books.faults.append(f"who waited for {agent} was told {error.code}")
+    if step.news:
+        return await _rung(self, client, step, after)
+    if not step.agent:
+        await self.pause(1.0)
     return 0
 
 
@@ -90,21 +92,37 @@ async def _rung(self: Program, client: Client, step: Doorstep, after: int) -> in
     if step.cursor <= after:
         self.books.faults.append(f"{self.name} was rung for {step.cursor}, which it knows")
     self.books.rings += 1
-    lot = 0.0 if self.quiet.is_set() else self.chance.random()
-    if lot < 0.5:
-        await client.note_ring(step.agent, step.cursor, "pty", "typed")
-        self.books.told.add(key)
-    elif lot < 0.7:
-        await client.note_ring(step.agent, step.cursor, "pty", "gave_up", "busy")
+    if not self.quiet.is_set() and self.chance.random() < 0.3:
+        await _note(self, client, step, "gave_up")
         return step.cursor
+    await _note(self, client, step, "typed")
+    self.books.told.add(key)
     return 0
+
+
+async def _note(self: Program, client: Client, step: Doorstep, outcome: RingOutcome) -> None:
+    """Say what became of a ring, until that is heard: nobody but who does so has told anything."""
+    while True:
+        try:
+            await client.note_ring(step.agent, step.cursor, "pty", outcome)
+        except SignalpostError as error:
+            self.books.errors[error.code] += 1
+            await self.pause(0.5)
+        else:
+            return
 
 
 async def _see_that_all_is_told(self: Program, client: Client, agent: str) -> None:
     try:
         step = await client.look_at_bell(agent)
+        rings = (await client.set_bell(agent)).rings
+        waiting = await client.peek(agent, max_messages=32)
     except SignalpostError as error:
         self.books.faults.append(f"the bell of {agent} could not be looked at: {error.code}")
-    else:
-        if step.news:
-            self.books.faults.append(f"{agent} has news of which nobody who waited was told")
+        return
+    if step.news:
+        self.books.faults.append(f"{agent} has news of which nobody who waited was told")
+    told = max((ring.at for ring in rings if ring.outcome == "typed"), default=0.0)
+    for message in waiting:
+        if message.sent_at > told and not message.redelivered:
+            self.books.faults.append(f"nobody was told of {message.content} to {agent}")

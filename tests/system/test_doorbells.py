@@ -171,9 +171,9 @@ async def test_who_waits_for_a_task_is_told_how_it_ended(place: Place) -> None:
             waiting = waits(place, "--agent", "boss", "--task", str(known[0].task_id))
             await there_are(boss, 2)
             gate.open()
-        done = await ended(waiting)
-        assert done.returncode == 0
-        assert done.stdout.startswith(b"task 1 has ended: FAILED exit=3 ")
+            done = await ended(waiting)
+            assert done.returncode == 0
+            assert done.stdout.startswith(b"task 1 has ended: FAILED exit=3 ")
 
 
 @within(30)

@@ -111,6 +111,7 @@ def session_of(**said: str) -> Session:
         ({"label": "src/codex"}, "src/codex", "session:0102"),
         ({}, "bridge", "session:0102"),
         ({"kind": "client"}, "client", "session:0102"),
+        ({"kind": "door", "agent": "alice", "thread": "t1"}, "alice", "session:0102"),
     ],
 )
 def test_the_owner_is_the_agent_else_its_conversation_else_itself(

@@ -15,7 +15,7 @@ export const Signalpost = async ({ client }) => {
 
   const wait = (session) => {
     stop()
-    const words = [...PROGRAM.slice(1), "wait", "--way", "plugin"]
+    const words = [...PROGRAM.slice(1), "wait"]
     if (AGENT) words.push("--agent", AGENT)
     const child = spawn(PROGRAM[0], words, { stdio: ["ignore", "pipe", "ignore"] })
     let text = ""

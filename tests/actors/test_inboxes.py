@@ -9,7 +9,7 @@ from anyio.lowlevel import checkpoint
 from signalpost.actors.agent import Agent
 from signalpost.actors.inbox import Inbox
 from signalpost.actors.inbox_actor import Work
-from signalpost.actors.inboxes import Inboxes
+from signalpost.actors.inboxes import RESTING, Inboxes
 from signalpost.actors.message import Message
 from signalpost.actors.moment import Moment
 from tests.actors.counter import Counter, counter
@@ -30,17 +30,19 @@ async def test_an_inbox_with_a_message_takes_less_than_four_and_a_half_kibibytes
         assert used / COUNT <= 4608, f"{used / COUNT:.0f} bytes per inbox"
 
 
-async def test_of_an_inbox_that_its_mail_has_left_nothing_stays() -> None:
+async def test_of_inboxes_that_their_mail_has_left_only_the_last_few_stay() -> None:
+    numbers = range(10, 10 + 2 * RESTING)
     async with counter() as place:
         inboxes = place.room.inboxes
-        await post(place, range(10, 20))
-        assert all(inboxes.look(agent(number)) for number in range(10, 20))
-        for number in range(10, 20):
+        await post(place, numbers)
+        assert all(inboxes.look(agent(number)) for number in numbers)
+        for number in numbers:
             inboxes.tell(agent(number), end)
         await checkpoint()
         await place.store.committed()
         await checkpoint()
-        assert vars(inboxes)["_actors"] == vars(inboxes)["_where"] == inboxes.dead == {}
+        assert vars(inboxes)["_where"] == inboxes.dead == {}
+        assert [*vars(inboxes)["_actors"]] == [*numbers[-RESTING:]]
 
 
 async def test_an_agent_that_becomes_another_without_dead_letters_is_not_counted_among_them() -> (

@@ -21,7 +21,7 @@ from signalpost.transport.errors import SignalpostError
 from tests.actors.test_registry_stateful import RegistryMachine
 
 SEARCH = settings(
-    max_examples=400,
+    max_examples=1500,
     stateful_step_count=40,
     derandomize=True,
     database=None,

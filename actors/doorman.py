@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from ..transport import bell, housekeeping, mail, messages
+from ..transport import bell, housekeeping, mail, messages, names
 from ..transport.errors import BadRequest, NotAuthorised
 from ..transport.session import Session
 from .agent import Agent
 from .ancestry import Process, lineage
 from .doorbell import Waiter
 from .doorbells import Doorbells
+from .expected import Expected
 from .kinship import below, in_thread
 from .membership import Membership
 from .moment import Moment
@@ -45,6 +46,7 @@ class Doorman:
         membership: Membership,
         standing: Standing,
         bells: Doorbells,
+        expected: Expected,
         clock: Callable[[], Moment],
         above: Callable[[int], tuple[Process, ...]] = lineage,
     ) -> None:
@@ -53,6 +55,7 @@ class Doorman:
         self._membership = membership
         self._standing = standing
         self._bells = bells
+        self._expected = expected
         self._clock = clock
         self._above = above
         self._lineages: dict[bytes, tuple[Process, ...]] = {}
@@ -88,10 +91,12 @@ class Doorman:
 
     def give_up(self, correlation: bytes) -> None:
         """Nobody waits for this answer any more, or nobody got it."""
+        self._expected.give_up(correlation)
         self._bells.give_up(correlation)
 
     def leave(self, session: Session) -> None:
         """A session is gone."""
+        self._expected.leave(session.token)
         self._bells.leave(session.token, died=not session.left)
         self._lineages.pop(session.token, None)
 
@@ -111,11 +116,14 @@ class Doorman:
         if wait is not None and not 0 <= wait < math.inf:
             raise BadRequest("wait_seconds must be 0 or more. Use 0 to return at once.")
         agent = self._meant(session, request.agent, request.thread)
-        if agent is None:
-            return bell.Doorstep()
         deadline = None if wait is None else self._clock().mono + wait
         waiter = Waiter(correlation, session.token, request.way, request.after, deadline)
-        self._bells.wait(agent, waiter)
+        if agent is not None:
+            self._bells.wait(agent, waiter)
+        elif request.agent and wait is None:
+            self._expected.wait(names.own_agent_name(request.agent), waiter)
+        else:
+            return bell.Doorstep()
         return None
 
     def _note(self, session: Session, request: bell.NoteRing) -> messages.Accepted:

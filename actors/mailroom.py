@@ -20,6 +20,7 @@ from .deferred import Deferred
 from .doorbells import Doorbells
 from .doorman import Doorman
 from .drafts import Drafts
+from .expected import Expected
 from .inboxes import Inboxes
 from .loop_guard import LoopGuard
 from .mail_archive import MailArchive
@@ -95,8 +96,10 @@ class Mailroom:
         )
         self.inboxes.bells = self._bells
         self.unread.bells = self._bells
+        self._expected = Expected()
+        who = (reception.session, push)
         self.membership = Membership(
-            self._registry, self.inboxes, services, reception.session, push, self._bells
+            self._registry, self.inboxes, services, *who, self._bells, self._expected
         )
         self._standing = Standing(self._registry, self.inboxes, services, works)
         drafts = Drafts(self.inboxes, services, self._guard, _id_of)
@@ -131,7 +134,12 @@ class Mailroom:
             known=self._reception,
             deferred=deferred,
             doorman=Doorman(
-                self._registry, self.membership, self._standing, self._bells, self._clock
+                self._registry,
+                self.membership,
+                self._standing,
+                self._bells,
+                self._expected,
+                self._clock,
             ),
             standing=self._standing,
         )

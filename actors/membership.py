@@ -16,6 +16,7 @@ from .agent_row import row_of_agent
 from .arrival import Arrival
 from .directory import AgentChanged, AgentRemoved, ForwardRemoved, ForwardSet
 from .doorbells import Doorbells
+from .expected import Expected
 from .inbox_actor import Work
 from .inboxes import Inboxes
 from .mail_services import MailServices
@@ -34,6 +35,7 @@ class Membership:
         session_of: Callable[[bytes], Session | None],
         push: Callable[[Session, mail.Push], None],
         bells: Doorbells,
+        expected: Expected,
     ) -> None:
         self._registry = registry
         self._inboxes = inboxes
@@ -41,6 +43,7 @@ class Membership:
         self._session_of = session_of
         self._push = push
         self._bells = bells
+        self._expected = expected
         self.survivors = Survivors(self._lost)
 
     # ------------------------------------------------------------ coming and going
@@ -222,6 +225,8 @@ class Membership:
         self._persist()
 
     def _tell_arrival(self, agent: Agent) -> None:
+        for waiter in self._expected.come(agent.name):
+            self._bells.wait(agent, waiter)
         if not agent.is_person:
             self._services.events.write(
                 "agent_registered", agent=agent.name, role=agent.role, client=agent.client

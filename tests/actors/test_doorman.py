@@ -32,8 +32,31 @@ async def test_nobody_is_meant_by_a_name_that_nobody_has_and_that_is_no_error() 
     async with counter() as place:
         door = await visitor(place)
         assert await door.look("nobody") == bell.Doorstep()
-        assert await door.rung(door.wait("nobody")) == bell.Doorstep()
+        assert await door.rung(door.wait("nobody", wait_seconds=9.0)) == bell.Doorstep()
         assert await door.look() == bell.Doorstep()
+
+
+async def test_who_waits_without_a_limit_for_a_name_waits_until_somebody_has_it() -> None:
+    async with counter() as place:
+        door, gone = await visitor(place), await visitor(place)
+        waiting, given_up, left = door.wait("alice"), door.wait("alice"), gone.wait("alice")
+        await door.ask(messages.CancelCall(correlation=given_up))
+        await gone.ask(messages.Bye())
+        alice = await correspondent(place, "alice")
+        assert not door.is_answered(waiting)
+        await alice.send("alice")
+        assert (await door.rung(waiting)).news
+        assert not door.is_answered(given_up)
+        assert not gone.is_answered(left)
+
+
+async def test_who_waits_for_a_name_hears_of_one_who_takes_it_later() -> None:
+    async with counter() as place:
+        door, bob = await visitor(place), await correspondent(place, "bob")
+        waiting = door.wait("alice")
+        await bob.ask(mail.Register(name="alice"))
+        await bob.send("alice")
+        assert (await door.rung(waiting)).agent == "alice"
 
 
 async def test_an_agent_is_found_by_its_conversation() -> None:

@@ -98,16 +98,23 @@ def stop(how: Literal["wait", "force"] | None, data_dir: Path) -> int:
 
 
 @click.command()
+@click.option(
+    "--wake",
+    metavar="AGENT",
+    help="Send this agent a probe and say what was reached, and how fast.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 @data_dir_option
-def doctor(as_json: bool, data_dir: Path) -> int:
-    """Look for what is wrong: versions, folders, limits, the broker. Changes nothing.
+def doctor(wake: str | None, as_json: bool, data_dir: Path) -> int:
+    """Look for what is wrong: versions, folders, limits, the broker, the agents' clients.
 
-    Exits with 1 when something is wrong.
+    Changes nothing. Exits with 1 when something is wrong, or when the agent was not reached.
     """
-    from .doctor import examine
+    from . import doctor as examiner
 
-    return examine(data_dir, as_json=as_json)
+    if wake is not None:
+        return examiner.wake(data_dir, wake, as_json=as_json)
+    return examiner.examine(data_dir, as_json=as_json)
 
 
 @click.command()

@@ -9,6 +9,7 @@ import resource
 import sqlite3
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -17,12 +18,14 @@ import click
 from . import checks, exit_codes, stray
 from .actors.settings import Settings
 from .checks import Check
+from .client_doctor import clients
 from .person import act
 from .transport import endpoint
 from .transport.client import Client
 from .transport.errors import BadRequest, SignalpostError
 from .transport.housekeeping import Info
 from .transport.version import software
+from .wake_probe import probe, verdicts
 
 _DEAD_COUNTED = 100
 _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "wrong": ("WRONG", "red")}
@@ -31,7 +34,22 @@ _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "wrong": ("WR
 def examine(data_dir: Path, *, as_json: bool) -> int:
     """Print every finding and return the exit code: 1 when something is wrong."""
     found = [*_versions(), *_folders(data_dir), *_store_log(data_dir), _open_files()]
-    found += _broker(data_dir)
+    found += [*_broker(data_dir), *clients()]
+    return _tell(found, as_json=as_json)
+
+
+def wake(data_dir: Path, agent: str, *, as_json: bool) -> int:
+    """Send an agent a probe, print what was reached, and return the exit code: 1 when it was not.
+
+    :raises SignalpostError: no broker runs, or nobody has this name
+    """
+    found = verdicts(act(data_dir, partial(probe, name=agent)))
+    reached = all(check.state == "ok" for check in found)
+    _tell(found, as_json=as_json)
+    return exit_codes.OK if reached else exit_codes.WRONG
+
+
+def _tell(found: list[Check], *, as_json: bool) -> int:
     wrong = any(check.state == "wrong" for check in found)
     if as_json:
         values = [dataclasses.asdict(check) for check in found]

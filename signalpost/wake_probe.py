@@ -1,0 +1,90 @@
+"""``signalpost doctor --wake AGENT``: a harmless message, and what it has set in motion."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .checks import Check
+from .transport.client import Client
+from .transport.letters import AgentState, Ring, Stage
+
+SECONDS = 30.0
+"""How long an agent is given."""
+_TEXT = "signalpost doctor --wake: a probe. There is nothing to do."
+_TTL_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What became of one message."""
+
+    agent: AgentState
+    on: bool
+    stage: Stage
+    seconds: float
+    rings: Sequence[Ring]
+    """Those since it was sent, the oldest first."""
+    sent_at: float
+
+
+async def probe(client: Client, name: str, seconds: float = SECONDS) -> Probe:
+    """Send a message that expires by itself, wait until it is taken, and see who rang.
+
+    :raises UnknownAgent: nobody has this name
+    """
+    began, sent_at = time.monotonic(), time.time()
+    sent = await client.send(
+        name,
+        _TEXT,
+        kind="ping",
+        ttl_seconds=max(_TTL_SECONDS, seconds),
+        wait_for="delivered",
+        wait_seconds=seconds,
+    )
+    took = time.monotonic() - began
+    bell = await client.set_bell(name)
+    agents = {agent.name: agent for agent in await client.agents()}
+    return Probe(
+        agent=agents[bell.agent],
+        on=bell.on,
+        stage=sent.sent[0].stage,
+        seconds=took,
+        rings=[ring for ring in reversed(bell.rings) if ring.at >= sent_at - 1],
+        sent_at=sent_at,
+    )
+
+
+def verdicts(found: Probe) -> list[Check]:
+    """Say what was reached, and how fast."""
+    who = f"{found.agent.name} ({found.agent.client or 'a program'}, {found.agent.presence})"
+    checks = [
+        Check(f"ring by {ring.way}", f"{ring.outcome}{_after(ring, found)}{_why(ring)}")
+        for ring in found.rings
+    ]
+    if found.stage in ("delivered", "acked"):
+        return [*checks, Check(who, f"has the probe, after {found.seconds:.1f} s")]
+    text = f"has not taken the probe within {found.seconds:.0f} s; it expires by itself"
+    return [*checks, Check(who, text, "warning", _remedy(found))]
+
+
+def _after(ring: Ring, found: Probe) -> str:
+    return f" after {max(0.0, ring.at - found.sent_at):.1f} s"
+
+
+def _why(ring: Ring) -> str:
+    return f": {ring.detail}" if ring.detail else ""
+
+
+def _remedy(found: Probe) -> str:
+    if not found.on:
+        return f"Its doorbell is off: signalpost doorbell {found.agent.name} --on"
+    if found.agent.presence == "gone":
+        return "Its client does not run. The mail waits for it."
+    if found.rings:
+        return "It was told, and has not called receive_message. It may be at work."
+    return (
+        "Nobody waits at its doorbell: run `signalpost setup`, restart its client, or start it with"
+        " `signalpost pty`. Until then it reads mail when it next calls receive_message."
+    )

@@ -45,7 +45,7 @@ class Doorbells:
         self._services = services
         self._look = look
         self._tasks_of = tasks_of
-        self._stirred = stirred
+        self.stirred = stirred
         self._bells: dict[int, tuple[Agent, Doorbell]] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._open: dict[bytes, tuple[int, bytes]] = {}
@@ -56,14 +56,14 @@ class Doorbells:
 
     def hear(self, agent: Agent, inbox: Inbox | None) -> None:
         """Something was done at an inbox."""
-        self._stirred(agent)
+        self.stirred(agent)
         if agent.id in self._bells:
             moved = inbox is not None and inbox.take_moved()
             self._do(agent, lambda door, now: door.hear(_unread(inbox), now, moved=moved))
 
     def merge(self, former: Agent, agent: Agent) -> None:
         """The mail of a former agent is about to move to another."""
-        self._stirred(former)
+        self.stirred(former)
         if former.id not in self._bells and agent.id not in self._bells:
             return
         came_from = self.of(former)
@@ -240,7 +240,7 @@ class Doorbells:
                     door.give_up(waiter.correlation, _NOT_HEARD, self._services.clock())
             case Save():
                 store.put_bell(row_of_bell(agent.id, door))
-                self._stirred(agent)
+                self.stirred(agent)
             case Keep(rung):
                 store.put_ring(row_of_ring(agent.id, rung))
             case Drop(number):

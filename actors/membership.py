@@ -238,6 +238,7 @@ class Membership:
             match change:
                 case AgentChanged(agent):
                     store.put_agent(row_of_agent(agent))
+                    self._bells.stirred(agent)
                 case AgentRemoved(agent_id):
                     self._bells.forget(agent_id)
                     store.forget_agent(agent_id)

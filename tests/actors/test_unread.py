@@ -86,6 +86,18 @@ async def test_it_follows_an_agent_that_becomes_another() -> None:
         assert list(read(place)["agents"]) == ["anna"]
 
 
+async def test_it_tells_by_which_conversation_an_agent_is_found_now() -> None:
+    async with counter() as place:
+        alice = await correspondent(place, "alice", kind="bridge", thread="t-1")
+        await alice.send("alice")
+        file = a_file(place)
+        file.finish()
+        await alice.leave()
+        await correspondent(place, "alice", kind="bridge", thread="t-2")
+        file.finish()
+        assert read(place)["agents"]["alice"]["threads"] == ["t-2"]
+
+
 async def test_it_is_for_its_owner_alone_and_whole_at_any_time() -> None:
     async with counter() as place:
         (place.folder / "unread.json.new").write_text("half")

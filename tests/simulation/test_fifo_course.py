@@ -63,5 +63,5 @@ def test_an_inbox_that_hands_out_a_later_message_now_and_then_is_seen(
         return right(ready, receiver)
 
     monkeypatch.setattr(Ready, "_next", wrong)
-    with played(2, FifoCourse) as (course, _):
+    with played(3, FifoCourse) as (course, _):
         assert "overtaken" in violation(course.history())

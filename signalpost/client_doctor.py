@@ -99,7 +99,7 @@ def _table(text: str, change: TomlTable) -> Plain:
     except tomllib.TOMLDecodeError:
         return None if not text.strip() else change.put(text)  # which says where it is broken
     for key in change.path:
-        value = cast("dict[str, Plain]", value).get(key) if isinstance(value, dict) else None
+        value = value.get(key) if isinstance(value, dict) else None
     return value
 
 

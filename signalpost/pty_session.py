@@ -28,7 +28,7 @@ from .keys import Keys
 from .screen import Screen
 from .terminal import Terminal
 from .transport.bell import Doorstep
-from .transport.errors import SignalpostError, UnknownAgent
+from .transport.errors import SignalpostError
 from .transport.letters import RingOutcome, Way
 from .typist import Effect, Look, Manners, News, Note, Type, Typist
 
@@ -45,7 +45,7 @@ _FAREWELL_SECONDS = 0.5
 class Bell(Protocol):
     """What is asked of the broker; a client has it."""
 
-    async def await_bell(self, agent: str, *, way: Way) -> Doorstep:
+    async def await_bell(self, agent: str, *, way: Way, after: int) -> Doorstep:
         """Return when the bell rings."""
         ...
 
@@ -92,7 +92,7 @@ class PtySession:
         self._typist = Typist(self._keys, self._screen, wishes.manners)
         self._looks: list[Look] = []
         self._notes: list[Note] = []
-        self._unread = 0
+        self._unread, self._cursor = 0, 0
         """When the bell rang last."""
         self._stir = anyio.Event()
         self._errand = anyio.Event()
@@ -212,11 +212,10 @@ class PtySession:
             failures += 1
 
     async def _hear(self, bell: Bell) -> None:
-        step = await bell.await_bell(self._wishes.agent, way="pty")
-        if not step.agent:
-            raise UnknownAgent(f"{self._wishes.agent} has not come yet.")
+        # What was given up here may be told another way, but not here again.
+        step = await bell.await_bell(self._wishes.agent, way="pty", after=self._cursor)
         if step.news:
-            self._unread = step.unread
+            self._unread, self._cursor = step.unread, step.cursor
             text = self._wishes.text(step.agent, step.unread)
             self._typist.rang(News(step.cursor, text), anyio.current_time())
             self._stir.set()

@@ -1,4 +1,4 @@
-"""ROUTER and DEALER. Only this module and :mod:`.socket` know ZeroMQ."""
+"""ROUTER and DEALER. Only this module, :mod:`.socket` and :mod:`.direct` know ZeroMQ."""
 
 from __future__ import annotations
 

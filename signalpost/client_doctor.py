@@ -99,7 +99,8 @@ def _table(text: str, change: TomlTable) -> Plain:
     except tomllib.TOMLDecodeError:
         return None if not text.strip() else change.put(text)  # which says where it is broken
     for key in change.path:
-        value = value.get(key) if isinstance(value, dict) else None
+        tables = cast("dict[str, Plain]", value) if isinstance(value, dict) else {}
+        value = tables.get(key)
     return value
 
 
@@ -110,9 +111,7 @@ def _hooks(edit: Edit) -> tuple[int, int]:
     there = 0
     for path, item in edit.change.items:
         found = jsonc.get(text, path)
-        kinds = (
-            [_kind(each) for each in cast("list[Plain]", found)] if isinstance(found, list) else []
-        )
+        kinds = [_kind(each) for each in found] if isinstance(found, list) else []
         there += _kind(item) in kinds
     return len(edit.change.items), there
 

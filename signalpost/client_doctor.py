@@ -111,8 +111,8 @@ def _hooks(edit: Edit) -> tuple[int, int]:
     there = 0
     for path, item in edit.change.items:
         found = jsonc.get(text, path)
-        kinds = [_kind(each) for each in found] if isinstance(found, list) else []
-        there += _kind(item) in kinds
+        listed: list[Plain] = found if isinstance(found, list) else []
+        there += _kind(item) in [_kind(each) for each in listed]
     return len(edit.change.items), there
 
 

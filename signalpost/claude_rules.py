@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from . import jsonc
-from .client_table import Place
+from .client_kind import Place
 from .transport.errors import BadRequest
 
 

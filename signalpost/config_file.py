@@ -8,6 +8,7 @@ import secrets
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from .transport.errors import BadRequest
 
@@ -33,7 +34,9 @@ class ConfigFile:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise BadRequest(f"cannot read it: {error.strerror}.") from error
+            raise BadRequest(
+                f"cannot read it: {error.strerror}. See who may read {self._target()}."
+            ) from error
 
     def write(self, data: bytes | None, before: bytes | None) -> None:
         """Put ``data`` in its place at once, or remove it; mode and links stay.
@@ -54,7 +57,8 @@ class ConfigFile:
             self._replace(target, data)
         except OSError as error:
             raise BadRequest(
-                f"cannot write it: {error.strerror}. Nothing was changed in it."
+                f"cannot write it: {error.strerror}. Nothing was changed in it; see who may write"
+                f" into {target.parent}."
             ) from error
 
     def _replace(self, target: Path, data: bytes) -> None:
@@ -62,7 +66,9 @@ class ConfigFile:
         with contextlib.suppress(FileNotFoundError):
             mode = stat.S_IMODE(target.stat().st_mode)
             if not mode & stat.S_IWUSR:
-                raise PermissionError(13, "it is read-only")
+                raise BadRequest(
+                    f"it is read-only. To have it changed: chmod u+w {quote(str(target))}"
+                )
         fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         try:

@@ -13,6 +13,7 @@ from tests.system.home import Done, Home
 CODEX = '# mine\nmodel = "gpt-5"\n'
 CLAUDE = '{\n  "permissions": {\n    "allow": ["Bash(gradle:*)", "Read"]\n  }\n}\n'
 GEMINI = '{\n  // mine\n  "theme": "dark",\n}\n'
+_OTHERS = ("XDG_CONFIG_HOME", "GEMINI_CLI_HOME", "COPILOT_HOME", "CLINE_MCP_SETTINGS_PATH")
 
 
 class User:
@@ -25,7 +26,7 @@ class User:
         self._write(".claude/settings.json", CLAUDE)
         self._write(".gemini/settings.json", GEMINI)
         (self.folder / ".config" / "opencode").mkdir(parents=True)
-        for name in ("XDG_CONFIG_HOME", "CODEX_HOME", "CLAUDE_CONFIG_DIR"):
+        for name in (*_OTHERS, "CODEX_HOME", "CLAUDE_CONFIG_DIR"):
             home.environment.pop(name, None)
         home.environment |= {"HOME": str(self.folder), "PATH": "/usr/bin:/bin", "JAVA_HOME": "/j"}
 
@@ -62,7 +63,6 @@ def test_what_is_installed_is_set_up_once_and_taken_back_to_the_last_byte(user: 
         ".codex/AGENTS.md",
         ".gemini/GEMINI.md",
         ".config/opencode/opencode.json",
-        ".config/opencode/signalpost.js",
         ".config/opencode/AGENTS.md",
     }
     assert b"JAVA_HOME" in after[".codex/config.toml"]

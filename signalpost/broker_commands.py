@@ -106,7 +106,7 @@ def stop(how: Literal["wait", "force"] | None, data_dir: Path) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 @data_dir_option
 def doctor(as_json: bool, data_dir: Path) -> int:
-    """Look for what is wrong: versions, folders, limits, the broker. Changes nothing.
+    """Look for what is wrong: versions, folders, limits, the broker, clients. Changes nothing.
 
     Exits with 1 when something is wrong.
     """

@@ -28,7 +28,9 @@ class ConfigFile:
         :raises BadRequest: it cannot be read, or is no file of this user
         """
         try:
-            with open(self._target(), "rb") as file:
+            # Not waiting: it may be a pipe to which nobody writes.
+            descriptor = os.open(self._target(), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            with open(descriptor, "rb") as file:
                 self._check(os.fstat(file.fileno()))
                 return file.read()
         except FileNotFoundError:

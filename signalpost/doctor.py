@@ -14,10 +14,11 @@ from pathlib import Path
 
 import click
 
-from . import checks, exit_codes, stray
+from . import bridge_processes, checks, client_doctor, exit_codes, stray
 from .actors.settings import Settings
 from .checks import Check
 from .person import act
+from .setup_run import this_place
 from .transport import endpoint
 from .transport.client import Client
 from .transport.errors import BadRequest, SignalpostError
@@ -31,7 +32,7 @@ _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "wrong": ("WR
 def examine(data_dir: Path, *, as_json: bool) -> int:
     """Print every finding and return the exit code: 1 when something is wrong."""
     found = [*_versions(), *_folders(data_dir), *_store_log(data_dir), _open_files()]
-    found += _broker(data_dir)
+    found += [*_broker(data_dir), *bridge_processes.examine(), *client_doctor.examine(this_place())]
     wrong = any(check.state == "wrong" for check in found)
     if as_json:
         values = [dataclasses.asdict(check) for check in found]

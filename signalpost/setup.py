@@ -111,7 +111,7 @@ def plan_removal(edits: Sequence[Edit], record: SetupRecord) -> Plans:
         was = record.before(path) if record.known(path) else b""
         if record.known(path) and record.untouched(path, now):
             return Plan(path, now, was, _whats(ours), True, _has_ours(was, ours))
-        known = _decoded(was or b"") if record.known(path) else None
+        known = decoded(was or b"") if record.known(path) else None
         after = _without(now, ours, known)
         return Plan(path, now, after, _whats(ours), after != now)
 
@@ -139,6 +139,17 @@ def carry_out(plans: Plans, record: SetupRecord, *, removing: bool) -> list[Plan
     return done
 
 
+def decoded(content: bytes) -> str:
+    """Return a file's text.
+
+    :raises BadRequest: it is no UTF-8
+    """
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"it is no UTF-8 (byte {error.start}). Save it as UTF-8 first.") from error
+
+
 # ---------------------------------------------------------------- inside
 
 
@@ -164,7 +175,7 @@ def _whats(edits: Sequence[Edit]) -> tuple[str, ...]:
 
 
 def _edited(before: bytes, edits: Sequence[Edit]) -> bytes:
-    text = _decoded(before)
+    text = decoded(before)
     for edit in edits:
         text = edit.change.put(text)
     return text.encode()
@@ -173,7 +184,7 @@ def _edited(before: bytes, edits: Sequence[Edit]) -> bytes:
 def _without(now: bytes | None, edits: Sequence[Edit], before: str | None) -> bytes | None:
     if now is None:
         return None
-    text = _decoded(now)
+    text = decoded(now)
     for edit in reversed(edits):
         text = edit.change.remove(text, before)
     return text.encode() if text.strip() or now.strip() == b"" else None
@@ -181,13 +192,6 @@ def _without(now: bytes | None, edits: Sequence[Edit], before: str | None) -> by
 
 def _has_ours(content: bytes | None, edits: Sequence[Edit]) -> bool:
     return content is not None and _without(content, edits, None) != content
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        raise BadRequest(f"it is no UTF-8 (byte {error.start}). Save it as UTF-8 first.") from error
 
 
 def _lines(side: bytes | None) -> list[str]:

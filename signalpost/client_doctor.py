@@ -1,0 +1,184 @@
+"""The doctor's look at the agents' clients: their files, and what their entries really start."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import client_checks, jsonc, setup, toml_text
+from .bare_environment import worth_passing
+from .bypass import bypassing
+from .checks import Check
+from .claude_rules import rules
+from .client_checks import Greeting
+from .client_edits import Edit, JsonEntry, JsonItems, TomlEntry, Whole, is_ours
+from .client_hooks import HookWishes
+from .client_kind import ClientKind, Place, Wishes
+from .client_table import CLIENTS
+from .config_file import ConfigFile
+from .handshake import greet
+from .jsonc_tree import Plain, read
+from .server_entry import words_of
+from .transport.errors import SignalpostError
+from .transport.version import software
+
+_PROGRAM = ("signalpost",)
+_NOTHING = Wishes(program=_PROGRAM, hooks=HookWishes(program=_PROGRAM))
+_AT_ONCE = 4
+"""Servers that are started at the same time: each is a Python of its own."""
+
+Words = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The server of one client, as one file of it says."""
+
+    kind: ClientKind
+    path: Path
+    value: Plain
+    problem: str = ""
+    """Why the file could not be read."""
+
+    @property
+    def words(self) -> Words:
+        """Return the words that start it, the first one as a full path; empty: nothing of ours."""
+        if not isinstance(self.value, dict) or not client_checks.runs_us(self.value):
+            return ()
+        words = words_of(self.value)
+        found = shutil.which(words[0])
+        return (found, *words[1:]) if found is not None else ()
+
+
+def examine(place: Place) -> list[Check]:
+    """Return what there is to say of the clients that are installed; changes nothing."""
+    kinds = setup.installed(CLIENTS, place)
+    entries = [entry for kind in kinds for entry in _entries(kind, place)]
+    greetings = _greetings(entries)
+    found: list[Check] = []
+    for entry in entries:
+        found += _of_entry(entry, greetings, place)
+    for kind in kinds:
+        found += _of_hooks(kind, place)
+    if any(kind.name == "claude-code" for kind in kinds):
+        found.append(client_checks.bypass(bypassing(rules(place, Path.cwd()))))
+    return found
+
+
+def _entries(kind: ClientKind, place: Place) -> list[Entry]:
+    return [_entry(kind, edit) for edit in kind.entries(place, _NOTHING)]
+
+
+def _entry(kind: ClientKind, edit: Edit) -> Entry:
+    change = edit.change
+    assert isinstance(change, JsonEntry | TomlEntry)  # noqa: S101  # entries are nothing else
+    try:
+        return Entry(kind, edit.path, change.value(_text(edit.path)))
+    except SignalpostError as error:
+        return Entry(kind, edit.path, None, str(error))
+
+
+def _text(path: Path) -> str:
+    return setup.decoded(ConfigFile(path).read() or b"")
+
+
+def _greetings(entries: Sequence[Entry]) -> dict[Words, Greeting]:
+    """Start each command line once, several at the same time."""
+    words = list(dict.fromkeys(entry.words for entry in entries if entry.words))
+    environment = {k: v for k, v in os.environ.items() if k != "SIGNALPOST_TASK"}
+    with ThreadPoolExecutor(_AT_ONCE) as starting:
+        said = starting.map(lambda each: greet(each, environment), words)
+    return dict(zip(words, said, strict=True))
+
+
+def _of_entry(entry: Entry, greetings: Mapping[Words, Greeting], place: Place) -> list[Check]:
+    client, path, value = entry.kind.name, str(entry.path), entry.value
+    if entry.problem:
+        return [Check(f"{client} server", path, "wrong", entry.problem)]
+    program = entry.words[0] if entry.words else ""
+    greeting = greetings.get(entry.words)
+    found = [client_checks.server(client, path, value, program, greeting, software())]
+    if isinstance(value, dict) and client_checks.runs_us(value):
+        limit = client_checks.limit(client, value, place.environment)
+        found += [limit] if limit is not None else []
+        here, worth = place.environment, worth_passing(place.environment)
+        found.append(client_checks.environment(client, value, here, worth))
+    return found
+
+
+# ---------------------------------------------------------------- hooks
+
+
+def _of_hooks(kind: ClientKind, place: Place) -> list[Check]:
+    edits = kind.hooks(place, _NOTHING) if kind.hooks is not None else []
+    try:
+        found = [check for edit in edits for check in _of_hook_file(kind, edit, place)]
+    except SignalpostError as error:
+        return [Check(f"{kind.name} hooks", str(edits[0].path), "wrong", str(error))]
+    return found[-1:]
+
+
+def _of_hook_file(kind: ClientKind, edit: Edit, place: Place) -> list[Check]:
+    text = _text(edit.path)
+    if isinstance(edit.change, Whole):
+        check = client_checks.hooks(kind.name, [], some=bool(text), off="", gone="")
+        return [check]
+    if not isinstance(edit.change, JsonItems):
+        return []
+    ours = {path: _ours(text, path) for path, _ in edit.change.items}
+    missing = [path[-1] for path, items in ours.items() if not items]
+    commands = [hook for items in ours.values() for item in items for hook in _commands(item)]
+    gone = next((word for each in commands if (word := _absent(each))), "")
+    off = _off(kind.name, text, edit.path, place)
+    some = len(missing) < len(ours)
+    return [client_checks.hooks(kind.name, missing, some=some, off=off, gone=gone)]
+
+
+def _ours(text: str, path: tuple[str, ...]) -> list[Plain]:
+    found = jsonc.get(text, path) if read(text) is not None else None
+    return [item for item in found if is_ours(item)] if isinstance(found, list) else []
+
+
+def _commands(item: Plain) -> list[str]:
+    if not isinstance(item, dict):
+        return []
+    found: Plain = item.get("hooks")
+    hooks: list[Plain] = found if isinstance(found, list) else [item]
+    return [command for hook in hooks if isinstance(command := hook.get("command"), str)]
+
+
+def _absent(command: str) -> str:
+    """Return the program of a hook if it is not there."""
+    try:
+        [word, *_] = shlex.split(command)
+    except ValueError:
+        return command
+    return "" if shutil.which(word) else word
+
+
+def _off(client: str, text: str, path: Path, place: Place) -> str:
+    """Return why a client does not run its hooks, as far as its files tell."""
+    match client:
+        case "claude-code" if jsonc.get(text, ("disableAllHooks",)) is True:
+            return f"disableAllHooks is set in {path}."
+        case "gemini" if jsonc.get(text, ("hooksConfig", "enabled")) is False:
+            return f"hooksConfig.enabled is false in {path}."
+        case "codex" if not _trusted(path, place):
+            return "Codex has not been told to trust them: start `codex` and say so."
+        case _:
+            return ""
+
+
+def _trusted(hooks: Path, place: Place) -> bool:
+    """Tell whether Codex has noted that hooks of this file may run."""
+    config = place.own("CODEX_HOME", ".codex") / "config.toml"
+    try:
+        state = toml_text.get(_text(config), ("hooks", "state")) or {}
+    except SignalpostError:
+        return True  # its own check tells that the file is broken
+    return any(key.startswith(f"{hooks}:") for key in state)

@@ -26,10 +26,18 @@ def completed(bare: Variables, login: Variables) -> dict[bytes, bytes]:
     return both
 
 
+def is_whole(output: bytes, mark: bytes) -> bool:
+    """Tell whether a shell has printed ``mark``, its variables, and ``mark`` again."""
+    return output.count(_between(mark)) > 1
+
+
 def read_variables(output: bytes, mark: bytes) -> dict[bytes, bytes]:
-    """Return what ``env -0`` has printed behind ``mark``; a profile may have printed before it."""
-    _, found, printed = output.rpartition(b"\0" + mark + b"\0")
-    if not found:
+    """Return what ``env -0`` has printed between two marks; a profile may have printed before."""
+    if not is_whole(output, mark):
         return {}
-    pairs = [entry.partition(b"=") for entry in printed.split(b"\0")]
+    pairs = [entry.partition(b"=") for entry in output.split(_between(mark))[1].split(b"\0")]
     return {name: value for name, equals, value in pairs if equals and name}
+
+
+def _between(mark: bytes) -> bytes:
+    return b"\0" + mark + b"\0"

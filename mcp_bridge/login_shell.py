@@ -19,12 +19,15 @@ from dataclasses import replace
 import anyio
 
 from ..transport.caller import Caller
-from .completion import completed, read_variables
+from .completion import completed, is_whole, read_variables
 
 logger = logging.getLogger(__name__)
 
 SECONDS = 8.0
 """How long a profile may take; then commands get what the client gave."""
+
+
+_MOST_BYTES = 4 << 20
 
 
 class LoginShell:
@@ -60,7 +63,7 @@ class LoginShell:
 
     async def _ask(self) -> dict[bytes, bytes]:
         mark = secrets.token_hex(16).encode()
-        script = f"printf '\\0%s\\0' {mark.decode()}; exec env -0"
+        script = f"printf '\\0%s\\0' {mark.decode()}; env -0; printf '\\0%s\\0' {mark.decode()}"
         async with await anyio.open_process(
             [self._shell, "-lic", script],
             stdin=subprocess.DEVNULL,
@@ -70,8 +73,11 @@ class LoginShell:
             output = b""
             try:
                 assert process.stdout is not None  # noqa: S101  # it was asked for
-                async for piece in process.stdout:
-                    output += piece
+                # Not to its end: what a profile has left in the background may keep it open.
+                while not is_whole(output, mark) and len(output) < _MOST_BYTES:
+                    output += await process.stdout.receive()
+            except anyio.EndOfStream:
+                return {}
             finally:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(process.pid, signal.SIGKILL)

@@ -73,8 +73,13 @@ WORTH = [
     "TZ",
     "CI",
 ]
-CODEX_PASSES = ("HOME", "LANG", "PATH", "SHELL", "TERM", "TMPDIR", "USER")
-"""What Codex gives a server by itself, and nothing else."""
+_OF_THE_SDK = ("HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER")
+PASSES = {
+    "codex": ("HOME", "LANG", "PATH", "SHELL", "TERM", "TMPDIR", "USER"),
+    "claude-desktop": _OF_THE_SDK,
+    "cline": _OF_THE_SDK,
+}
+"""What clients with a bare environment give a server by themselves, and nothing else."""
 
 
 def worth_passing(environment: Mapping[str, str]) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import cast
 
 from . import jsonc
-from .client_table import Place
+from .client_kind import Place
+from .config_file import ConfigFile
 from .transport.errors import BadRequest
 
 
@@ -20,8 +21,9 @@ def rules(place: Place, project: Path) -> list[str]:
 
 def _allowed(path: Path) -> list[str]:
     try:
-        allowed = jsonc.get(path.read_text("utf-8"), ("permissions", "allow"))
-    except (OSError, UnicodeDecodeError, BadRequest):
+        text = (ConfigFile(path).read() or b"").decode()
+        allowed = jsonc.get(text, ("permissions", "allow"))
+    except (UnicodeDecodeError, BadRequest):
         return []
     found = cast("list[object]", allowed) if isinstance(allowed, list) else []
     return [rule for rule in found if isinstance(rule, str)]

@@ -1,158 +1,184 @@
-"""``signalpost doctor``: looks at the installed clients, and asks the server that each would start."""
+"""The doctor's look at the agents' clients: their files, and what their entries really start."""
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
+import shlex
 import shutil
-import subprocess
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
-import psutil
-
-from . import client_findings, jsonc
+from . import client_checks, jsonc, setup, toml_text
+from .bare_environment import worth_passing
 from .bypass import bypassing
 from .checks import Check
 from .claude_rules import rules
-from .client_edits import Edit, JsonEntry, JsonItems, TomlTable
-from .client_findings import Findings
+from .client_checks import Greeting
+from .client_edits import Edit, JsonEntry, JsonItems, TomlEntry, Whole, is_ours
 from .client_hooks import HookWishes
-from .client_table import CLIENTS, ClientKind, Place, Wishes
+from .client_kind import ClientKind, Place, Wishes
+from .client_table import CLIENTS
 from .config_file import ConfigFile
-from .jsonc_tree import Plain
-from .setup import installed
-from .setup_run import this_place, this_program
+from .handshake import greet
+from .jsonc_tree import Plain, read
+from .server_entry import words_of
 from .transport.errors import SignalpostError
 from .transport.version import software
 
-_ANSWER_SECONDS = 15.0
-_HELLO = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-06-18",
-        "capabilities": {},
-        "clientInfo": {"name": "signalpost-doctor", "version": "0"},
-    },
-}
+_PROGRAM = ("signalpost",)
+_NOTHING = Wishes(program=_PROGRAM, hooks=HookWishes(program=_PROGRAM))
+_AT_ONCE = 4
+"""Servers that are started at the same time: each is a Python of its own."""
+
+Words = tuple[str, ...]
 
 
-def clients() -> list[Check]:
-    """Return a verdict of each installed client, and of what runs past us."""
-    place = this_place()
-    versions: dict[tuple[str, ...], str] = {}
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The server of one client, as one file of it says."""
+
+    kind: ClientKind
+    path: Path
+    value: Plain
+    problem: str = ""
+    """Why the file could not be read."""
+
+    @property
+    def words(self) -> Words:
+        """Return the words that start it, the first one as a full path; empty: nothing of ours."""
+        if not isinstance(self.value, dict) or not client_checks.runs_us(self.value):
+            return ()
+        words = words_of(self.value)
+        found = shutil.which(words[0])
+        return (found, *words[1:]) if found is not None else ()
+
+
+def examine(place: Place) -> list[Check]:
+    """Return what there is to say of the clients that are installed; changes nothing."""
+    kinds = setup.installed(CLIENTS, place)
+    entries = [entry for kind in kinds for entry in _entries(kind, place)]
+    greetings = _greetings(entries)
     found: list[Check] = []
-    for kind in installed(CLIENTS, place):
-        findings = _look(kind, place, versions)
-        found.append(client_findings.verdict(findings, software()))
-        if kind.name == "codex" and findings.entry is not None:
-            found.append(client_findings.variables(os.environ, findings.entry))
-    if found:
-        found += client_findings.bypassed(bypassing(rules(place, Path.cwd())))
-        found.append(client_findings.stale([*_older_bridges()]))
+    for entry in entries:
+        found += _of_entry(entry, greetings, place)
+    for kind in kinds:
+        found += _of_hooks(kind, place)
+    if any(kind.name == "claude-code" for kind in kinds):
+        found.append(client_checks.bypass(bypassing(rules(place, Path.cwd()))))
     return found
 
 
-def _look(kind: ClientKind, place: Place, versions: dict[tuple[str, ...], str]) -> Findings:
-    program = this_program()
-    wishes = Wishes(program=program, hooks=HookWishes(program=program))
+def _entries(kind: ClientKind, place: Place) -> list[Entry]:
+    return [_entry(kind, edit) for edit in kind.entries(place, _NOTHING)]
+
+
+def _entry(kind: ClientKind, edit: Edit) -> Entry:
+    change = edit.change
+    assert isinstance(change, JsonEntry | TomlEntry)  # noqa: S101  # entries are nothing else
     try:
-        entry = _entry(kind.entry(place, wishes))
-        wanted, there = _hooks(kind.hooks(place, wishes)) if kind.hooks is not None else (0, 0)
+        return Entry(kind, edit.path, change.value(_text(edit.path)))
     except SignalpostError as error:
-        return Findings(title=kind.title, name=kind.name, broken=str(error))
-    words = client_findings.words_of(entry) if entry is not None else [""]
-    missing = "" if entry is None or shutil.which(words[0]) else words[0]
-    version = ""
-    if entry is not None and not missing:
-        version = versions.setdefault(tuple(words), _version(words))
-    return Findings(
-        title=kind.title,
-        name=kind.name,
-        entry=entry,
-        missing_program=missing,
-        version=version,
-        hooks=there,
-        hooks_wanted=wanted,
-    )
+        return Entry(kind, edit.path, None, str(error))
 
 
-def _entry(edit: Edit) -> Mapping[str, Plain] | None:
-    text = (ConfigFile(edit.path).read() or b"").decode(errors="replace")
-    value: Plain = None
-    if isinstance(edit.change, JsonEntry):
-        value = jsonc.get(text, edit.change.path)
-    elif isinstance(edit.change, TomlTable):
-        value = _table(text, edit.change)
-    return cast("Mapping[str, Plain]", value) if isinstance(value, dict) else None
+def _text(path: Path) -> str:
+    return setup.decoded(ConfigFile(path).read() or b"")
 
 
-def _table(text: str, change: TomlTable) -> Plain:
-    change.remove(text)
+def _greetings(entries: Sequence[Entry]) -> dict[Words, Greeting]:
+    """Start each command line once, several at the same time."""
+    words = list(dict.fromkeys(entry.words for entry in entries if entry.words))
+    environment = {k: v for k, v in os.environ.items() if k != "SIGNALPOST_TASK"}
+    with ThreadPoolExecutor(_AT_ONCE) as starting:
+        said = starting.map(lambda each: greet(each, environment), words)
+    return dict(zip(words, said, strict=True))
+
+
+def _of_entry(entry: Entry, greetings: Mapping[Words, Greeting], place: Place) -> list[Check]:
+    client, path, value = entry.kind.name, str(entry.path), entry.value
+    if entry.problem:
+        return [Check(f"{client} server", path, "wrong", entry.problem)]
+    program = entry.words[0] if entry.words else ""
+    greeting = greetings.get(entry.words)
+    found = [client_checks.server(client, path, value, program, greeting, software())]
+    if isinstance(value, dict) and client_checks.runs_us(value):
+        limit = client_checks.limit(client, value, place.environment)
+        found += [limit] if limit is not None else []
+        here, worth = place.environment, worth_passing(place.environment)
+        found.append(client_checks.environment(client, value, here, worth))
+    return found
+
+
+# ---------------------------------------------------------------- hooks
+
+
+def _of_hooks(kind: ClientKind, place: Place) -> list[Check]:
+    edits = kind.hooks(place, _NOTHING) if kind.hooks is not None else []
     try:
-        value: Plain = tomllib.loads(text.removeprefix("\ufeff"))
-    except tomllib.TOMLDecodeError:
-        return None if not text.strip() else change.put(text)  # which says where it is broken
-    for key in change.path:
-        tables = cast("dict[str, Plain]", value) if isinstance(value, dict) else {}
-        value = tables.get(key)
-    return value
+        found = [check for edit in edits for check in _of_hook_file(kind, edit, place)]
+    except SignalpostError as error:
+        return [Check(f"{kind.name} hooks", str(edits[0].path), "wrong", str(error))]
+    return found[-1:]
 
 
-def _hooks(edit: Edit) -> tuple[int, int]:
-    """Return how many hooks there should be, and of how many events there are any of ours."""
-    assert isinstance(edit.change, JsonItems)  # noqa: S101  # hooks are items, in every client
-    text = (ConfigFile(edit.path).read() or b"").decode(errors="replace")
-    there = 0
-    for path, item in edit.change.items:
-        found = jsonc.get(text, path)
-        listed = cast("list[object]", found) if isinstance(found, list) else []
-        there += _kind(item) in [_kind(each) for each in listed]
-    return len(edit.change.items), there
+def _of_hook_file(kind: ClientKind, edit: Edit, place: Place) -> list[Check]:
+    text = _text(edit.path)
+    if isinstance(edit.change, Whole):
+        check = client_checks.hooks(kind.name, [], some=bool(text), off="", gone="")
+        return [check]
+    if not isinstance(edit.change, JsonItems):
+        return []
+    ours = {path: _ours(text, path) for path, _ in edit.change.items}
+    missing = [path[-1] for path, items in ours.items() if not items]
+    commands = [hook for items in ours.values() for item in items for hook in _commands(item)]
+    gone = next((word for each in commands if (word := _absent(each))), "")
+    off = _off(kind.name, text, edit.path, place)
+    some = len(missing) < len(ours)
+    return [client_checks.hooks(kind.name, missing, some=some, off=off, gone=gone)]
 
 
-def _kind(item: object) -> str:
-    """Return what a hook of ours does, whatever its options; of others' nothing."""
-    text = json.dumps(item)
-    if " wait --rewake" in text:
-        return "wait"
-    _, found, rest = text.partition(" hook ")
-    return rest.split()[0] if found and "signalpost" in text else ""
+def _ours(text: str, path: tuple[str, ...]) -> list[Plain]:
+    found = jsonc.get(text, path) if read(text) is not None else None
+    return [item for item in found if is_ours(item)] if isinstance(found, list) else []
 
 
-def _version(words: list[str]) -> str:
-    """Start a server, greet it and return the version that it tells; empty: it does not answer."""
-    environment = {k: v for k, v in os.environ.items() if k != "SIGNALPOST_AGENT"}
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, subprocess.TimeoutExpired):
-        ran = subprocess.run(
-            words,
-            input=json.dumps(_HELLO).encode() + b"\n",
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            timeout=_ANSWER_SECONDS,
-            check=False,
-        )
-        return str(json.loads(ran.stdout.split(b"\n")[0])["result"]["serverInfo"]["version"])
-    return ""
+def _commands(item: Plain) -> list[str]:
+    if not isinstance(item, dict):
+        return []
+    found: Plain = item.get("hooks")
+    hooks: list[Plain] = found if isinstance(found, list) else [item]
+    return [command for hook in hooks if isinstance(command := hook.get("command"), str)]
 
 
-def _older_bridges() -> Iterator[int]:
-    """Yield this user's bridges that run since before this program was installed."""
-    installed_at = Path(__file__).stat().st_ctime
-    for process in psutil.process_iter(["cmdline", "create_time", "uids"]):
-        words = cast("list[str]", process.info["cmdline"] or [])
-        ours = any(Path(word).name == "signalpost" for word in words[:4]) and "mcp" in words[:5]
-        uids = process.info["uids"]
-        if (
-            ours
-            and uids
-            and uids.real == os.getuid()
-            and process.info["create_time"] < installed_at
-        ):
-            yield process.pid
+def _absent(command: str) -> str:
+    """Return the program of a hook if it is not there."""
+    try:
+        [word, *_] = shlex.split(command)
+    except ValueError:
+        return command
+    return "" if shutil.which(word) else word
+
+
+def _off(client: str, text: str, path: Path, place: Place) -> str:
+    """Return why a client does not run its hooks, as far as its files tell."""
+    match client:
+        case "claude-code" if jsonc.get(text, ("disableAllHooks",)) is True:
+            return f"disableAllHooks is set in {path}."
+        case "gemini" if jsonc.get(text, ("hooksConfig", "enabled")) is False:
+            return f"hooksConfig.enabled is false in {path}."
+        case "codex" if not _trusted(path, place):
+            return "Codex has not been told to trust them: start `codex` and say so."
+        case _:
+            return ""
+
+
+def _trusted(hooks: Path, place: Place) -> bool:
+    """Tell whether Codex has noted that hooks of this file may run."""
+    config = place.own("CODEX_HOME", ".codex") / "config.toml"
+    try:
+        state = toml_text.get(_text(config), ("hooks", "state")) or {}
+    except SignalpostError:
+        return True  # its own check tells that the file is broken
+    return any(key.startswith(f"{hooks}:") for key in state)

@@ -1,40 +1,86 @@
-"""What is to be changed in one file of a client, and how that is undone. Pure: text in, text out."""
+"""What is to be changed in one file of a client, and how that is undone. Pure: text in, text out.
+
+Where ``before`` is asked for, it is what the file was before setup had changed it; None: that is
+not known.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-import tomllib
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
-from . import jsonc
+from . import jsonc, toml_text
 from .jsonc_tree import Plain, read
 from .markers import Markers
-from .transport.errors import BadRequest
+from .server_entry import ServerEntry
 
-_OURS = re.compile(r"signalpost[\\\"']* (hook|wait) |/signalpost\.js\"")
+_OURS = re.compile(r" hook [a-z-]+ --client [a-z-]+\b| wait --rewake\b|/signalpost\.js\"")
+"""Whatever program it is that is run with these words."""
+_SERVER = "signalpost"
+"""What our MCP server is called in every client."""
 
 
 @dataclass(frozen=True, slots=True)
 class JsonEntry:
-    """One value of ours in a file of JSON."""
+    """Our MCP server in a file of JSON."""
 
-    path: tuple[str, ...]
-    value: Plain
+    holder: tuple[str, ...]
+    """The object that has the servers."""
+    entry: ServerEntry
 
     def put(self, text: str) -> str:
-        """Return the text with the entry.
+        """Return the text with the entry; what a person has added to one stays.
 
         :raises BadRequest: it is no JSON, or has no place for it
         """
-        return jsonc.put(text, self.path, self.value)
+        for member in self.entry.dropped:
+            if self.value(text) is not None:
+                text = jsonc.remove(text, (*self._path, member), text)
+        return jsonc.merge(text, self._path, self.entry.members(self.value(text)))
 
-    def remove(self, text: str) -> str:
+    def remove(self, text: str, before: str | None) -> str:
         """Return the text without it."""
-        return jsonc.remove(text, self.path)
+        return jsonc.remove(text, self._path, before)
+
+    def value(self, text: str) -> Plain:
+        """Return the entry that is there; None: there is none."""
+        return jsonc.get(text, self._path)
+
+    @property
+    def _path(self) -> tuple[str, ...]:
+        return (*self.holder, _SERVER)
+
+
+@dataclass(frozen=True, slots=True)
+class TomlEntry:
+    """Our MCP server in a file of TOML."""
+
+    holder: tuple[str, ...]
+    """The table that has the servers."""
+    entry: ServerEntry
+
+    def put(self, text: str) -> str:
+        """Return the text with the table; what a person has added to one stays.
+
+        :raises BadRequest: it is no TOML, or has such a table in a form that is not edited
+        """
+        for member in self.entry.dropped:
+            text = toml_text.remove(text, (*self._path, member))
+        return toml_text.merge(text, self._path, self.entry.members(self.value(text)))
+
+    def remove(self, text: str, before: str | None) -> str:
+        """Return the text without it; ``before`` is not needed."""
+        return toml_text.remove(text, self._path)
+
+    def value(self, text: str) -> Plain:
+        """Return the entry that is there; None: there is none."""
+        return toml_text.get(text, self._path)
+
+    @property
+    def _path(self) -> tuple[str, ...]:
+        return (*self.holder, _SERVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +89,16 @@ class JsonItems:
 
     items: tuple[tuple[tuple[str, ...], Plain], ...]
     needs: tuple[tuple[tuple[str, ...], Plain], ...] = ()
-    """Values that must stand beside them; they stay when the items go."""
+    """Values that must stand beside them."""
 
     def put(self, text: str) -> str:
         """Return the text with the items in place of older ones of ours.
 
         :raises BadRequest: it is no JSON, or has no place for them
         """
-        if all(self._has(text, path, item) for path, item in self.items):
+        if not self.missing(text):
             return text
-        text = self.remove(text)
+        text = self._without(text, text)
         for path, value in self.needs:
             if jsonc.get(text, path) is None:
                 text = jsonc.put(text, path, value)
@@ -60,49 +106,30 @@ class JsonItems:
             text = jsonc.append(text, path, item)
         return text
 
-    def remove(self, text: str) -> str:
-        """Return the text without them."""
-        if read(text) is None:
-            return text
-        for path in dict.fromkeys(path for path, _ in self.items):
-            text = jsonc.remove_items(text, path, is_ours)
+    def remove(self, text: str, before: str | None) -> str:
+        """Return the text without them, and without what they needed if that was not there."""
+        text = self._without(text, before)
+        for path, _ in self.needs:
+            if before is not None and jsonc.get(before, path) is None:
+                text = jsonc.remove(text, path, before)
         return text
 
-    def _has(self, text: str, path: Sequence[str], item: Plain) -> bool:
-        found = jsonc.get(text, path)
-        return isinstance(found, list) and item in found
+    def missing(self, text: str) -> list[str]:
+        """Return the names of the lists in which an item is missing, or an old one stands."""
+        short: list[str] = []
+        for path in self._lists():
+            wanted = [item for each, item in self.items if each == path]
+            if [item for item in _listed(text, path) if is_ours(item)] != wanted:
+                short.append(path[-1])
+        return short
 
+    def _lists(self) -> list[tuple[str, ...]]:
+        return [*dict.fromkeys(path for path, _ in self.items)]
 
-@dataclass(frozen=True, slots=True)
-class TomlTable:
-    """A table of ours at the end of a TOML file, between markers."""
-
-    path: tuple[str, ...]
-    value: Mapping[str, Plain]
-    markers: Markers
-
-    def put(self, text: str) -> str:
-        """Return the text with the table.
-
-        :raises BadRequest: it is no TOML, or has such a table that is not ours
-        """
-        _check_toml(text)
-        left = self.markers.remove(text)
-        if _has(_check_toml(left), self.path):
-            raise BadRequest(
-                f"it has a table [{'.'.join(self.path)}] of its own. Remove that, then run setup"
-                " again; or leave it and use --no-entry."
-            )
-        return self.markers.put(text, self._written())
-
-    def remove(self, text: str) -> str:
-        """Return the text without it."""
-        return self.markers.remove(text)
-
-    def _written(self) -> str:
-        lines = [f"[{'.'.join(self.path)}]"]
-        lines += [f"{key} = {json.dumps(value)}" for key, value in self.value.items()]
-        return "\n".join(lines)
+    def _without(self, text: str, before: str | None) -> str:
+        for path in self._lists() if read(text) is not None else []:
+            text = jsonc.remove_items(text, path, is_ours, before)
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +143,11 @@ class Block:
         """Return the text with the block."""
         return self.markers.put(text, self.text)
 
-    def remove(self, text: str) -> str:
+    def remove(self, text: str, before: str | None) -> str:
         """Return the text without it."""
-        return self.markers.remove(text)
+        left = self.markers.remove(text)
+        same = before is not None and left.rstrip("\r\n") == before.rstrip("\r\n")
+        return before if before is not None and same else left
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +160,13 @@ class Whole:
         """Return what is in it."""
         return self.text
 
-    def remove(self, _text: str) -> str:
+    def remove(self, _text: str, _before: str | None) -> str:
         """Return that nothing is in it: it goes."""
         return ""
 
 
-Change = JsonEntry | JsonItems | TomlTable | Block | Whole
+Entry = JsonEntry | TomlEntry
+Change = Entry | JsonItems | Block | Whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,20 +179,12 @@ class Edit:
 
 
 def is_ours(item: Plain) -> bool:
-    """Tell whether an entry of a list of hooks or plugins is one of ours."""
-    return _OURS.search(json.dumps(item)) is not None
+    """Tell whether an entry of a list of hooks or plugins is one of ours, and nobody else's."""
+    handlers: Plain = item.get("hooks") if isinstance(item, dict) else None
+    each: list[Plain] = handlers if isinstance(handlers, list) else [item]
+    return bool(each) and all(_OURS.search(json.dumps(one)) for one in each)
 
 
-def _has(tables: Plain, path: Sequence[str]) -> bool:
-    for key in path:
-        if not isinstance(tables, dict) or key not in tables:
-            return False
-        tables = cast("dict[str, Plain]", tables)[key]
-    return True
-
-
-def _check_toml(text: str) -> dict[str, Plain]:
-    try:
-        return tomllib.loads(text.removeprefix("\ufeff"))
-    except tomllib.TOMLDecodeError as error:
-        raise BadRequest(f"no valid TOML: {error}. Mend it first.") from error
+def _listed(text: str, path: tuple[str, ...]) -> list[Plain]:
+    found = jsonc.get(text, path) if read(text) is not None else None
+    return found if isinstance(found, list) else []

@@ -1,171 +1,139 @@
 """The clients that ``signalpost setup`` knows: where their files are and what is written there. Pure.
 
 What was seen in the real program says ``seen``; the rest is taken from its documentation.
+``setup`` writes into files and calls no ``claude mcp add`` or ``codex mcp add``: these cannot change
+an entry that is there, know nothing of hooks, and leave no way back to the last byte; a file can be
+shown before it is written, and is there when the program is not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
-from .client_edits import Edit, JsonEntry, JsonItems, TomlTable, Whole
-from .client_hooks import HookClient, HookWishes, hooks_for
+from .client_edits import Edit, JsonEntry, JsonItems, TomlEntry, Whole
+from .client_hooks import HookClient, hook_file, hooks_for
+from .client_kind import ClientKind, Place, Wishes
 from .jsonc_tree import Plain
-from .markers import TOML
+from .opencode_text import plugin_text
 
 LONG_SECONDS = 3600
-"""How long a call may take where the client wants to be told a limit."""
+"""How long a call may take where the client is told a limit, and keeps to it."""
 MARGIN_SECONDS = 10
+BUDGET = LONG_SECONDS - MARGIN_SECONDS
+CLINE = "saoudrizwan.claude-dev"
+
+File = Callable[[Place], Path]
+Edits = Callable[[Place, Wishes], list[Edit]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Whose files: a home, its environment, and the kind of system."""
+def _plain(file: File, holder: str, *, bare: bool = False, **more: Plain) -> Edits:
+    """Return the edits of a client whose entry says no more than what to run."""
 
-    home: Path
-    environment: Mapping[str, str]
-    mac: bool = False
+    def edits(place: Place, wishes: Wishes) -> list[Edit]:
+        entry = JsonEntry((holder,), wishes.server(more, bare=bare))
+        return [Edit(file(place), entry, "MCP server")]
 
-    def config(self) -> Path:
-        """Return where programs keep their settings."""
-        if self.mac:
-            return self.home / "Library" / "Application Support"
-        return Path(self.environment.get("XDG_CONFIG_HOME") or self.home / ".config")
-
-    def own(self, variable: str, default: str) -> Path:
-        """Return the folder of a client that has a variable for it."""
-        return Path(self.environment.get(variable) or self.home / default)
+    return edits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What is to be written."""
-
-    program: tuple[str, ...]
-    """The words that run this program, the first of them an absolute path."""
-    agent: str = ""
-    allow: bool = False
-    """Let the client's model use every tool unasked: any command, as this user."""
-    variables: tuple[str, ...] = ()
-    """Names of variables that a client with a bare environment is to pass on."""
-    login_env: bool = False
-    hooks: HookWishes
-
-    def words(self, *options: str) -> list[str]:
-        """Return the arguments behind the program's path."""
-        agent = [self.agent] if self.agent else []
-        login = ["--login-env"] if self.login_env else []
-        return [*self.program[1:], "mcp", *agent, *options, *login]
+def _hooks(client: HookClient, file: File) -> Edits:
+    return lambda place, wishes: [Edit(file(place), hooks_for(client, wishes.hooks), "hooks")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientKind:
-    """One client."""
-
-    name: str
-    title: str
-    programs: tuple[str, ...] = ()
-    folder: Callable[[Place], Path]
-    """It is installed where this folder is, or one of its programs."""
-    entry: Callable[[Place, Wishes], Edit]
-    hooks: Callable[[Place, Wishes], Edit] | None = None
-    plugin: Callable[[Place, Wishes], list[Edit]] | None = None
-    instructions: Callable[[Place], Path] | None = None
-    project_instructions: str = ""
-    seen: bool = False
-    note: str = ""
-    """What the person has to know or do."""
+def _below(folder: File, *names: str) -> File:
+    return lambda place: folder(place).joinpath(*names)
 
 
-def _json(file: Callable[[Place], Path], *path: str, **more: Plain) -> Callable[..., Edit]:
-    def entry(place: Place, wishes: Wishes) -> Edit:
-        value = {"command": wishes.program[0], "args": wishes.words(), **more}
-        return Edit(file(place), JsonEntry((*path, "signalpost"), value), "MCP server")
-
-    return entry
+# ---------------------------------------------------------------- folders
 
 
-def _hooks(client: HookClient, file: Callable[[Place], Path]) -> Callable[[Place, Wishes], Edit]:
-    def hooks(place: Place, wishes: Wishes) -> Edit:
-        items: JsonItems = hooks_for(client, wishes.hooks)
-        return Edit(file(place), items, "hooks")
-
-    return hooks
-
-
-def _claude_file(place: Place) -> Path:
-    own = place.environment.get("CLAUDE_CONFIG_DIR")
-    return Path(own or place.home) / ".claude.json"
-
-
-def _claude_dir(place: Place) -> Path:
+def _claude(place: Place) -> Path:
     return place.own("CLAUDE_CONFIG_DIR", ".claude")
 
 
-def _codex_entry(place: Place, wishes: Wishes) -> Edit:
-    words = wishes.words("--wait-budget", str(LONG_SECONDS - MARGIN_SECONDS))
-    table: dict[str, Plain] = {
-        "command": wishes.program[0],
-        "args": words,
-        "startup_timeout_sec": 30,
-        "tool_timeout_sec": LONG_SECONDS,
-    }
-    if wishes.variables:
-        table["env_vars"] = [*wishes.variables]
-    if wishes.allow:
-        table["default_tools_approval_mode"] = "approve"
-    path = place.own("CODEX_HOME", ".codex") / "config.toml"
-    return Edit(path, TomlTable(("mcp_servers", "signalpost"), table, TOML), "MCP server")
+def _claude_json(place: Place) -> Path:
+    return place.own("CLAUDE_CONFIG_DIR", "") / ".claude.json"
 
 
-def _gemini_entry(place: Place, wishes: Wishes) -> Edit:
-    value: dict[str, Plain] = {
-        "command": wishes.program[0],
-        "args": wishes.words("--wait-budget", str(LONG_SECONDS - MARGIN_SECONDS)),
-        "timeout": LONG_SECONDS * 1000,
-    }
-    if wishes.allow:
-        value["trust"] = True
-    path = place.home / ".gemini" / "settings.json"
-    return Edit(path, JsonEntry(("mcpServers", "signalpost"), value), "MCP server")
+def _codex(place: Place) -> Path:
+    return place.own("CODEX_HOME", ".codex")
 
 
-def _cline_entry(place: Place, wishes: Wishes) -> Edit:
-    value: dict[str, Plain] = {
-        "command": wishes.program[0],
-        "args": wishes.words("--wait-budget", str(LONG_SECONDS - MARGIN_SECONDS)),
-        "timeout": LONG_SECONDS,
-    }
-    folder = place.config() / "Code" / "User" / "globalStorage" / "saoudrizwan.claude-dev"
-    path = folder / "settings" / "cline_mcp_settings.json"
-    return Edit(path, JsonEntry(("mcpServers", "signalpost"), value), "MCP server")
+def _gemini(place: Place) -> Path:
+    return place.own("GEMINI_CLI_HOME", "") / ".gemini"
 
 
-def _opencode_dir(place: Place) -> Path:
-    # The same on every system.
-    return Path(place.environment.get("XDG_CONFIG_HOME") or place.home / ".config") / "opencode"
+def _copilot(place: Place) -> Path:
+    return place.own("COPILOT_HOME", ".copilot")
 
 
-def _opencode_entry(place: Place, wishes: Wishes) -> Edit:
-    value = {"type": "local", "command": [wishes.program[0], *wishes.words()], "enabled": True}
-    change = JsonEntry(("mcp", "signalpost"), value)
-    return Edit(_opencode_dir(place) / "opencode.json", change, "MCP server")
+def _code(place: Place) -> Path:
+    return place.config() / "Code" / "User"
+
+
+def _opencode(place: Place) -> Path:
+    return place.xdg() / "opencode"  # on macOS as well
+
+
+def _opencode_json(place: Place) -> Path:
+    folder = _opencode(place)
+    return place.first(folder / "opencode.json", folder / "opencode.jsonc")
+
+
+def _home(*names: str) -> File:
+    return lambda place: place.home.joinpath(*names)
+
+
+def _cline_extension(place: Place) -> Path:
+    return _code(place) / "globalStorage" / CLINE
+
+
+# ---------------------------------------------------------------- entries
+
+
+def _codex_entries(place: Place, wishes: Wishes) -> list[Edit]:
+    limits: dict[str, Plain] = {"startup_timeout_sec": 30, "tool_timeout_sec": LONG_SECONDS}
+    approval = ("default_tools_approval_mode", "approve")
+    server = wishes.server(limits, approval=approval, bare=True, budget=BUDGET, names=True)
+    return [Edit(_codex(place) / "config.toml", TomlEntry(("mcp_servers",), server), "MCP server")]
+
+
+def _gemini_entries(place: Place, wishes: Wishes) -> list[Edit]:
+    limit: dict[str, Plain] = {"timeout": LONG_SECONDS * 1000}
+    server = wishes.server(limit, approval=("trust", True), budget=BUDGET)
+    path = _gemini(place) / "settings.json"
+    return [Edit(path, JsonEntry(("mcpServers",), server), "MCP server")]
+
+
+def _cline_entries(place: Place, wishes: Wishes) -> list[Edit]:
+    server = wishes.server({"timeout": LONG_SECONDS}, bare=True, budget=BUDGET)
+    name = Path("settings", "cline_mcp_settings.json")
+    named = Path(place.environment.get("CLINE_MCP_SETTINGS_PATH", ""))
+    terminal = named if named.is_absolute() else place.home / ".cline" / "data" / name
+    extension = _cline_extension(place) / name
+    known = [p for p in (extension, terminal) if place.exists(p) or place.exists(p.parents[1])]
+    return [
+        Edit(path, JsonEntry(("mcpServers",), server), "MCP server")
+        for path in known or [extension]
+    ]
+
+
+def _opencode_entries(place: Place, wishes: Wishes) -> list[Edit]:
+    server = wishes.server({"type": "local", "enabled": True}, one_list=True)
+    return [Edit(_opencode_json(place), JsonEntry(("mcp",), server), "MCP server")]
 
 
 def _opencode_plugin(place: Place, wishes: Wishes) -> list[Edit]:
-    folder = _opencode_dir(place)
-    file = folder / "signalpost.js"
-    source = Path(__file__).with_name("opencode_plugin.js").read_text("utf-8")
-    words = "[" + ", ".join(f'"{word}"' for word in wishes.program) + "]"
-    source = source.replace('["signalpost"]', words).replace(
-        'AGENT = ""', f'AGENT = "{wishes.agent}"'
-    )
+    file = _opencode(place) / "signalpost.js"
     listed = JsonItems(((("plugin",), file.as_uri()),))
-    return [
-        Edit(file, Whole(source), "plugin"),
-        Edit(folder / "opencode.json", listed, "plugin"),
-    ]
+    source = plugin_text(wishes.program, wishes.agent, wishes.data_dir)
+    return [Edit(file, Whole(source), "plugin"), Edit(_opencode_json(place), listed, "plugin")]
+
+
+def _copilot_hooks(place: Place, wishes: Wishes) -> list[Edit]:
+    path = _copilot(place) / "hooks" / "signalpost.json"
+    return [Edit(path, Whole(hook_file("copilot", wishes.hooks)), "hooks")]
 
 
 CLIENTS = (
@@ -173,119 +141,120 @@ CLIENTS = (
         name="claude-code",
         title="Claude Code",
         programs=("claude",),
-        folder=_claude_dir,
-        entry=_json(_claude_file, "mcpServers", type="stdio"),
-        hooks=_hooks("claude-code", lambda place: _claude_dir(place) / "settings.json"),
-        instructions=lambda place: _claude_dir(place) / "CLAUDE.md",
+        folders=lambda place: [_claude(place)],
+        entries=_plain(_claude_json, "mcpServers", type="stdio"),
+        hooks=_hooks("claude-code", _below(_claude, "settings.json")),
+        hooks_seen=True,
+        instructions=_below(_claude, "CLAUDE.md"),
         project_instructions="CLAUDE.md",
         seen=True,
-        note="Close it first: while it runs it writes ~/.claude.json anew.",
+        read=True,
+        note="Sessions that run already see the server when they are started again.",
     ),
     ClientKind(
         name="claude-desktop",
         title="Claude Desktop",
-        folder=lambda place: place.config() / "Claude",
-        entry=_json(
-            lambda place: place.config() / "Claude" / "claude_desktop_config.json", "mcpServers"
+        folders=lambda place: [place.config() / "Claude"],
+        entries=_plain(
+            lambda place: place.config() / "Claude" / "claude_desktop_config.json",
+            "mcpServers",
+            bare=True,
         ),
+        project_instructions="",
+        note="Quit it and open it again.",
     ),
     ClientKind(
         name="codex",
         title="Codex",
         programs=("codex",),
-        folder=lambda place: place.own("CODEX_HOME", ".codex"),
-        entry=_codex_entry,
-        hooks=_hooks("codex", lambda place: place.own("CODEX_HOME", ".codex") / "hooks.json"),
-        instructions=lambda place: place.own("CODEX_HOME", ".codex") / "AGENTS.md",
-        project_instructions="AGENTS.md",
+        folders=lambda place: [_codex(place)],
+        entries=_codex_entries,
+        hooks=_hooks("codex", _below(_codex, "hooks.json")),
+        hooks_seen=True,
+        instructions=_below(_codex, "AGENTS.md"),
         seen=True,
+        read=True,
         note="It asks once whether to trust the hooks; `codex exec` skips them until then.",
     ),
     ClientKind(
         name="gemini",
         title="Gemini CLI",
         programs=("gemini",),
-        folder=lambda place: place.home / ".gemini",
-        entry=_gemini_entry,
-        hooks=_hooks("gemini", lambda place: place.home / ".gemini" / "settings.json"),
-        instructions=lambda place: place.home / ".gemini" / "GEMINI.md",
+        folders=lambda place: [_gemini(place)],
+        entries=_gemini_entries,
+        hooks=_hooks("gemini", _below(_gemini, "settings.json")),
+        hooks_seen=True,
+        instructions=_below(_gemini, "GEMINI.md"),
         project_instructions="GEMINI.md",
         seen=True,
+        read=True,
         note="It connects servers only in folders that it trusts.",
     ),
     ClientKind(
         name="cursor",
         title="Cursor",
         programs=("cursor", "cursor-agent"),
-        folder=lambda place: place.home / ".cursor",
-        entry=_json(lambda place: place.home / ".cursor" / "mcp.json", "mcpServers"),
-        hooks=_hooks("cursor", lambda place: place.home / ".cursor" / "hooks.json"),
-        project_instructions="AGENTS.md",
+        folders=lambda place: [place.home / ".cursor"],
+        entries=_plain(_home(".cursor", "mcp.json"), "mcpServers"),
+        hooks=_hooks("cursor", _home(".cursor", "hooks.json")),
     ),
     ClientKind(
         name="vscode",
         title="VS Code",
         programs=("code",),
-        folder=lambda place: place.config() / "Code" / "User",
-        entry=_json(
-            lambda place: place.config() / "Code" / "User" / "mcp.json", "servers", type="stdio"
-        ),
+        folders=lambda place: [_code(place)],
+        entries=_plain(_below(_code, "mcp.json"), "servers", type="stdio"),
     ),
     ClientKind(
         name="copilot",
         title="Copilot CLI",
         programs=("copilot",),
-        folder=lambda place: place.home / ".copilot",
-        entry=_json(
-            lambda place: place.home / ".copilot" / "mcp-config.json",
-            "mcpServers",
-            type="local",
-            tools=["*"],
+        folders=lambda place: [_copilot(place)],
+        entries=_plain(
+            _below(_copilot, "mcp-config.json"), "mcpServers", type="local", tools=["*"]
         ),
-        note="Its hooks stand in .github/hooks of each project: see docs/hooks.md.",
+        hooks=_copilot_hooks,
+        instructions=_below(_copilot, "copilot-instructions.md"),
     ),
     ClientKind(
         name="cline",
         title="Cline",
-        folder=lambda place: (
-            place.config() / "Code" / "User" / "globalStorage" / "saoudrizwan.claude-dev"
-        ),
-        entry=_cline_entry,
+        programs=("cline",),
+        folders=lambda place: [_cline_extension(place), place.home / ".cline"],
+        entries=_cline_entries,
     ),
     ClientKind(
         name="windsurf",
         title="Windsurf",
         programs=("windsurf",),
-        folder=lambda place: place.home / ".codeium" / "windsurf",
-        entry=_json(
-            lambda place: place.home / ".codeium" / "windsurf" / "mcp_config.json", "mcpServers"
-        ),
+        folders=lambda place: [place.home / ".codeium" / "windsurf"],
+        entries=_plain(_home(".codeium", "windsurf", "mcp_config.json"), "mcpServers"),
+        instructions=_home(".codeium", "windsurf", "memories", "global_rules.md"),
     ),
     ClientKind(
         name="amp",
         title="Amp",
         programs=("amp",),
-        folder=lambda place: _opencode_dir(place).parent / "amp",
-        entry=_json(
-            lambda place: _opencode_dir(place).parent / "amp" / "settings.json", "amp.mcpServers"
-        ),
-        project_instructions="AGENTS.md",
+        folders=lambda place: [place.xdg() / "amp"],
+        entries=_plain(lambda place: place.xdg() / "amp" / "settings.json", "amp.mcpServers"),
+        instructions=lambda place: place.xdg() / "amp" / "AGENTS.md",
     ),
     ClientKind(
         name="opencode",
         title="opencode",
         programs=("opencode",),
-        folder=_opencode_dir,
-        entry=_opencode_entry,
-        plugin=_opencode_plugin,
-        instructions=lambda place: _opencode_dir(place) / "AGENTS.md",
-        project_instructions="AGENTS.md",
+        folders=lambda place: [_opencode(place)],
+        entries=_opencode_entries,
+        hooks=_opencode_plugin,
+        instructions=_below(_opencode, "AGENTS.md"),
         seen=True,
+        read=True,
     ),
     ClientKind(
         name="firebender",
         title="Firebender",
-        folder=lambda place: place.home / ".firebender",
-        entry=_json(lambda place: place.home / ".firebender" / "firebender.json", "mcpServers"),
+        folders=lambda place: [place.home / ".firebender"],
+        entries=_plain(_home(".firebender", "firebender.json"), "mcpServers"),
+        project_instructions="",
     ),
 )

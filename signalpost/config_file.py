@@ -8,6 +8,7 @@ import secrets
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from .transport.errors import BadRequest
 
@@ -27,13 +28,17 @@ class ConfigFile:
         :raises BadRequest: it cannot be read, or is no file of this user
         """
         try:
-            with open(self._target(), "rb") as file:
+            # Not waiting: it may be a pipe to which nobody writes.
+            descriptor = os.open(self._target(), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            with open(descriptor, "rb") as file:
                 self._check(os.fstat(file.fileno()))
                 return file.read()
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise BadRequest(f"cannot read it: {error.strerror}.") from error
+            raise BadRequest(
+                f"cannot read it: {error.strerror}. See who may read {self._target()}."
+            ) from error
 
     def write(self, data: bytes | None, before: bytes | None) -> None:
         """Put ``data`` in its place at once, or remove it; mode and links stay.
@@ -54,7 +59,8 @@ class ConfigFile:
             self._replace(target, data)
         except OSError as error:
             raise BadRequest(
-                f"cannot write it: {error.strerror}. Nothing was changed in it."
+                f"cannot write it: {error.strerror}. Nothing was changed in it; see who may write"
+                f" into {target.parent}."
             ) from error
 
     def _replace(self, target: Path, data: bytes) -> None:
@@ -62,7 +68,9 @@ class ConfigFile:
         with contextlib.suppress(FileNotFoundError):
             mode = stat.S_IMODE(target.stat().st_mode)
             if not mode & stat.S_IWUSR:
-                raise PermissionError(13, "it is read-only")
+                raise BadRequest(
+                    f"it is read-only. To have it changed: chmod u+w {quote(str(target))}"
+                )
         fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         try:

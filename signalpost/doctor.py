@@ -15,11 +15,11 @@ from pathlib import Path
 
 import click
 
-from . import checks, exit_codes, stray
+from . import bridge_processes, checks, client_doctor, exit_codes, stray
 from .actors.settings import Settings
 from .checks import Check
-from .client_doctor import clients
 from .person import act
+from .setup_run import this_place
 from .transport import endpoint
 from .transport.client import Client
 from .transport.errors import BadRequest, SignalpostError
@@ -34,7 +34,7 @@ _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "wrong": ("WR
 def examine(data_dir: Path, *, as_json: bool) -> int:
     """Print every finding and return the exit code: 1 when something is wrong."""
     found = [*_versions(), *_folders(data_dir), *_store_log(data_dir), _open_files()]
-    found += [*_broker(data_dir), *clients()]
+    found += [*_broker(data_dir), *bridge_processes.examine(), *client_doctor.examine(this_place())]
     return _tell(found, as_json=as_json)
 
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 from .jsonc_tree import Node, Part, Plain, read
 from .transport.errors import BadRequest
@@ -21,6 +22,9 @@ Path = Sequence[str]
 Found = Callable[[Plain], bool]
 
 _INDENT = re.compile(r"^([ \t]+)[\"\]}]", re.MULTILINE)
+_BESIDE = re.compile(r"[ \t]*(?://[^\r\n]*|/\*[^\n]*?\*/)?(?=[ \t\r]*\n)")
+_REST_OF_LINE = re.compile(r"[ \t]*(?://[^\n]*)?\r?\n")
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
 def get(text: str, path: Path) -> Plain:
@@ -39,7 +43,8 @@ def put(text: str, path: Path, value: object) -> str:
     """
     root = read(text)
     if root is None:
-        return put(text + "{}" + _newline(text), path, value)
+        gap = "" if text.endswith(("\n", "\ufeff")) or not text else _newline(text)
+        return put(text + gap + "{}" + _newline(text), path, value)
     node, left = root, list(path)
     while left and (part := _object(node, path).member(left[0])) is not None:
         node, left = part.node, left[1:]
@@ -48,6 +53,19 @@ def put(text: str, path: Path, value: object) -> str:
     for key in reversed(left[1:]):
         value = {key: value}
     return _insert(text, _object(node, path), value, left[0])
+
+
+def merge(text: str, path: Path, members: Mapping[str, object]) -> str:
+    """Return ``text`` with each of ``members`` in the object at ``path``; its others stay.
+
+    :raises BadRequest: as :func:`put`
+    """
+    node = _find(read(text), path)
+    if node is None or node.kind != "object":
+        return put(text, path, members)
+    for key, value in members.items():
+        text = put(text, [*path, key], value)
+    return text
 
 
 def append(text: str, path: Path, item: object) -> str:
@@ -63,29 +81,31 @@ def append(text: str, path: Path, item: object) -> str:
     return _insert(text, node, item, "")
 
 
-def remove(text: str, path: Path) -> str:
-    """Return ``text`` without what is at ``path``, and without what is empty by that."""
-    root = read(text)
-    holder = _find(root, path[:-1])
+def remove(text: str, path: Path, before: str | None = None) -> str:
+    """Return ``text`` without what is at ``path``, and without what is empty by that.
+
+    :param before: what the text was before that was put there, if it is known: what was empty
+        then is as it was
+    """
+    holder = _find(read(text), path[:-1])
     part = holder.member(path[-1]) if holder is not None else None
     if holder is None or part is None:
         return text
-    if len(path) > 1 and len(holder.parts) == 1 and not _has_comments(text, holder):
-        return remove(text, path[:-1])
-    return _cut(text, holder, part)
+    return _without(text, path[:-1], holder, part, before)
 
 
-def remove_items(text: str, path: Path, found: Found) -> str:
-    """Return ``text`` without the items that ``found`` tells, and without what is empty by that."""
+def remove_items(text: str, path: Path, found: Found, before: str | None = None) -> str:
+    """Return ``text`` without the items that ``found`` tells, and without what is empty by that.
+
+    :param before: as for :func:`remove`
+    """
     while True:
         node = _find(read(text), path)
         parts = node.parts if node is not None and node.kind == "array" else []
         ours = [part for part in parts if found(part.node.plain())]
         if node is None or not ours:
             return text
-        if len(parts) == len(ours) == 1 and not _has_comments(text, node):
-            return remove(text, path)
-        text = _cut(text, node, ours[-1])
+        text = _without(text, path, node, ours[-1], before)
 
 
 # ---------------------------------------------------------------- inside
@@ -105,6 +125,29 @@ def _object(node: Node, path: Path) -> Node:
     return node
 
 
+def _without(text: str, path: Path, holder: Node, part: Part, before: str | None) -> str:
+    """Take a part out of the holder at ``path``, and the holder with it where that is right."""
+    left = text[holder.start + 1 : part.start] + text[_end(part) : holder.end - 1]
+    if len(holder.parts) > 1:
+        return _cut(text, holder, part)
+    was = _find(read(before), path) if before is not None else None
+    if before is not None and was is not None and was.kind == holder.kind:
+        inside = before[was.start + 1 : was.end - 1]
+        if inside.split() == left.split():
+            return text[: holder.start + 1] + inside + text[holder.end - 1 :]
+    elif path and not left.strip():
+        return remove(text, path, before)
+    elif before is not None and not path:
+        around = text[: holder.start] + text[holder.end :]
+        if around.split() == before.split():
+            return before
+    return _cut(text, holder, part)
+
+
+def _end(part: Part) -> int:
+    return part.node.end if part.comma is None else part.comma + 1
+
+
 def _newline(text: str) -> str:
     return "\r\n" if "\r\n" in text else "\n"
 
@@ -122,8 +165,32 @@ def _step(text: str) -> str:
 
 
 def _written(text: str, value: object, margin: str) -> str:
-    lines = json.dumps(value, indent=_step(text), ensure_ascii=False).split("\n")
+    lines = _lines(value, _step(text)).split("\n")
     return (_newline(text) + margin).join(lines)
+
+
+def _lines(value: object, step: str) -> str:
+    """Return JSON with a line for each member; a list of plain things stands on one."""
+    if isinstance(value, dict) and value:
+        members = cast("dict[str, object]", value).items()
+        parts = [f"{_plain(key)}: {_lines(each, step)}" for key, each in members]
+        return _block("{", parts, "}", step)
+    if isinstance(value, list) and any(isinstance(each, (dict, list)) for each in _items(value)):
+        return _block("[", [_lines(each, step) for each in _items(value)], "]", step)
+    return _plain(value)
+
+
+def _items(value: object) -> list[object]:
+    return cast("list[object]", value)
+
+
+def _block(begin: str, parts: Sequence[str], end: str, step: str) -> str:
+    inside = ",\n".join(parts).replace("\n", "\n" + step)
+    return f"{begin}\n{step}{inside}\n{end}"
+
+
+def _plain(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _replace(text: str, node: Node, value: object) -> str:
@@ -132,9 +199,9 @@ def _replace(text: str, node: Node, value: object) -> str:
 
 
 def _insert(text: str, holder: Node, value: object, key: str) -> str:
-    name = f"{json.dumps(key, ensure_ascii=False)}: " if holder.kind == "object" else ""
+    name = f"{_plain(key)}: " if holder.kind == "object" else ""
     if holder.parts and "\n" not in text[holder.start : holder.end]:
-        return _beside(text, holder.parts[-1], name + json.dumps(value, ensure_ascii=False))
+        return _beside(text, holder.parts[-1], name + _plain(value))
     outer = _margin(text, holder.start)
     margin = _margin(text, holder.parts[-1].start) if holder.parts else outer + _step(text)
     line = _newline(text) + margin + name + _written(text, value, margin)
@@ -155,8 +222,8 @@ def _beside(text: str, last: Part, written: str) -> str:
 
 def _below(text: str, last: Part, line: str) -> str:
     """Put a line below the last part, and below the comment that stands beside it."""
-    end = last.node.end if last.comma is None else last.comma + 1
-    rest = re.compile(r"[ \t]*(?://[^\r\n]*|/\*[^\n]*?\*/)?(?=[ \t\r]*\n)").match(text, end)
+    end = _end(last)
+    rest = _BESIDE.match(text, end)
     at = rest.end() if rest and rest[0].strip() else end
     if last.comma is not None:
         return text[:at] + line + "," + text[at:]
@@ -164,41 +231,24 @@ def _below(text: str, last: Part, line: str) -> str:
 
 
 def _cut(text: str, holder: Node, part: Part) -> str:
+    """Take a part out, with its line if nothing else stands on it, and the comma it needed."""
     at = holder.parts.index(part)
-    begin, end = _line_before(text, part.start), part.node.end
-    if part.comma is not None:
-        return text[:begin] + text[part.comma + 1 :]
-    if at == 0:
-        left = text[:begin] + text[end:]
-        return _closed(left, holder.start)
-    comma = holder.parts[at - 1].comma
-    if comma is None:
-        return text
-    return text[:comma] + text[comma + 1 : max(begin, comma + 1)] + text[end:]
+    previous = _end(holder.parts[at - 1]) if at else holder.start + 1
+    begin, end = _begin(text, previous, part), _end(part)
+    comma = holder.parts[at - 1].comma if at and part.comma is None else None
+    if comma is not None:
+        return text[:comma] + text[comma + 1 : begin] + text[end:]
+    return text[:begin] + text[end:]
 
 
-def _line_before(text: str, at: int) -> int:
-    """Return where the space before a part begins, and the line break with it."""
-    begin = at - len(_trailing_space(text[:at]))
-    if text[begin - 1 : begin] == "\n":
-        begin -= 1
-        if text[begin - 1 : begin] == "\r":
-            begin -= 1
-    return begin
-
-
-def _trailing_space(text: str) -> str:
-    return text[len(text.rstrip(" \t")) :]
-
-
-def _closed(text: str, start: int) -> str:
-    """Put the end of an empty object or array beside its beginning."""
-    rest = text[start + 1 :].lstrip()
-    return text[: start + 1] + rest if rest[:1] in ("}", "]") else text
-
-
-def _has_comments(text: str, holder: Node) -> bool:
-    inside = text[holder.start : holder.end]
-    for part in reversed(holder.parts):
-        inside = inside[: part.start - holder.start] + inside[part.node.end - holder.start :]
-    return "//" in inside or "/*" in inside
+def _begin(text: str, previous: int, part: Part) -> int:
+    """Return where the space before a part begins, with the line break if that may go."""
+    begin = max(previous, len(text[: part.start].rstrip(" \t")))
+    if begin <= previous or text[begin - 1] != "\n":
+        return begin
+    comments = [*_COMMENT.finditer(text, previous, begin)]
+    in_comment = any(c[0].startswith("//") and c.end() == begin - 1 for c in comments)
+    if in_comment and not _REST_OF_LINE.match(text, _end(part)):
+        return begin  # what follows must not become part of that comment
+    begin -= 1
+    return begin - 1 if begin > previous and text[begin - 1] == "\r" else begin

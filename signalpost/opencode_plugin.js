@@ -3,6 +3,7 @@ import { spawn } from "node:child_process"
 
 const PROGRAM = ["signalpost"]
 const AGENT = ""
+const OPTIONS = []
 
 export const Signalpost = async ({ client }) => {
   let waiting = null
@@ -15,7 +16,7 @@ export const Signalpost = async ({ client }) => {
 
   const wait = (session) => {
     stop()
-    const words = [...PROGRAM.slice(1), "wait"]
+    const words = [...PROGRAM.slice(1), "wait", ...OPTIONS]
     if (AGENT) words.push("--agent", AGENT)
     const child = spawn(PROGRAM[0], words, { stdio: ["ignore", "pipe", "ignore"] })
     let text = ""

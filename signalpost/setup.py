@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import difflib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .bypass import INSTRUCTIONS
 from .client_edits import Block, Edit
-from .client_table import ClientKind, Place, Wishes
+from .client_kind import ClientKind, Place, Wishes
 from .config_file import ConfigFile
 from .markers import MARKDOWN
 from .setup_record import SetupRecord
@@ -27,7 +27,8 @@ class Scope:
     """Which kinds of changes are wanted."""
 
     entry: bool = True
-    hooks: bool = True
+    hooks: bool | None = None
+    """None: where they were seen to work."""
     instructions: bool = True
     project: Path | None = None
     """Write the instructions into this folder instead of the user's own files."""
@@ -41,6 +42,10 @@ class Plan:
     before: bytes | None
     after: bytes | None
     whats: tuple[str, ...]
+    ours_before: bool = False
+    """There is something of ours in it."""
+    ours_after: bool = False
+    """There will be."""
 
     @property
     def changes(self) -> bool:
@@ -49,8 +54,11 @@ class Plan:
     def diff(self) -> str:
         """Return the change as a unified diff."""
         old, new = (_lines(side) for side in (self.before, self.after))
-        names = (str(self.path) if self.before is not None else "/dev/null", str(self.path))
-        return "\n".join(difflib.unified_diff(old, new, *names, lineterm=""))
+        was, becomes = (
+            str(self.path) if side is not None else "/dev/null"
+            for side in (self.before, self.after)
+        )
+        return "\n".join(difflib.unified_diff(old, new, was, becomes, lineterm=""))
 
 
 @dataclass(slots=True)
@@ -69,17 +77,16 @@ def installed(kinds: Sequence[ClientKind], place: Place) -> list[ClientKind]:
         if any(
             shutil.which(program, path=place.environment.get("PATH")) for program in kind.programs
         )
-        or kind.folder(place).is_dir()
+        or any(folder.is_dir() for folder in kind.folders(place))
     ]
 
 
 def edits_of(kind: ClientKind, place: Place, wishes: Wishes, scope: Scope) -> list[Edit]:
     """Return what is to be changed for one client."""
-    edits = [kind.entry(place, wishes)] if scope.entry else []
-    if scope.hooks and kind.hooks is not None:
-        edits.append(kind.hooks(place, wishes))
-    if scope.hooks and kind.plugin is not None:
-        edits += kind.plugin(place, wishes)
+    edits = [*kind.entries(place, wishes)] if scope.entry else []
+    hooks = kind.hooks_seen if scope.hooks is None else scope.hooks
+    if hooks and kind.hooks is not None:
+        edits += kind.hooks(place, wishes)
     if scope.instructions and (path := _instructions(kind, place, scope)) is not None:
         edits.append(Edit(path, Block(INSTRUCTIONS, MARKDOWN), "instructions"))
     return edits
@@ -87,35 +94,28 @@ def edits_of(kind: ClientKind, place: Place, wishes: Wishes, scope: Scope) -> li
 
 def plan(edits: Sequence[Edit]) -> Plans:
     """Return what is to be done for ``edits``, file by file."""
-    plans = Plans()
-    for path in dict.fromkeys(edit.path for edit in edits):
-        ours = [edit for edit in edits if edit.path == path]
-        try:
-            before = ConfigFile(path).read()
-            after: bytes | None = _edited(before or b"", ours)
-        except SignalpostError as error:
-            plans.problems.append((path, str(error)))
-        else:
-            whats = tuple(dict.fromkeys(edit.what for edit in ours))
-            plans.files.append(Plan(path, before, after, whats))
-    return plans
+
+    def planned(path: Path, ours: Sequence[Edit]) -> Plan:
+        before = ConfigFile(path).read()
+        after = _edited(before or b"", ours)
+        return Plan(path, before, after, _whats(ours), _has_ours(before, ours), ours_after=True)
+
+    return _planned(edits, planned)
 
 
 def plan_removal(edits: Sequence[Edit], record: SetupRecord) -> Plans:
     """Return how each file becomes as it was, or loses what is ours where others changed it since."""
-    plans = Plans()
-    for path in dict.fromkeys(edit.path for edit in edits):
-        ours = [edit for edit in edits if edit.path == path]
-        try:
-            now = ConfigFile(path).read()
-            untouched, before = record.before(path, now)
-            after = before if untouched else _without(now, ours)
-        except (SignalpostError, OSError) as error:
-            plans.problems.append((path, str(error)))
-        else:
-            whats = tuple(dict.fromkeys(edit.what for edit in ours))
-            plans.files.append(Plan(path, now, after, whats))
-    return plans
+
+    def planned(path: Path, ours: Sequence[Edit]) -> Plan:
+        now = ConfigFile(path).read()
+        was = record.before(path) if record.known(path) else b""
+        if record.known(path) and record.untouched(path, now):
+            return Plan(path, now, was, _whats(ours), True, _has_ours(was, ours))
+        known = decoded(was or b"") if record.known(path) else None
+        after = _without(now, ours, known)
+        return Plan(path, now, after, _whats(ours), after != now)
+
+    return _planned(edits, planned)
 
 
 def carry_out(plans: Plans, record: SetupRecord, *, removing: bool) -> list[Plan]:
@@ -123,16 +123,31 @@ def carry_out(plans: Plans, record: SetupRecord, *, removing: bool) -> list[Plan
     done: list[Plan] = []
     for each in plans.files:
         try:
+            restored = (
+                removing and record.known(each.path) and record.before(each.path) == each.after
+            )
             if each.changes:
                 if not removing and each.after is not None:
-                    record.keep(each.path, each.before, each.after)
+                    first = not each.ours_before
+                    record.keep(each.path, each.before, each.after, first=first)
                 ConfigFile(each.path).write(each.after, each.before)
                 done.append(each)
             if removing:
-                record.forget(each.path)
-        except SignalpostError as error:
+                record.forget(each.path, restored=restored)
+        except (SignalpostError, OSError) as error:
             plans.problems.append((each.path, str(error)))
     return done
+
+
+def decoded(content: bytes) -> str:
+    """Return a file's text.
+
+    :raises BadRequest: it is no UTF-8
+    """
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"it is no UTF-8 (byte {error.start}). Save it as UTF-8 first.") from error
 
 
 # ---------------------------------------------------------------- inside
@@ -145,27 +160,38 @@ def _instructions(kind: ClientKind, place: Place, scope: Scope) -> Path | None:
     return kind.instructions(place) if kind.instructions is not None else None
 
 
+def _planned(edits: Sequence[Edit], planned: Callable[[Path, Sequence[Edit]], Plan]) -> Plans:
+    plans = Plans()
+    for path in dict.fromkeys(edit.path for edit in edits):
+        try:
+            plans.files.append(planned(path, [edit for edit in edits if edit.path == path]))
+        except (SignalpostError, OSError) as error:
+            plans.problems.append((path, str(error)))
+    return plans
+
+
+def _whats(edits: Sequence[Edit]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(edit.what for edit in edits))
+
+
 def _edited(before: bytes, edits: Sequence[Edit]) -> bytes:
-    text = _decoded(before)
+    text = decoded(before)
     for edit in edits:
         text = edit.change.put(text)
     return text.encode()
 
 
-def _without(now: bytes | None, edits: Sequence[Edit]) -> bytes | None:
+def _without(now: bytes | None, edits: Sequence[Edit], before: str | None) -> bytes | None:
     if now is None:
         return None
-    text = _decoded(now)
+    text = decoded(now)
     for edit in reversed(edits):
-        text = edit.change.remove(text)
+        text = edit.change.remove(text, before)
     return text.encode() if text.strip() or now.strip() == b"" else None
 
 
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        raise BadRequest(f"it is no UTF-8 (byte {error.start}). Save it as UTF-8 first.") from error
+def _has_ours(content: bytes | None, edits: Sequence[Edit]) -> bool:
+    return content is not None and _without(content, edits, None) != content
 
 
 def _lines(side: bytes | None) -> list[str]:

@@ -39,7 +39,11 @@ NAMES = (
 @click.option("--yes", "sure", is_flag=True, help="Do not ask.")
 @click.option("--remove", "removing", is_flag=True, help="Take everything back.")
 @click.option("--entry/--no-entry", default=True, help="The MCP server itself. [yes]")
-@click.option("--hooks/--no-hooks", default=True, help="Hooks and plugins, where it has any. [yes]")
+@click.option(
+    "--hooks/--no-hooks",
+    default=None,
+    help="Hooks and plugins. [where they were seen to work: Claude Code, Codex, Gemini CLI]",
+)
 @click.option(
     "--instructions/--no-instructions",
     default=True,
@@ -60,12 +64,21 @@ NAMES = (
     help="Codex and Gemini CLI: when they stop, wait so long for mail. [0]",
 )
 @click.option(
-    "--allow-all",
-    is_flag=True,
-    help="Let the model use every tool unasked: any command, as you, outside any sandbox.",
+    "--allow-all/--no-allow-all",
+    default=None,
+    help="Codex and Gemini CLI: let the model use every tool unasked; that is any command, as you,"
+    " outside any sandbox. [as it is]",
 )
 @click.option(
-    "--login-env", is_flag=True, help="Have bridges complete a bare environment by a login shell."
+    "--login-env/--no-login-env",
+    default=None,
+    help="Have bridges complete a bare environment by a login shell. [Claude Desktop and Cline]",
+)
+@click.option(
+    "--command",
+    default="",
+    metavar="WORDS",
+    help="How clients are to start signalpost. [the full path of this one]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 @data_dir_option
@@ -76,13 +89,14 @@ def setup(
     sure: bool,
     removing: bool,
     entry: bool,
-    hooks: bool,
+    hooks: bool | None,
     instructions: bool,
     project: bool,
     gate: Literal["all", "tasks", "off"],
     wait: float,
-    allow_all: bool,
-    login_env: bool,
+    allow_all: bool | None,
+    login_env: bool | None,
+    command: str,
     as_json: bool,
     data_dir: Path,
 ) -> int:
@@ -94,21 +108,24 @@ def setup(
     """
     from .bare_environment import worth_passing
     from .client_hooks import HookWishes
-    from .client_table import Wishes
+    from .client_kind import Wishes
     from .setup import Scope
-    from .setup_run import SetupRun, this_place, this_program
-    from .transport import names
+    from .setup_run import SetupRun, this_place
+    from .this_program import this_program
+    from .transport import endpoint, names
 
     if agent and len(clients) != 1:
         raise click.UsageError("a name is for the agent of one client: say which with --client.")
-    program, name = this_program(), names.own_agent_name(agent) if agent else ""
+    program, name = this_program(command), names.own_agent_name(agent) if agent else ""
+    where = str(data_dir) if data_dir != endpoint.default_data_dir() else ""
     wishes = Wishes(
         program=program,
         agent=name,
+        data_dir=where,
         allow=allow_all,
         variables=worth_passing(os.environ),
         login_env=login_env,
-        hooks=HookWishes(program=program, agent=name, gate=gate, wait=wait),
+        hooks=HookWishes(program=program, agent=name, data_dir=where, gate=gate, wait=wait),
     )
     scope = Scope(
         entry=entry,

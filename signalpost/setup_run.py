@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -15,7 +15,8 @@ from . import exit_codes, setup
 from .bypass import bypassing
 from .claude_rules import rules
 from .client_edits import Edit
-from .client_table import CLIENTS, ClientKind, Place, Wishes
+from .client_kind import ClientKind, Place, Wishes
+from .client_table import CLIENTS
 from .notice import say
 from .setup import Plan, Plans, Scope
 from .setup_record import SetupRecord
@@ -45,6 +46,8 @@ class SetupRun:
     def remove(self, names: Sequence[str], *, dry: bool, sure: bool) -> int:
         """Take it back."""
         kinds = [kind for kind in CLIENTS if not names or kind.name in names]
+        if self._scope.hooks is None:
+            self._scope = replace(self._scope, hooks=True)
         plans = setup.plan_removal(self._edits(kinds), self._record)
         return self._go_on(kinds, plans, dry=dry, sure=sure, removing=True)
 
@@ -109,6 +112,11 @@ class SetupRun:
             kept = f" (as it was: {copy})" if copy is not None else ""
             verb = "restored" if removing else "wrote"
             click.echo(f"{verb} {each.path}: {', '.join(each.whats)}{kept}")
+            if removing and each.ours_after:
+                click.echo(
+                    "  as it was before setup, with what was there of Signalpost then;"
+                    " the same once more removes that"
+                )
         if not wanted and not plans.problems:
             click.echo(f"nothing to do for {_listed(kinds)}")
         if dry and wanted:
@@ -150,18 +158,8 @@ class SetupRun:
 
 def this_place() -> Place:
     """Return whose files are meant: this user's."""
-    return Place(home=Path.home(), environment=os.environ, mac=sys.platform == "darwin")
-
-
-def this_program() -> tuple[str, ...]:
-    """Return the words that run this program, wherever a client is started."""
-    found = shutil.which("signalpost")
-    here = Path(sys.executable).with_name("signalpost")
-    if here.is_file() and (found is None or not Path(found).samefile(here)):
-        return (str(here),)
-    if found is not None:
-        return (os.path.abspath(found),)
-    return (sys.executable, "-m", "signalpost")
+    mac = sys.platform == "darwin"
+    return Place(home=Path.home(), environment=os.environ, mac=mac, exists=Path.exists)
 
 
 def _listed(kinds: Sequence[ClientKind]) -> str:

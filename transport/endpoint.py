@@ -63,14 +63,15 @@ def data_dir(option: str | os.PathLike[str] | None = None) -> Path:
     """
     chosen = option or os.environ.get(ENV_DATA_DIR)
     if not chosen:
-        return _default()
+        return default_data_dir()
     path = Path(os.path.expanduser(chosen))
     if not path.is_absolute():
         raise BadRequest(f"the data dir {str(chosen)!r} is relative. Give an absolute path.")
     return Path(os.path.normpath(path))
 
 
-def _default() -> Path:
+def default_data_dir() -> Path:
+    """Return the data dir that is found where none is named."""
     home = _home()
     if sys.platform == "darwin":
         return home / "Library" / "Application Support" / "signalpost"

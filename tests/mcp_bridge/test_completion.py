@@ -32,9 +32,10 @@ def test_what_belongs_to_the_shell_itself_or_is_ours_stays_out() -> None:
 
 
 def test_what_a_profile_prints_is_no_variable() -> None:
-    output = b"Welcome!\nA=1\n\0mark\0HOME=/h\0TEXT=two\nlines=yes\0NOTHING\0"
+    output = b"Welcome!\nA=1\n\0mark\0HOME=/h\0TEXT=two\nlines=yes\0NOTHING\0\0mark\0bye"
     assert read_variables(output, b"mark") == {b"HOME": b"/h", b"TEXT": b"two\nlines=yes"}
     assert read_variables(b"HOME=/h\0", b"mark") == {}
+    assert read_variables(b"\0mark\0HOME=/h\0", b"mark") == {}  # cut off
 
 
 @given(ENVIRONMENTS, ENVIRONMENTS)

@@ -50,6 +50,19 @@ async def test_a_profile_that_fails_leaves_what_the_client_gave(
     assert found[b"HOME"] == os.environb[b"HOME"]
 
 
+async def test_what_a_profile_leaves_in_the_background_is_not_waited_for(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    profile = f"sleep 1000 & echo $! >{pids}; export TOOLCHAIN=/opt/tools"
+    found = await variables(LoginShell(shell(tmp_path, profile), seconds=1000))
+    assert found[b"TOOLCHAIN"] == b"/opt/tools"
+    await death(int(pids.read_text()))
+
+
+async def test_a_profile_that_prints_without_end_is_left(tmp_path: Path) -> None:
+    found = await variables(LoginShell(shell(tmp_path, "yes"), seconds=1000))
+    assert found[b"HOME"] == os.environb[b"HOME"]
+
+
 async def test_a_shell_that_is_none_leaves_what_the_client_gave() -> None:
     assert (await variables(LoginShell("/no/such/shell")))[b"HOME"] == os.environb[b"HOME"]
 
@@ -59,6 +72,10 @@ async def test_a_profile_that_hangs_is_killed_with_all_that_it_started(tmp_path:
     profile = f"sleep 1000 & echo $! $$ >{pids}; sleep 1000"
     await variables(LoginShell(shell(tmp_path, profile), seconds=0.5))
     for pid in map(int, pids.read_text().split()):
-        with anyio.fail_after(10):
-            while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-                await anyio.lowlevel.checkpoint()
+        await death(pid)
+
+
+async def death(pid: int) -> None:
+    with anyio.fail_after(10):
+        while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+            await anyio.lowlevel.checkpoint()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from signalpost.bare_environment import CODEX_PASSES, WORTH, worth_passing
+from signalpost.bare_environment import PASSES, WORTH, worth_passing
 from signalpost.bypass import INSTRUCTIONS, bypassing
 
 
@@ -39,4 +39,4 @@ def test_the_instructions_are_short_and_name_the_tools() -> None:
 def test_only_what_is_set_is_worth_passing_and_nothing_that_may_be_a_secret() -> None:
     assert worth_passing({"JAVA_HOME": "/j", "GOPATH": "", "API_KEY": "s"}) == ("JAVA_HOME",)
     assert not [name for name in WORTH if "KEY" in name or "TOKEN" in name or "SECRET" in name]
-    assert not set(WORTH) & set(CODEX_PASSES)
+    assert not set(WORTH) & set(PASSES["codex"])

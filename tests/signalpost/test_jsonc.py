@@ -26,6 +26,9 @@ DOCUMENTS = {
     "a comment behind the last comma": '{\n  "theme": "dark", // because\n}\n',
     "empty": "{}\n",
     "a comment alone": "{\n  // nothing yet\n}\n",
+    "empty lines": "{\n\n}\n",
+    "an empty place": '{\n  "mcpServers": {},\n  "hooks": {"Stop": []}\n}\n',
+    "an empty place with a comment": '{"mcpServers": { /* mine */ }, "hooks": {\n}}',
 }
 
 
@@ -48,7 +51,7 @@ def test_what_is_put_is_there_and_the_rest_as_it_was(text: str) -> None:
 
 @pytest.mark.parametrize("text", DOCUMENTS.values(), ids=DOCUMENTS)
 def test_what_was_put_is_removed_to_the_last_byte(text: str) -> None:
-    assert jsonc.remove(jsonc.put(text, PATH, OURS), PATH) == text
+    assert jsonc.remove(jsonc.put(text, PATH, OURS), PATH, text) == text
 
 
 @pytest.mark.parametrize("text", DOCUMENTS.values(), ids=DOCUMENTS)
@@ -63,8 +66,8 @@ def test_an_item_is_appended_and_removed_to_the_last_byte(text: str) -> None:
     once = jsonc.append(text, path, {"ours": 1})
     twice = jsonc.append(once, path, {"theirs": 2})
     assert jsonc.get(twice, path) == [{"ours": 1}, {"theirs": 2}]
-    assert jsonc.remove_items(twice, path, lambda item: "theirs" in item) == once
-    assert jsonc.remove_items(once, path, lambda item: "ours" in item) == text
+    assert jsonc.remove_items(twice, path, lambda item: "theirs" in item, text) == once
+    assert jsonc.remove_items(once, path, lambda item: "ours" in item, text) == text
     assert jsonc.get(jsonc.remove_items(twice, path, lambda item: "ours" in item), path) == [
         {"theirs": 2}
     ]
@@ -78,8 +81,39 @@ def test_it_is_written_as_the_rest_is() -> None:
     )
 
 
-def test_a_blank_text_becomes_a_document() -> None:
-    assert json.loads(jsonc.put("", PATH, OURS)) == {"mcpServers": {"signalpost": OURS}}
+@pytest.mark.parametrize("text", ["", "\n", "\ufeff", "// nothing", "/* no */\r\n", " \n"])
+def test_a_blank_text_becomes_a_document_and_is_blank_again(text: str) -> None:
+    edited = jsonc.put(text, PATH, OURS)
+    assert jsonc.get(edited, PATH) == OURS
+    assert jsonc.remove(edited, PATH, text) == text
+
+
+def test_of_an_object_that_is_there_only_what_differs_is_replaced() -> None:
+    text = '{"mcpServers": {"signalpost": {"command": "old", "args": ["mcp"], /* why */ "x": 1}}}'
+    assert jsonc.merge(text, PATH, OURS) == text.replace("old", "signalpost")
+    assert jsonc.get(jsonc.merge("{}", PATH, OURS), PATH) == OURS
+
+
+def test_lists_of_words_stand_on_one_line() -> None:
+    assert jsonc.put("{}\n", PATH, OURS) == (
+        '{\n  "mcpServers": {\n    "signalpost": {\n      "command": "signalpost",\n'
+        '      "args": ["mcp"]\n    }\n  }\n}\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ('{ // mine\n "a": 1, "b": 2}', '{ // mine\n"b": 2}'),
+        ('{"b": 1, // mine\n "a": 2}', '{"b": 1 // mine\n}'),
+        ('{ // mine\n "a": 1 }', "{ // mine\n }"),
+        ('{"b": 1,\n "a": 2 // of a\n}', '{"b": 1 // of a\n}'),
+        ('{"a": 1, "a": 2}', '{"a": 1}'),
+    ],
+)
+def test_no_comment_swallows_what_is_left(text: str, left: str) -> None:
+    assert "".join(jsonc.remove(text, ("a",)).split()) == "".join(left.split())
+    assert read(jsonc.remove(text, ("a",))) is not None
 
 
 def test_a_value_that_differs_is_replaced_alone() -> None:
@@ -129,7 +163,7 @@ VALUES = st.recursive(
     max_leaves=8,
 )
 OBJECTS = st.dictionaries(st.sampled_from(["a", "b", "c"]), VALUES, max_size=3)
-SPACE = st.sampled_from(["", " ", "\n", "\n  ", " // no\n", "/* c */", "\t"])
+SPACE = st.sampled_from(["", " ", "\n", "\n  ", "\r\n", " // no\n", "/* c\n */", "\t"])
 
 
 @st.composite
@@ -171,9 +205,61 @@ def test_any_document_takes_a_value_and_gives_it_up(
     node = read(edited)
     assert node is not None
     assert node.plain() == {**plain, "new": {"ours": value}}
+    assert jsonc.remove(edited, ("new", "ours"), text) == text
     removed = read(jsonc.remove(edited, ("new", "ours")))
     assert removed is not None
     assert removed.plain() == plain
+
+
+@given(documents(), st.data())
+def test_a_value_put_anywhere_is_taken_back_to_the_last_byte(
+    document: tuple[str, Plain], data: st.DataObject
+) -> None:
+    text, plain = document
+    objects = [path for path, value in _within(plain) if isinstance(value, dict)]
+    path = (*data.draw(st.sampled_from(objects)), "ours")
+    edited = jsonc.put(text, path, {"x": [1, 2]})
+    assert jsonc.get(edited, path) == {"x": [1, 2]}
+    assert jsonc.remove(edited, path, text) == text
+
+
+@given(documents(), st.data())
+def test_an_item_appended_anywhere_is_taken_back_to_the_last_byte(
+    document: tuple[str, Plain], data: st.DataObject
+) -> None:
+    text, plain = document
+    lists = [path for path, value in _within(plain) if isinstance(value, list)]
+    path = data.draw(st.sampled_from(lists)) if lists else ("new",)
+    edited = jsonc.append(text, path, "ours, no other's")
+    assert jsonc.get(edited, path)[-1] == "ours, no other's"
+    assert jsonc.remove_items(edited, path, lambda item: item == "ours, no other's", text) == text
+
+
+@given(documents(), st.data())
+def test_whatever_is_removed_the_others_stay(
+    document: tuple[str, Plain], data: st.DataObject
+) -> None:
+    text, plain = document
+    members = [path for path, _ in _within(plain) if path]
+    if not members:
+        return
+    path = data.draw(st.sampled_from(members))
+    left = read(jsonc.remove(text, path, text))
+    wanted = json.loads(json.dumps(plain))
+    _at(wanted, path[:-1]).pop(path[-1])
+    assert left is not None
+    assert left.plain() == wanted
+
+
+def _within(value: object, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], object]]:
+    members = cast("dict[str, object]", value).items() if isinstance(value, dict) else ()
+    return [(path, value), *(each for k, v in members for each in _within(v, (*path, k)))]
+
+
+def _at(value: Plain, path: tuple[str, ...]) -> Plain:
+    for key in path:
+        value = value[key]
+    return value
 
 
 @given(documents(), VALUES)

@@ -4,45 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.system.home import Done, Home
-
-CODEX = '# mine\nmodel = "gpt-5"\n'
-CLAUDE = '{\n  "permissions": {\n    "allow": ["Bash(gradle:*)", "Read"]\n  }\n}\n'
-GEMINI = '{\n  // mine\n  "theme": "dark",\n}\n'
-
-
-class User:
-    """Somebody with a home, where some clients are installed."""
-
-    def __init__(self, home: Home) -> None:
-        self.home = home
-        self.folder = home.folder / "user"
-        self._write(".codex/config.toml", CODEX)
-        self._write(".claude/settings.json", CLAUDE)
-        self._write(".gemini/settings.json", GEMINI)
-        (self.folder / ".config" / "opencode").mkdir(parents=True)
-        for name in ("XDG_CONFIG_HOME", "CODEX_HOME", "CLAUDE_CONFIG_DIR"):
-            home.environment.pop(name, None)
-        home.environment |= {"HOME": str(self.folder), "PATH": "/usr/bin:/bin", "JAVA_HOME": "/j"}
-
-    def _write(self, name: str, text: str) -> None:
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-    def files(self) -> dict[str, bytes]:
-        return {
-            str(path.relative_to(self.folder)): path.read_bytes()
-            for path in self.folder.rglob("*")
-            if path.is_file()
-        }
-
-    def setup(self, *words: str) -> Done:
-        return self.home.run("setup", *words)
+from tests.system.home import Home
+from tests.system.terminal import terminal
+from tests.system.user import CODEX, User
 
 
 @pytest.fixture
@@ -62,7 +31,6 @@ def test_what_is_installed_is_set_up_once_and_taken_back_to_the_last_byte(user: 
         ".codex/AGENTS.md",
         ".gemini/GEMINI.md",
         ".config/opencode/opencode.json",
-        ".config/opencode/signalpost.js",
         ".config/opencode/AGENTS.md",
     }
     assert b"JAVA_HOME" in after[".codex/config.toml"]
@@ -161,3 +129,151 @@ def test_copies_of_the_old_files_are_the_users_alone(user: User) -> None:
     copies = list((user.home.state / "setup").iterdir())
     assert CODEX.encode() in [copy.read_bytes() for copy in copies]
     assert {copy.stat().st_mode & 0o777 for copy in copies} == {0o600}
+
+
+def test_a_program_on_the_path_is_a_client_too(user: User) -> None:
+    user.install("cursor-agent")
+    user.install("copilot")
+    done = json.loads(user.setup("--yes", "--hooks", "--json").stdout)
+    assert done["clients"] == ["claude-code", "codex", "gemini", "cursor", "copilot", "opencode"]
+    hooks = json.loads((user.folder / ".copilot/hooks/signalpost.json").read_bytes())
+    assert hooks["hooks"]["agentStop"][0]["bash"].endswith(
+        "--client copilot --gate tasks --data-dir " + str(user.home.state)
+    )
+    user.setup("--remove", "--yes")
+    assert not (user.folder / ".copilot/hooks/signalpost.json").exists()
+    assert not (user.folder / ".cursor/mcp.json").exists()
+
+
+BY_HAND = (
+    CODEX + '\n[mcp_servers.signalpost]\ncommand = "signalpost"\nargs = ["mcp", "--no-tasks"]\n'
+)
+
+
+def test_an_entry_made_by_hand_is_kept_up_and_comes_back_as_it_was(user: User) -> None:
+    path = user.write(".codex/config.toml", BY_HAND)
+    user.setup("--yes", "--client", "codex")
+    assert '"mcp", "--no-tasks", "--wait-budget", "3590"' in path.read_text()
+    removed = user.setup("--remove", "--yes", "--client", "codex")
+    assert path.read_text() == BY_HAND
+    assert b"with what was there of Signalpost then" in removed.stdout
+    user.setup("--remove", "--yes", "--client", "codex")
+    assert path.read_text() == CODEX
+
+
+def test_what_was_changed_by_hand_between_two_runs_stays_and_every_state_has_a_copy(
+    user: User,
+) -> None:
+    path = user.folder / ".codex" / "config.toml"
+    user.setup("--yes", "--client", "codex")
+    by_hand = path.read_text().replace("# mine", "# mine and mine")
+    path.write_text(by_hand)
+    user.setup("--yes", "--client", "codex", "--allow-all")
+    copies = {copy.read_text() for copy in (user.home.state / "setup").glob("config.toml.*")}
+    assert copies == {CODEX, by_hand}
+    user.setup("--remove", "--yes", "--client", "codex")
+    assert path.read_text() == CODEX.replace("# mine", "# mine and mine")
+
+
+def test_what_is_allowed_unasked_stays_until_it_is_taken_back(user: User) -> None:
+    path = user.folder / ".gemini" / "settings.json"
+    for words, trusted in (
+        ([], False),
+        (["--allow-all"], True),
+        ([], True),
+        (["--no-allow-all"], False),
+    ):
+        assert user.setup("--yes", "--client", "gemini", *words).returncode == 0
+        assert ('"trust": true' in path.read_text()) == trusted
+
+
+def test_a_person_is_asked_and_sees_the_difference_in_colour(user: User) -> None:
+    before = user.files()
+    with terminal(user.home, "setup", "--client", "codex") as there:
+        seen = there.until(b"Make these changes?")
+        assert b"\x1b[32m+[mcp_servers.signalpost]" in seen
+        there.type(b"n\n")
+        assert there.end() == 1
+    assert user.files() == before
+    with terminal(user.home, "setup", "--client", "codex") as there:
+        there.until(b"Make these changes?")
+        there.type(b"y\n")
+        assert there.end() == 0
+    assert "mcp_servers.signalpost" in (user.folder / ".codex/config.toml").read_text()
+
+
+def test_a_file_that_changes_while_the_person_thinks_is_left(user: User) -> None:
+    path = user.folder / ".codex" / "config.toml"
+    with terminal(
+        user.home, "setup", "--client", "codex", "--no-hooks", "--no-instructions"
+    ) as there:
+        there.until(b"Make these changes?")
+        path.write_text(CODEX + "# new\n")
+        there.type(b"y\n")
+        assert there.end() == 1
+        assert b"has changed meanwhile" in there.seen
+    assert path.read_text() == CODEX + "# new\n"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
+def test_a_file_of_somebody_else_is_left(user: User) -> None:
+    path = user.folder / ".codex" / "config.toml"
+    os.chown(path, 12345, -1)
+    done = user.setup("--yes", "--client", "codex")
+    assert done.returncode == 1
+    assert b"belongs to another user" in done.stderr
+    assert path.read_text() == CODEX
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda path: path.symlink_to(path), b"cannot read it"),
+        (lambda path: path.mkdir(), b"cannot read it"),
+        (os.mkfifo, b"it is no file"),
+        (lambda path: path.write_bytes(b"\xff\xfe{"), b"no UTF-8"),
+        (lambda path: path.write_text("[]"), b"no object"),
+    ],
+    ids=["a loop", "a folder", "a fifo", "UTF-16", "a list"],
+)
+def test_what_is_no_such_file_is_left(
+    user: User, make: Callable[[Path], object], told: bytes
+) -> None:
+    path = user.folder / ".gemini" / "settings.json"
+    path.unlink()
+    make(path)
+    done = user.setup("--yes", "--client", "gemini")
+    assert done.returncode == 1
+    assert told in done.stderr
+
+
+def test_instructions_can_go_into_the_projects_own_file(user: User) -> None:
+    done = user.setup("--yes", "--project", "--client", "codex", "--client", "opencode")
+    assert done.returncode == 0
+    notes = (user.home.folder / "AGENTS.md").read_text()
+    assert notes.count("signalpost: begin") == 1
+    assert "run_task" in notes
+    assert not (user.folder / ".codex/AGENTS.md").exists()
+    user.setup("--remove", "--yes", "--project")
+    assert not (user.home.folder / "AGENTS.md").exists()
+
+
+def test_how_clients_are_to_start_it_can_be_said(user: User) -> None:
+    runner = user.install("uvx")
+    user.setup("--yes", "--client", "opencode", "--command", "uvx --from '/my src' signalpost")
+    entry = json.loads((user.folder / ".config/opencode/opencode.json").read_bytes())["mcp"]
+    words = entry["signalpost"]["command"]
+    assert words[:5] == [str(runner), "--from", "/my src", "signalpost", "mcp"]
+    again = user.setup(
+        "--yes", "--client", "opencode", "--command", "uvx --from '/my src' signalpost"
+    )
+    assert b"nothing to do" in again.stdout
+    refused = user.setup("--yes", "--command", "/no/such/program")
+    assert refused.returncode == 2
+    assert b"no program on PATH" in refused.stderr
+
+
+def test_a_name_is_for_one_client(user: User) -> None:
+    assert b"--client" in user.setup("--yes", "--agent", "alice").stderr
+    assert user.setup("--yes", "--agent", "alice", "--client", "gemini").returncode == 0
+    assert '"mcp", "alice"' in (user.folder / ".gemini/settings.json").read_text()

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signalpost.server_entry import ServerEntry, mcp_words, words_of
+
+WORDS = st.lists(
+    st.sampled_from(
+        [
+            "mcp",
+            "carol",
+            "--no-tasks",
+            "--login-env",
+            "--queue",
+            "a=1",
+            "--wait-budget=9",
+            "--data-dir",
+            "/d",
+            "-x",
+        ]
+    ),
+    max_size=8,
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "agent", "options"),
+    [
+        (["signalpost", "mcp"], "", {}),
+        (["signalpost", "mcp", "carol", "--no-tasks"], "carol", {"--no-tasks": ""}),
+        (["x", "mcp", "--queue", "a=1", "--queue=b=2"], "", {"--queue": "a=1\nb=2"}),
+        (["x", "mcp", "--login-env", "carol"], "carol", {"--login-env": ""}),
+        (["x", "mcp", "--wait-budget"], "", {"--wait-budget": ""}),
+        (["x", "run", "--queue", "a"], "", {}),
+    ],
+)
+def test_the_words_behind_mcp_are_understood(
+    words: list[str], agent: str, options: dict[str, str]
+) -> None:
+    assert mcp_words(words) == (agent, options)
+
+
+def test_a_command_line_is_found_in_every_form() -> None:
+    assert words_of({"command": "a", "args": ["b", 1]}) == ["a", "b"]
+    assert words_of({"command": ["a", "b"]}) == ["a", "b"]
+    assert words_of({"url": "http://x"}) == []
+
+
+@given(WORDS)
+def test_whatever_was_there_a_second_time_changes_nothing(words: list[str]) -> None:
+    entry = ServerEntry(program=("/p",), options={"--wait-budget": "3590"}, unwanted=("--x",))
+    once = entry.members({"command": "old", "args": words})
+    assert entry.members(once) == once
+    assert mcp_words(words_of(once))[1]["--wait-budget"] == "3590"
+
+
+@given(WORDS)
+def test_tasks_that_are_switched_off_stay_off(words: list[str]) -> None:
+    args = ["mcp", *words, "--no-tasks"]
+    if "--no-tasks" in mcp_words(args)[1]:
+        once = ServerEntry(program=("/p",)).members({"command": "old", "args": args})
+        assert "--no-tasks" in once["args"]
+
+
+def test_a_name_that_is_wanted_wins_over_the_one_there() -> None:
+    there = {"command": "old", "args": ["mcp", "carol"]}
+    assert ServerEntry(program=("/p",), agent="dave").members(there)["args"] == ["mcp", "dave"]
+    assert ServerEntry(program=("/p",)).members(there)["args"] == ["mcp", "carol"]

@@ -101,8 +101,9 @@ def _install(node: str) -> None:
             [*npm, *words], capture_output=True, text=True, timeout=INSTALL_SECONDS, check=True
         )
     except subprocess.CalledProcessError as error:
-        last = (str(error.stderr).strip().splitlines() or ["npm said nothing"])[-1]
-        raise Unavailable(f"npm could not install {PACKAGE}@{VERSION}: {last}") from error
+        said = [line for line in str(error.stderr).splitlines() if line.startswith("npm error")]
+        why = said[0] if said else "it did not say why"
+        raise Unavailable(f"npm could not install {PACKAGE}@{VERSION}: {why}") from error
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unavailable(f"npm could not install {PACKAGE}@{VERSION}: {error}") from error
 

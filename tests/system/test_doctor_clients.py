@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.system.home import Home, line_of
-from tests.system.test_setup import User
+from tests.system.user import User
 
 
 @pytest.fixture

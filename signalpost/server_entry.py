@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
-from .jsonc_tree import Plain
+from .jsonc_tree import Plain, items_of, members_of
 
 _FLAGS = ("--login-env", "--no-tasks")
 """Options of ``signalpost mcp`` that take no value."""
@@ -35,13 +34,13 @@ class ServerEntry:
 
     def members(self, there: object) -> dict[str, Plain]:
         """Return the members to write where ``there`` is, which may be nothing."""
-        old = cast("dict[str, Plain]", there) if isinstance(there, dict) else {}
+        old = members_of(there)
         words = self._words(words_of(old))
         members: dict[str, Plain] = {"command": self.program[0], "args": words}
         if self.one_list:
             members = {"command": [self.program[0], *words]}
         if self.variables:
-            known: list[Plain] = old["env_vars"] if isinstance(old.get("env_vars"), list) else []
+            known = items_of(old.get("env_vars"))
             members["env_vars"] = [*known, *(n for n in self.variables if n not in known)]
         return {**members, **self.more}
 
@@ -59,9 +58,8 @@ class ServerEntry:
 
 def words_of(entry: Members) -> list[str]:
     """Return the command line of an entry, in whichever form it is written."""
-    command, args = entry.get("command"), entry.get("args")
-    words = command if isinstance(command, list) else [command]
-    words = [*cast("list[object]", words), *(args if isinstance(args, list) else [])]
+    command = entry.get("command")
+    words = [*(items_of(command) or [command]), *items_of(entry.get("args"))]
     return [word for word in words if isinstance(word, str)]
 
 

@@ -66,6 +66,8 @@ def server(
     program: str,
     greeting: Greeting | None,
     ours: str,
+    *,
+    hooked: bool = False,
 ) -> Check:
     """Judge the entry of the server.
 
@@ -73,10 +75,11 @@ def server(
     :param program: the file that its first word means; empty: there is none
     :param greeting: what it said when it was started; None: it was not
     :param ours: the version of this program
+    :param hooked: the client has hooks of ours
     """
     name = f"{client} server"
     if entry is None:
-        return Check(name, f"none in {path}; {again(client)} connects it")
+        return _no_server(client, path, hooked=hooked)
     words = words_of(entry)
     if not runs_us(entry):
         found = f"{' '.join(words)} in {path}"
@@ -88,15 +91,25 @@ def server(
         return Check(name, f"{words[0]} in {path}", "wrong", remedy)
     if disabled(entry):
         return Check(name, f"switched off in {path}", "warning", "Switch it on there.")
-    shown = " ".join(words)
-    if greeting is None:
-        return Check(name, shown)
+    return _greeted(client, " ".join(words), greeting or Greeting(problem="not tried"), ours)
+
+
+def _no_server(client: str, path: str, *, hooked: bool) -> Check:
+    name = f"{client} server"
+    if not hooked:
+        return Check(name, f"none in {path}; {again(client)} connects it")
+    remedy = f"Its hooks find no agent without it. {again(client)} writes it."
+    return Check(name, f"none in {path}", "warning", remedy)
+
+
+def _greeted(client: str, words: str, greeting: Greeting, ours: str) -> Check:
+    name = f"{client} server"
     if greeting.problem:
-        return Check(name, shown, "wrong", f"{greeting.problem}. Try it in a terminal: {shown}")
+        return Check(name, words, "wrong", f"{greeting.problem}. Try it in a terminal: {words}")
     if greeting.version != ours:
         remedy = f"It answers as {greeting.version}, this program is {ours}. {again(client)}"
-        return Check(name, shown, "warning", remedy)
-    return Check(name, f"{shown} answers as {greeting.version}")
+        return Check(name, words, "warning", remedy)
+    return Check(name, f"{words} answers as {greeting.version}")
 
 
 def limit(client: str, entry: Members, environment: Mapping[str, str]) -> Check | None:

@@ -62,11 +62,12 @@ def examine(place: Place) -> list[Check]:
     kinds = setup.installed(CLIENTS, place)
     entries = [entry for kind in kinds for entry in _entries(kind, place)]
     greetings = _greetings(entries)
+    hooks = {kind.name: _of_hooks(kind, place) for kind in kinds}
     found: list[Check] = []
     for entry in entries:
-        found += _of_entry(entry, greetings, place)
-    for kind in kinds:
-        found += _of_hooks(kind, place)
+        hooked = any(not check.found.startswith("none;") for check in hooks[entry.kind.name])
+        found += _of_entry(entry, greetings, place, hooked=hooked)
+    found += [check for checks in hooks.values() for check in checks]
     if any(kind.name == "claude-code" for kind in kinds):
         found.append(client_checks.bypass(bypassing(rules(place, Path.cwd()))))
     return found
@@ -99,13 +100,16 @@ def _greetings(entries: Sequence[Entry]) -> dict[Words, Greeting]:
     return dict(zip(words, said, strict=True))
 
 
-def _of_entry(entry: Entry, greetings: Mapping[Words, Greeting], place: Place) -> list[Check]:
+def _of_entry(
+    entry: Entry, greetings: Mapping[Words, Greeting], place: Place, *, hooked: bool
+) -> list[Check]:
     client, path, value = entry.kind.name, str(entry.path), entry.value
     if entry.problem:
         return [Check(f"{client} server", path, "wrong", entry.problem)]
     program = entry.words[0] if entry.words else ""
     greeting = greetings.get(entry.words)
-    found = [client_checks.server(client, path, value, program, greeting, software())]
+    ours = software()
+    found = [client_checks.server(client, path, value, program, greeting, ours, hooked=hooked)]
     if value is not None and client_checks.runs_us(value):
         limit = client_checks.limit(client, value, place.environment)
         found += [limit] if limit is not None else []

@@ -21,6 +21,10 @@ class ServerEntry:
     agent: str = ""
     options: Mapping[str, str] = field(default_factory=dict[str, str])
     """Options of ``signalpost mcp`` with their values; a flag has none."""
+    budget: int | None = None
+    """``--wait-budget``, where none stands there."""
+    limits: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Members that are time limits: a longer one stays."""
     unwanted: tuple[str, ...] = ()
     """Options that are to go."""
     one_list: bool = False
@@ -42,18 +46,27 @@ class ServerEntry:
         if self.variables:
             known = items_of(old.get("env_vars"))
             members["env_vars"] = [*known, *(n for n in self.variables if n not in known)]
-        return {**members, **self.more}
+        limits = {name: _longer(old.get(name), limit) for name, limit in self.limits.items()}
+        return {**members, **self.more, **limits}
 
     def _words(self, there: Sequence[str]) -> list[str]:
         """Return the arguments; what a person has added behind ``mcp`` stays."""
         agent, options = mcp_words(there)
         options = {name: value for name, value in options.items() if name not in self.unwanted}
+        if self.budget is not None:
+            options.setdefault("--wait-budget", str(self.budget))
         options |= self.options
         words = [*self.program[1:], "mcp", *filter(None, [self.agent or agent])]
         for name, value in options.items():
             for each in value.split("\n"):
                 words += [name] if name in _FLAGS else [name, each]
         return words
+
+
+def _longer(there: object, limit: int) -> int | float:
+    if isinstance(there, bool) or not isinstance(there, int | float):
+        return limit
+    return max(there, limit)
 
 
 def words_of(entry: Members) -> list[str]:

@@ -32,7 +32,8 @@ def examine() -> list[Check]:
 
 def _bridges() -> Iterator[psutil.Process]:
     for process in psutil.process_iter(_FIELDS):
-        uids, words = process.info["uids"], process.info["cmdline"] or []
+        uids = process.info["uids"]
+        words: list[str] = process.info["cmdline"] or []
         if uids is not None and uids.real == os.getuid() and _is_bridge(words):
             yield process
 

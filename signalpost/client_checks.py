@@ -8,9 +8,9 @@ from pathlib import PurePath
 
 from .bare_environment import PASSES
 from .checks import Check
-from .jsonc_tree import Plain
+from .jsonc_tree import Plain, items_of, members_of
 from .mcp_bridge.budget import MARGIN, wait_budget
-from .server_entry import mcp_words, words_of
+from .server_entry import Members, mcp_words, words_of
 
 _NAMES = {
     "claude-code": "claude-code",
@@ -48,19 +48,26 @@ def again(client: str) -> str:
     return f"signalpost setup --client {client}"
 
 
-def runs_us(entry: Mapping[str, Plain]) -> bool:
+def runs_us(entry: Members) -> bool:
     """Tell whether an entry starts this program, as far as its words tell."""
     words = words_of(entry)
     return "mcp" in words and any(PurePath(word).name == "signalpost" for word in words)
 
 
-def disabled(entry: Mapping[str, Plain]) -> bool:
+def disabled(entry: Members) -> bool:
     """Tell whether the client is told not to start it."""
     return entry.get("enabled") is False or entry.get("disabled") is True
 
 
 def server(
-    client: str, path: str, entry: Plain, program: str, greeting: Greeting | None, ours: str
+    client: str,
+    path: str,
+    entry: Members | None,
+    program: str,
+    greeting: Greeting | None,
+    ours: str,
+    *,
+    hooked: bool = False,
 ) -> Check:
     """Judge the entry of the server.
 
@@ -68,10 +75,11 @@ def server(
     :param program: the file that its first word means; empty: there is none
     :param greeting: what it said when it was started; None: it was not
     :param ours: the version of this program
+    :param hooked: the client has hooks of ours
     """
     name = f"{client} server"
-    if not isinstance(entry, dict):
-        return Check(name, f"none in {path}; {again(client)} connects it")
+    if entry is None:
+        return _no_server(client, path, hooked=hooked)
     words = words_of(entry)
     if not runs_us(entry):
         found = f"{' '.join(words)} in {path}"
@@ -83,18 +91,28 @@ def server(
         return Check(name, f"{words[0]} in {path}", "wrong", remedy)
     if disabled(entry):
         return Check(name, f"switched off in {path}", "warning", "Switch it on there.")
-    shown = " ".join(words)
-    if greeting is None:
-        return Check(name, shown)
+    return _greeted(client, " ".join(words), greeting or Greeting(problem="not tried"), ours)
+
+
+def _no_server(client: str, path: str, *, hooked: bool) -> Check:
+    name = f"{client} server"
+    if not hooked:
+        return Check(name, f"none in {path}; {again(client)} connects it")
+    remedy = f"Its hooks find no agent without it. {again(client)} writes it."
+    return Check(name, f"none in {path}", "warning", remedy)
+
+
+def _greeted(client: str, words: str, greeting: Greeting, ours: str) -> Check:
+    name = f"{client} server"
     if greeting.problem:
-        return Check(name, shown, "wrong", f"{greeting.problem}. Try it in a terminal: {shown}")
+        return Check(name, words, "wrong", f"{greeting.problem}. Try it in a terminal: {words}")
     if greeting.version != ours:
         remedy = f"It answers as {greeting.version}, this program is {ours}. {again(client)}"
-        return Check(name, shown, "warning", remedy)
-    return Check(name, f"{shown} answers as {greeting.version}")
+        return Check(name, words, "warning", remedy)
+    return Check(name, f"{words} answers as {greeting.version}")
 
 
-def limit(client: str, entry: Mapping[str, Plain], environment: Mapping[str, str]) -> Check | None:
+def limit(client: str, entry: Members, environment: Mapping[str, str]) -> Check | None:
     """Judge whether a call is answered before the client gives up; None: it has no limit."""
     name = f"{client} limit"
     member, unit, default = _LIMITS.get(client, ("", 1, None))
@@ -114,9 +132,7 @@ def limit(client: str, entry: Mapping[str, Plain], environment: Mapping[str, str
     return Check(name, found, "wrong", remedy)
 
 
-def _budget(
-    client: str, entry: Mapping[str, Plain], environment: Mapping[str, str]
-) -> float | None:
+def _budget(client: str, entry: Members, environment: Mapping[str, str]) -> float | None:
     _, options = mcp_words(words_of(entry))
     try:
         option = float(options["--wait-budget"]) if "--wait-budget" in options else None
@@ -148,14 +164,14 @@ def hooks(client: str, missing: Sequence[str], *, some: bool, off: str, gone: st
 
 
 def environment(
-    client: str, entry: Mapping[str, Plain], here: Mapping[str, str], worth: Sequence[str]
+    client: str, entry: Members, here: Mapping[str, str], worth: Sequence[str]
 ) -> Check:
     """Tell which variables the commands of a client's agent see: names only.
 
     :param here: the environment of this process
     :param worth: what is set in it and asked for by builds
     """
-    name, own = f"{client} environment", [*_members(entry.get("env"))]
+    name, own = f"{client} environment", [*members_of(entry.get("env"))]
     login = "--login-env" in mcp_words(words_of(entry))[1]
     more = "; and what your login shell sets" if login else ""
     passed = PASSES.get(client)
@@ -174,13 +190,8 @@ def environment(
 
 def _named(given: Plain) -> list[str]:
     """Return the names in ``env_vars``, whose items are names or tables with one."""
-    items: list[Plain] = given if isinstance(given, list) else []
-    names = [item.get("name") if isinstance(item, dict) else item for item in items]
+    names = [members_of(item).get("name", item) for item in items_of(given)]
     return [name for name in names if isinstance(name, str)]
-
-
-def _members(given: Plain) -> dict[str, Plain]:
-    return given if isinstance(given, dict) else {}
 
 
 def bypass(rules: Sequence[str]) -> Check:

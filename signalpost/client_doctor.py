@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from . import client_checks, jsonc, setup, toml_text
@@ -22,8 +23,8 @@ from .client_kind import ClientKind, Place, Wishes
 from .client_table import CLIENTS
 from .config_file import ConfigFile
 from .handshake import greet
-from .jsonc_tree import Plain, read
-from .server_entry import words_of
+from .jsonc_tree import Plain, items_of, members_of, read
+from .server_entry import Members, words_of
 from .transport.errors import SignalpostError
 from .transport.version import software
 
@@ -41,14 +42,15 @@ class Entry:
 
     kind: ClientKind
     path: Path
-    value: Plain
+    value: Members | None
+    """None: there is none."""
     problem: str = ""
     """Why the file could not be read."""
 
     @property
     def words(self) -> Words:
         """Return the words that start it, the first one as a full path; empty: nothing of ours."""
-        if not isinstance(self.value, dict) or not client_checks.runs_us(self.value):
+        if self.value is None or not client_checks.runs_us(self.value):
             return ()
         words = words_of(self.value)
         found = shutil.which(words[0])
@@ -60,11 +62,12 @@ def examine(place: Place) -> list[Check]:
     kinds = setup.installed(CLIENTS, place)
     entries = [entry for kind in kinds for entry in _entries(kind, place)]
     greetings = _greetings(entries)
+    hooks = {kind.name: _of_hooks(kind, place) for kind in kinds}
     found: list[Check] = []
     for entry in entries:
-        found += _of_entry(entry, greetings, place)
-    for kind in kinds:
-        found += _of_hooks(kind, place)
+        hooked = any(not check.found.startswith("none;") for check in hooks[entry.kind.name])
+        found += _of_entry(entry, greetings, place, hooked=hooked)
+    found += [check for checks in hooks.values() for check in checks]
     if any(kind.name == "claude-code" for kind in kinds):
         found.append(client_checks.bypass(bypassing(rules(place, Path.cwd()))))
     return found
@@ -78,7 +81,8 @@ def _entry(kind: ClientKind, edit: Edit) -> Entry:
     change = edit.change
     assert isinstance(change, JsonEntry | TomlEntry)  # noqa: S101  # entries are nothing else
     try:
-        return Entry(kind, edit.path, change.value(_text(edit.path)))
+        value = change.value(_text(edit.path))
+        return Entry(kind, edit.path, members_of(value) if value is not None else None)
     except SignalpostError as error:
         return Entry(kind, edit.path, None, str(error))
 
@@ -92,18 +96,21 @@ def _greetings(entries: Sequence[Entry]) -> dict[Words, Greeting]:
     words = list(dict.fromkeys(entry.words for entry in entries if entry.words))
     environment = {k: v for k, v in os.environ.items() if k != "SIGNALPOST_TASK"}
     with ThreadPoolExecutor(_AT_ONCE) as starting:
-        said = starting.map(lambda each: greet(each, environment), words)
+        said = starting.map(partial(greet, environment=environment), words)
     return dict(zip(words, said, strict=True))
 
 
-def _of_entry(entry: Entry, greetings: Mapping[Words, Greeting], place: Place) -> list[Check]:
+def _of_entry(
+    entry: Entry, greetings: Mapping[Words, Greeting], place: Place, *, hooked: bool
+) -> list[Check]:
     client, path, value = entry.kind.name, str(entry.path), entry.value
     if entry.problem:
         return [Check(f"{client} server", path, "wrong", entry.problem)]
     program = entry.words[0] if entry.words else ""
     greeting = greetings.get(entry.words)
-    found = [client_checks.server(client, path, value, program, greeting, software())]
-    if isinstance(value, dict) and client_checks.runs_us(value):
+    ours = software()
+    found = [client_checks.server(client, path, value, program, greeting, ours, hooked=hooked)]
+    if value is not None and client_checks.runs_us(value):
         limit = client_checks.limit(client, value, place.environment)
         found += [limit] if limit is not None else []
         here, worth = place.environment, worth_passing(place.environment)
@@ -115,7 +122,9 @@ def _of_entry(entry: Entry, greetings: Mapping[Words, Greeting], place: Place) -
 
 
 def _of_hooks(kind: ClientKind, place: Place) -> list[Check]:
-    edits = kind.hooks(place, _NOTHING) if kind.hooks is not None else []
+    if kind.hooks is None:
+        return []
+    edits = kind.hooks(place, _NOTHING)
     try:
         found = [check for edit in edits for check in _of_hook_file(kind, edit, place)]
     except SignalpostError as error:
@@ -130,7 +139,8 @@ def _of_hook_file(kind: ClientKind, edit: Edit, place: Place) -> list[Check]:
         return [check]
     if not isinstance(edit.change, JsonItems):
         return []
-    ours = {path: _ours(text, path) for path, _ in edit.change.items}
+    lists = [path for path, _ in edit.change.items]
+    ours = {path: _ours(text, path) for path in lists}
     missing = [path[-1] for path, items in ours.items() if not items]
     commands = [hook for items in ours.values() for item in items for hook in _commands(item)]
     gone = next((word for each in commands if (word := _absent(each))), "")
@@ -141,15 +151,13 @@ def _of_hook_file(kind: ClientKind, edit: Edit, place: Place) -> list[Check]:
 
 def _ours(text: str, path: tuple[str, ...]) -> list[Plain]:
     found = jsonc.get(text, path) if read(text) is not None else None
-    return [item for item in found if is_ours(item)] if isinstance(found, list) else []
+    return [item for item in items_of(found) if is_ours(item)]
 
 
 def _commands(item: Plain) -> list[str]:
-    if not isinstance(item, dict):
-        return []
-    found: Plain = item.get("hooks")
-    hooks: list[Plain] = found if isinstance(found, list) else [item]
-    return [command for hook in hooks if isinstance(command := hook.get("command"), str)]
+    hooks = items_of(members_of(item).get("hooks", [item]))
+    commands = [members_of(hook).get("command") for hook in hooks]
+    return [command for command in commands if isinstance(command, str)]
 
 
 def _absent(command: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import jsonc, toml_text
-from .jsonc_tree import Plain, read
+from .jsonc_tree import Plain, items_of, members_of, read
 from .markers import Markers
 from .server_entry import ServerEntry
 
@@ -180,11 +180,9 @@ class Edit:
 
 def is_ours(item: Plain) -> bool:
     """Tell whether an entry of a list of hooks or plugins is one of ours, and nobody else's."""
-    handlers: Plain = item.get("hooks") if isinstance(item, dict) else None
-    each: list[Plain] = handlers if isinstance(handlers, list) else [item]
+    each = items_of(members_of(item).get("hooks", [item]))
     return bool(each) and all(_OURS.search(json.dumps(one)) for one in each)
 
 
 def _listed(text: str, path: tuple[str, ...]) -> list[Plain]:
-    found = jsonc.get(text, path) if read(text) is not None else None
-    return found if isinstance(found, list) else []
+    return items_of(jsonc.get(text, path)) if read(text) is not None else []

@@ -67,6 +67,7 @@ class Wishes:
         approval: tuple[str, Plain] | None = None,
         bare: bool = False,
         budget: int | None = None,
+        limits: Mapping[str, int] | None = None,
         names: bool = False,
         one_list: bool = False,
     ) -> ServerEntry:
@@ -76,18 +77,20 @@ class Wishes:
         :param approval: the member that lets all tools be used unasked
         :param bare: the client keeps its environment from its servers
         :param budget: ``--wait-budget``, where the client is told a limit of its own
+        :param limits: members that are time limits
         :param names: the client takes names of variables to pass on
         :param one_list: command and arguments are one list
         """
         login = self.login_env if self.login_env is not None else (bare and not names) or None
-        options = {"--wait-budget": str(budget)} if budget is not None else {}
-        options |= {"--data-dir": self.data_dir} if self.data_dir else {}
+        options = {"--data-dir": self.data_dir} if self.data_dir else {}
         options |= {"--login-env": ""} if login else {}
         allowed = dict([approval]) if approval is not None and self.allow else {}
         return ServerEntry(
             program=self.program,
             agent=self.agent,
             options=options,
+            budget=budget,
+            limits=limits or {},
             unwanted=("--login-env",) if login is False else (),
             one_list=one_list,
             more={**(more or {}), **allowed},

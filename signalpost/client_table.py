@@ -93,21 +93,25 @@ def _cline_extension(place: Place) -> Path:
 
 
 def _codex_entries(place: Place, wishes: Wishes) -> list[Edit]:
-    limits: dict[str, Plain] = {"startup_timeout_sec": 30, "tool_timeout_sec": LONG_SECONDS}
-    approval = ("default_tools_approval_mode", "approve")
-    server = wishes.server(limits, approval=approval, bare=True, budget=BUDGET, names=True)
+    server = wishes.server(
+        approval=("default_tools_approval_mode", "approve"),
+        bare=True,
+        budget=BUDGET,
+        limits={"startup_timeout_sec": 30, "tool_timeout_sec": LONG_SECONDS},
+        names=True,
+    )
     return [Edit(_codex(place) / "config.toml", TomlEntry(("mcp_servers",), server), "MCP server")]
 
 
 def _gemini_entries(place: Place, wishes: Wishes) -> list[Edit]:
-    limit: dict[str, Plain] = {"timeout": LONG_SECONDS * 1000}
-    server = wishes.server(limit, approval=("trust", True), budget=BUDGET)
+    limits = {"timeout": LONG_SECONDS * 1000}
+    server = wishes.server(approval=("trust", True), budget=BUDGET, limits=limits)
     path = _gemini(place) / "settings.json"
     return [Edit(path, JsonEntry(("mcpServers",), server), "MCP server")]
 
 
 def _cline_entries(place: Place, wishes: Wishes) -> list[Edit]:
-    server = wishes.server({"timeout": LONG_SECONDS}, bare=True, budget=BUDGET)
+    server = wishes.server(bare=True, budget=BUDGET, limits={"timeout": LONG_SECONDS})
     name = Path("settings", "cline_mcp_settings.json")
     named = Path(place.environment.get("CLINE_MCP_SETTINGS_PATH", ""))
     terminal = named if named.is_absolute() else place.home / ".cline" / "data" / name

@@ -28,9 +28,7 @@ class ConfigFile:
         :raises BadRequest: it cannot be read, or is no file of this user
         """
         try:
-            # Not waiting: it may be a pipe to which nobody writes.
-            descriptor = os.open(self._target(), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            with open(descriptor, "rb") as file:
+            with open(self._target(), "rb", opener=_open_at_once) as file:
                 self._check(os.fstat(file.fileno()))
                 return file.read()
         except FileNotFoundError:
@@ -94,3 +92,8 @@ class ConfigFile:
             raise BadRequest("it belongs to another user. Run setup as that user.")
         if found.st_size > _LARGEST:
             raise BadRequest("it is too large to be a configuration.")
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file without waiting: it may be a pipe to which nobody writes."""
+    return os.open(path, flags | os.O_NONBLOCK)

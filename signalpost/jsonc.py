@@ -13,9 +13,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import cast
 
-from .jsonc_tree import Node, Part, Plain, read
+from .jsonc_tree import Node, Part, Plain, items_of, members_of, read
 from .transport.errors import BadRequest
 
 Path = Sequence[str]
@@ -171,17 +170,12 @@ def _written(text: str, value: object, margin: str) -> str:
 
 def _lines(value: object, step: str) -> str:
     """Return JSON with a line for each member; a list of plain things stands on one."""
-    if isinstance(value, dict) and value:
-        members = cast("dict[str, object]", value).items()
-        parts = [f"{_plain(key)}: {_lines(each, step)}" for key, each in members]
+    if members := members_of(value):
+        parts = [f"{_plain(key)}: {_lines(each, step)}" for key, each in members.items()]
         return _block("{", parts, "}", step)
-    if isinstance(value, list) and any(isinstance(each, (dict, list)) for each in _items(value)):
-        return _block("[", [_lines(each, step) for each in _items(value)], "]", step)
+    if any(isinstance(each, dict | list) for each in items_of(value)):
+        return _block("[", [_lines(each, step) for each in items_of(value)], "]", step)
     return _plain(value)
-
-
-def _items(value: object) -> list[object]:
-    return cast("list[object]", value)
 
 
 def _block(begin: str, parts: Sequence[str], end: str, step: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, cast
 
 from .transport.errors import BadRequest
 
@@ -54,6 +54,16 @@ class Part:
     node: Node
     comma: int | None = None
     """Where the comma behind it stands."""
+
+
+def members_of(value: object) -> dict[str, Plain]:
+    """Return the members of an object; of anything else: none."""
+    return cast("dict[str, Plain]", value) if isinstance(value, dict) else {}
+
+
+def items_of(value: object) -> list[Plain]:
+    """Return the items of an array; of anything else: none."""
+    return [*cast("list[object]", value)] if isinstance(value, list) else []
 
 
 def read(text: str) -> Node | None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
-from .jsonc_tree import Plain
+from .jsonc_tree import Plain, items_of, members_of
 
 _FLAGS = ("--login-env", "--no-tasks")
 """Options of ``signalpost mcp`` that take no value."""
@@ -22,6 +21,10 @@ class ServerEntry:
     agent: str = ""
     options: Mapping[str, str] = field(default_factory=dict[str, str])
     """Options of ``signalpost mcp`` with their values; a flag has none."""
+    budget: int | None = None
+    """``--wait-budget``, where none stands there."""
+    limits: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Members that are time limits: a longer one stays."""
     unwanted: tuple[str, ...] = ()
     """Options that are to go."""
     one_list: bool = False
@@ -35,20 +38,23 @@ class ServerEntry:
 
     def members(self, there: object) -> dict[str, Plain]:
         """Return the members to write where ``there`` is, which may be nothing."""
-        old = cast("dict[str, Plain]", there) if isinstance(there, dict) else {}
+        old = members_of(there)
         words = self._words(words_of(old))
         members: dict[str, Plain] = {"command": self.program[0], "args": words}
         if self.one_list:
             members = {"command": [self.program[0], *words]}
         if self.variables:
-            known: list[Plain] = old["env_vars"] if isinstance(old.get("env_vars"), list) else []
+            known = items_of(old.get("env_vars"))
             members["env_vars"] = [*known, *(n for n in self.variables if n not in known)]
-        return {**members, **self.more}
+        limits = {name: _longer(old.get(name), limit) for name, limit in self.limits.items()}
+        return {**members, **self.more, **limits}
 
     def _words(self, there: Sequence[str]) -> list[str]:
         """Return the arguments; what a person has added behind ``mcp`` stays."""
         agent, options = mcp_words(there)
         options = {name: value for name, value in options.items() if name not in self.unwanted}
+        if self.budget is not None:
+            options.setdefault("--wait-budget", str(self.budget))
         options |= self.options
         words = [*self.program[1:], "mcp", *filter(None, [self.agent or agent])]
         for name, value in options.items():
@@ -57,11 +63,16 @@ class ServerEntry:
         return words
 
 
+def _longer(there: object, limit: int) -> int | float:
+    if isinstance(there, bool) or not isinstance(there, int | float):
+        return limit
+    return max(there, limit)
+
+
 def words_of(entry: Members) -> list[str]:
     """Return the command line of an entry, in whichever form it is written."""
-    command, args = entry.get("command"), entry.get("args")
-    words = command if isinstance(command, list) else [command]
-    words = [*cast("list[object]", words), *(args if isinstance(args, list) else [])]
+    command = entry.get("command")
+    words = [*(items_of(command) or [command]), *items_of(entry.get("args"))]
     return [word for word in words if isinstance(word, str)]
 
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from signalpost.bare_environment import PASSES, WORTH, worth_passing
-from signalpost.bypass import INSTRUCTIONS, bypassing
+from signalpost.bypass import FAMILIES, INSTRUCTIONS, bypassing
+from signalpost.mcp_bridge.instructions import instructions
 
 
 @pytest.mark.parametrize(
@@ -28,6 +31,14 @@ def test_a_rule_that_lets_heavy_commands_run_unasked_is_told(rule: str) -> None:
 )
 def test_other_rules_are_not(rule: str) -> None:
     assert bypassing([rule]) == []
+
+
+def test_every_family_that_models_are_told_of_is_known() -> None:
+    families = re.search(r"your shell: (.*) and the like", instructions("")) or [""]
+    told = families[1].split(", ")
+    assert len(told) > 15
+    assert set(told) <= set(FAMILIES)
+    assert [name for name in told if bypassing([f"Bash({name}:*)"]) == []] == []
 
 
 def test_the_instructions_are_short_and_name_the_tools() -> None:

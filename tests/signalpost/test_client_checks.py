@@ -13,7 +13,9 @@ ENTRY: dict[str, Any] = {"command": PROGRAM, "args": ["mcp"]}
 WELL = Greeting("1.0")
 
 
-def server(entry: object, program: str = PROGRAM, greeting: Greeting | None = WELL) -> Check:
+def server(
+    entry: dict[str, Any] | None, program: str = PROGRAM, greeting: Greeting | None = WELL
+) -> Check:
     return client_checks.server("codex", "/c.toml", entry, program, greeting, "1.0")
 
 

@@ -50,10 +50,12 @@ def test_a_command_line_is_found_in_every_form() -> None:
 
 @given(WORDS)
 def test_whatever_was_there_a_second_time_changes_nothing(words: list[str]) -> None:
-    entry = ServerEntry(program=("/p",), options={"--wait-budget": "3590"}, unwanted=("--x",))
+    entry = ServerEntry(program=("/p",), options={"--data-dir": "/s"}, budget=9, unwanted=("--x",))
     once = entry.members({"command": "old", "args": words})
     assert entry.members(once) == once
-    assert mcp_words(words_of(once))[1]["--wait-budget"] == "3590"
+    options = mcp_words(words_of(once))[1]
+    assert options["--data-dir"] == "/s"
+    assert "--wait-budget" in options
 
 
 @given(WORDS)
@@ -68,3 +70,16 @@ def test_a_name_that_is_wanted_wins_over_the_one_there() -> None:
     there = {"command": "old", "args": ["mcp", "carol"]}
     assert ServerEntry(program=("/p",), agent="dave").members(there)["args"] == ["mcp", "dave"]
     assert ServerEntry(program=("/p",)).members(there)["args"] == ["mcp", "carol"]
+
+
+def test_a_longer_limit_and_a_wait_budget_of_ones_own_stay() -> None:
+    entry = ServerEntry(program=("/p",), budget=3590, limits={"timeout": 3600})
+    assert entry.members(None) == {
+        "command": "/p",
+        "args": ["mcp", "--wait-budget", "3590"],
+        "timeout": 3600,
+    }
+    for theirs, becomes in ((60, 3600), (7200, 7200), (7200.5, 7200.5), (True, 3600), ("9", 3600)):
+        assert entry.members({"timeout": theirs})["timeout"] == becomes
+    there = {"command": "/p", "args": ["mcp", "--wait-budget", "25"]}
+    assert entry.members(there)["args"] == ["mcp", "--wait-budget", "25"]

@@ -225,17 +225,16 @@ def test_a_file_of_somebody_else_is_left(user: User) -> None:
     assert path.read_text() == CODEX
 
 
-@pytest.mark.parametrize(
-    ("make", "told"),
-    [
-        (lambda path: path.symlink_to(path), b"cannot read it"),
-        (lambda path: path.mkdir(), b"cannot read it"),
-        (os.mkfifo, b"it is no file"),
-        (lambda path: path.write_bytes(b"\xff\xfe{"), b"no UTF-8"),
-        (lambda path: path.write_text("[]"), b"no object"),
-    ],
-    ids=["a loop", "a folder", "a fifo", "UTF-16", "a list"],
-)
+NO_CONFIGURATIONS: dict[str, tuple[Callable[[Path], object], bytes]] = {
+    "a loop": (lambda path: path.symlink_to(path), b"cannot read it"),
+    "a folder": (lambda path: path.mkdir(), b"cannot read it"),
+    "a fifo": (os.mkfifo, b"it is no file"),
+    "UTF-16": (lambda path: path.write_bytes(b"\xff\xfe{"), b"no UTF-8"),
+    "a list": (lambda path: path.write_text("[]"), b"no object"),
+}
+
+
+@pytest.mark.parametrize(("make", "told"), NO_CONFIGURATIONS.values(), ids=NO_CONFIGURATIONS)
 def test_what_is_no_such_file_is_left(
     user: User, make: Callable[[Path], object], told: bytes
 ) -> None:

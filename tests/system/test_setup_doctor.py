@@ -81,3 +81,10 @@ def test_hooks_that_are_switched_off_or_half_there_are_found(user: User) -> None
     assert "disableAllHooks" in found["claude-code hooks"]["remedy"]
     assert found["gemini hooks"]["found"] == "none of ours at AfterAgent"
     assert found["codex hooks"]["found"] == "there"
+
+
+def test_hooks_without_a_server_are_found(user: User) -> None:
+    user.setup("--yes", "--no-entry", "--client", "claude-code")
+    found = checks(user)
+    assert found["claude-code server"]["state"] == "warning"
+    assert "Its hooks find no agent without it" in found["claude-code server"]["remedy"]

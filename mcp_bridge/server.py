@@ -9,7 +9,7 @@ error, since many clients do not show those to the model.
 from __future__ import annotations
 
 import logging
-import secrets
+import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ class Bridge:
         self._around = around
         self._tools = offered(no_tasks=options.no_tasks)
         self._tasks = TaskHandlers(options, around.caller)
-        self._mail = MailHandlers(clients, lambda: secrets.token_hex(_MARK_BYTES))
+        self._mail = MailHandlers(clients, lambda: os.urandom(_MARK_BYTES).hex())
         self._extension = TaskExtension(
             clients,
             self._tasks,

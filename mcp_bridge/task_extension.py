@@ -11,7 +11,7 @@ a bridge must know is in the id itself, see :mod:`ticket`.
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -152,7 +152,7 @@ class TaskExtension:
         begun = await self._mail.receiving.begin(self._mail.post_of(agent), call, asker)
         if isinstance(begun, t.CallToolResult):
             return begun
-        ticket = ReceiveTicket(call, self._clock(), secrets.token_hex(_MARK_BYTES))
+        ticket = ReceiveTicket(call, self._clock(), os.urandom(_MARK_BYTES).hex())
         name = self._sealed(ticket, agent)
         wait = self.waits.begin(name, begun)
         return {"resultType": "task", **self._receive_shape(name, ticket, wait)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from contextlib import suppress
 from pathlib import Path
 
@@ -44,11 +43,11 @@ class TicketKey:
 
     def _make(self) -> bytes:
         """Put a new key in place, whole or not at all; return the one that is there then."""
-        scratch = self._path.with_name(f"{FILE}.{os.getpid()}.{secrets.token_hex(4)}")
+        scratch = self._path.with_name(f"{FILE}.{os.getpid()}.{os.urandom(4).hex()}")
         fd = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             with open(fd, "wb") as file:
-                file.write(secrets.token_bytes(_BYTES))
+                file.write(os.urandom(_BYTES))
             with suppress(FileExistsError):  # another bridge was first: its key is the one
                 os.link(scratch, self._path)
         finally:

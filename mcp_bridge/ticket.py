@@ -52,7 +52,7 @@ def opened(text: str, agent: AgentIdentity, key: bytes) -> Ticket:
 
     :raises BadRequest: nobody with this key made it for this agent
     """
-    import hmac
+    import hmac  # see _seal
 
     payload, seal = (_read(part) for part in _parts(text))
     if not hmac.compare_digest(seal, _seal(payload, agent, key)):
@@ -69,7 +69,7 @@ def unknown() -> BadRequest:
 
 
 def _seal(payload: bytes, agent: AgentIdentity, key: bytes) -> bytes:
-    import hashlib  # with OpenSSL, which most bridges never need
+    import hashlib  # brings OpenSSL, and most bridges never see a ticket
     import hmac
 
     who = (agent.agent or agent.label).encode()

@@ -26,7 +26,7 @@ def _slow_compute(arguments: Arguments) -> Call:
 
 
 def _look(_arguments: Arguments) -> Call:
-    return {"name": "get_queue_status", "arguments": {}}
+    return {"name": "receive_message", "arguments": {"peek": True}}
 
 
 _ALIASES: dict[str, Callable[[Arguments], Call]] = {

@@ -3,7 +3,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test soak mutants lint types bench bench-peers clean
+.PHONY: demo test soak mutants conformance lint types bench bench-peers clean
 
 demo: $(STAMP)
 	$(VENV)/bin/signalpost demo
@@ -17,6 +17,9 @@ soak: $(STAMP)
 
 mutants: $(STAMP)
 	$(PY) -m tests.mutants
+
+conformance: $(STAMP)
+	$(PY) -m tests.conformance
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .
@@ -41,4 +44,4 @@ $(STAMP): pyproject.toml
 	touch $(STAMP)
 
 clean:
-	rm -rf $(VENV) .peers build dist *.egg-info
+	rm -rf $(VENV) .peers .conformance build dist *.egg-info

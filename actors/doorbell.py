@@ -136,9 +136,12 @@ class Doorbell:
         return True
 
     def wait(self, waiter: Waiter, now: Moment) -> None:
-        """Let somebody wait. Asked again under a correlation that was rung, it hears the same."""
+        """Let somebody wait. Asked again under a correlation that was rung, it hears the same.
+
+        Unless that was taken back: then somebody else may have been told meanwhile.
+        """
         rung = self._answered(waiter.correlation)
-        if rung is not None:
+        if rung is not None and rung.ring.outcome != "gave_up":
             self._effects.append(Answer(waiter, rung.ring.cursor - 1, rung))
             return
         self._waiters[waiter.correlation] = waiter

@@ -40,6 +40,12 @@ is CPU time per sample by process; `client` is the process that measures. Percen
 """
 
 
+_FLOORS = """\
+*Floor*: our socket, codec and store, and no rules. *Least*: the floor, and in straight lines what no inbox
+of this promise can leave out. Where these miss a goal, no broker of this make reaches it.
+"""
+
+
 def main() -> None:
     """Write the page."""
     plots = Plots(FOLDER)
@@ -61,7 +67,7 @@ def _machine() -> str:
 
 def _goals() -> str:
     rows = [f"| {goal.what} | {goal.wanted} | {goal.found()} |" for goal in GOALS]
-    return "\n".join(["## Goals\n", "| what | goal | found |", "|---|---|---|", *rows, ""])
+    return "\n".join(["## Goals\n", _FLOORS, "| what | goal | found |", "|---|---|---|", *rows, ""])
 
 
 def _measure(name: str, about: str, plots: Plots) -> str:

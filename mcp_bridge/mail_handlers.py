@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
-import anyio
 import mcp.types as t
 
 from ..transport import errors
 from ..transport.letters import Delivery, Held, Settled
-from ..transport.mail import Deliveries, Sent
+from ..transport.mail import Sent
 from . import mail_calls, mail_fields, mail_text, message_text
 from .asker import Asker
 from .broker_port import BrokerPort
 from .budget import capped
 from .clients import Clients
 from .correspondence import Correspondence
-from .deliveries import RequestId, Taking
+from .deliveries import RequestId
 from .identity import AgentIdentity
+from .receiving import Receiving, forget_settled
 from .results import result, with_line
 
 PARK_SECONDS = 20.0
@@ -34,16 +34,25 @@ class MailHandlers:
         self._clients = clients
         self._marks = marks
         self._posts: dict[AgentIdentity, Correspondence] = {}
+        self.receiving = Receiving(marks, self._give_back_beside)
 
     async def answer(
         self, call: mail_calls.MailCall, agent: AgentIdentity, asker: Asker
     ) -> t.CallToolResult:
         """Return the result of one call of ``agent``."""
-        post = self._post_of(agent)
+        post = self.post_of(agent)
         answer = await self._answer(post, call, asker)
         shows_names = isinstance(call, mail_calls.RegisterAgent | mail_calls.ListAgents)
         line = post.naming(always=shows_names)
         return with_line(answer, line) if line else answer
+
+    def post_of(self, agent: AgentIdentity) -> Correspondence:
+        """Return what the bridge keeps for an agent."""
+        post = self._posts.get(agent)
+        if post is None:
+            broker = self._clients.of(agent)
+            post = self._posts[agent] = Correspondence(broker, agent.agent)
+        return post
 
     # ---------------------------------------------------------------- heard from the pipe
 
@@ -81,7 +90,7 @@ class MailHandlers:
             case mail_calls.SendMessage():
                 return await self._send(post, call, asker)
             case mail_calls.ReceiveMessage():
-                return await self._receive(post, call, asker)
+                return await self.receiving.answer(post, call, asker)
             case mail_calls.PeekMessages() | mail_calls.ReadMessage():
                 return await self._look(post.broker, call)
             case mail_calls.AcknowledgeMessage():
@@ -99,7 +108,7 @@ class MailHandlers:
         with post.taking(asker, asks=True) if asks else nullcontext() as taking:
             sent = await _sent(post.broker, call, asker.quiet_budget)
             replies = [] if sent.reply is None else [sent.reply]
-            self._took(post, taking, replies, ack=True)
+            self.receiving.took(post, taking, replies, ack=True)
         if sent.sent and call.in_reply_to:
             post.deliveries.forget([call.in_reply_to])  # a reply acknowledges what it answers
         lines = [mail_text.sent_line(sent, call), mail_text.awaited_line(sent, call)]
@@ -109,26 +118,6 @@ class MailHandlers:
         meta = {"signalpost/sent": mail_fields.sent_fields(sent), _MESSAGES: _fields(replies)}
         text = "\n".join(line for line in lines if line)
         return result(text, meta, is_error=not sent.sent)
-
-    async def _receive(
-        self, post: Correspondence, call: mail_calls.ReceiveMessage, asker: Asker
-    ) -> t.CallToolResult:
-        wait = capped(call.timeout, asker.quiet_budget)
-        await post.until_written()
-        taken = Deliveries(messages=[])
-        with post.receiving(asker), post.taking(asker) as taking:
-            taken = await _taken(post, call, wait)
-            self._took(post, taking, taken.messages, ack=call.ack)
-        done = [each.message_id for each in taken.acknowledged if not each.code]
-        meta = {_MESSAGES: _fields(taken.messages)}
-        if taken.acknowledged:
-            meta[_SETTLED] = mail_fields.settled_fields(taken.acknowledged)
-        if not taken.messages:
-            return result(mail_text.nothing_line(wait, done), meta)
-        text = message_text.messages_text(
-            taken.messages, self._marks(), acknowledged=done, unread=taking.doubtful
-        )
-        return result(text, meta)
 
     async def _look(
         self, broker: BrokerPort, call: mail_calls.PeekMessages | mail_calls.ReadMessage
@@ -146,27 +135,6 @@ class MailHandlers:
         return result(text, {_MESSAGES: _fields(messages)})
 
     # ---------------------------------------------------------------- inside
-
-    def _post_of(self, agent: AgentIdentity) -> Correspondence:
-        post = self._posts.get(agent)
-        if post is None:
-            broker = self._clients.of(agent)
-            post = self._posts[agent] = Correspondence(broker, agent.agent)
-        return post
-
-    def _took(
-        self,
-        post: Correspondence,
-        taking: Taking | None,
-        messages: Sequence[Delivery],
-        *,
-        ack: bool,
-    ) -> None:
-        if taking is not None and messages:
-            held = [Held(message.id, message.lease) for message in messages]
-            now = anyio.current_time()
-            back = post.deliveries.took(taking, held, ack=ack, now=now)
-            self._give_back_beside(post.broker, back)
 
     def _give_back_beside(self, broker: BrokerPort, held: list[Held]) -> None:
         async def give_back() -> None:
@@ -209,40 +177,15 @@ async def _sent(broker: BrokerPort, call: mail_calls.SendMessage, budget: float 
     return sent
 
 
-async def _taken(
-    post: Correspondence, call: mail_calls.ReceiveMessage, wait: float | None
-) -> Deliveries:
-    """Return mail, when what was read before is acknowledged and the doubtful is given back."""
-    due = post.deliveries.due()
-    if due.give_back:
-        await post.broker.settle(due.give_back, "return")
-        post.deliveries.forget(held.message_id for held in due.give_back)
-    taken = await post.broker.take(
-        wait_seconds=wait,
-        sender=call.sender,
-        in_reply_to=call.in_reply_to,
-        max_messages=call.max_messages,
-        acknowledge=due.acknowledge,
-    )
-    _forget(post, taken.acknowledged)
-    return taken
-
-
 async def _acknowledge(
     post: Correspondence, call: mail_calls.AcknowledgeMessage
 ) -> t.CallToolResult:
     held = [post.deliveries.held(message_id) for message_id in call.message_ids]
     settled = await post.broker.settle(held, call.outcome)
-    _forget(post, settled)
+    forget_settled(post, settled)
     _raise_if_refused(settled)
     text = mail_text.settled_line(settled, call.outcome)
     return result(text, {_SETTLED: mail_fields.settled_fields(settled)})
-
-
-def _forget(post: Correspondence, settled: Sequence[Settled]) -> None:
-    """Forget what is over; what could not be done now is said again at the next receive."""
-    over = ("", errors.StaleLease.code)
-    post.deliveries.forget(each.message_id for each in settled if each.code in over)
 
 
 def _raise_if_refused(settled: Sequence[Settled]) -> None:

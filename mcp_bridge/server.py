@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import mcp.types as t
@@ -29,7 +31,9 @@ from .mail_calls import MailCall
 from .mail_handlers import MailHandlers
 from .options import BridgeOptions
 from .results import refusal
+from .task_extension import FIRST_VERSION, TASKS, Answer, TaskExtension, is_declared, require
 from .task_handlers import TaskHandlers
+from .ticket_key import TicketKey
 from .tool_text import ToolText
 from .tools import offered
 from .traffic import Traffic
@@ -62,7 +66,16 @@ class Bridge:
         self._tools = offered(no_tasks=options.no_tasks)
         self._tasks = TaskHandlers(options, around.caller)
         self._mail = MailHandlers(clients, lambda: os.urandom(_MARK_BYTES).hex())
+        self._extension = TaskExtension(
+            clients,
+            self._tasks,
+            self._mail,
+            TicketKey(options.data_dir).get,
+            time.time,
+            messages_only=options.no_tasks,
+        )
         traffic.tell(self._mail)
+        traffic.tell(self._extension.waits)
 
     def server(self) -> Server[dict[str, Any]]:
         """Return the MCP server; it advertises tools and nothing else."""
@@ -72,8 +85,13 @@ class Bridge:
             title="Signalpost",
             instructions=instructions(self._known_name(), no_tasks=self._options.no_tasks),
             on_list_tools=self._list_tools,
-            on_call_tool=self._call_tool,
         )
+        # Not on_call_tool=: the SDK does not know of calls that become tasks.
+        server.add_request_handler("tools/call", t.CallToolRequestParams, self._call_tool)
+        server.add_request_handler("server/discover", t.RequestParams, partial(_discover, server))
+        server.add_request_handler("tasks/get", t.GetTaskRequestParams, self._get_task)
+        server.add_request_handler("tasks/cancel", t.CancelTaskRequestParams, self._cancel_task)
+        server.add_request_handler("tasks/update", t.GetTaskRequestParams, self._update_task)
         server.middleware.clear()  # only tracing: nobody traces a bridge, and it costs every call
         return server
 
@@ -85,9 +103,7 @@ class Bridge:
             self._clients.greet(self._agent(context))
         return t.ListToolsResult(tools=[_as_tool(tool) for tool in self._tools])
 
-    async def _call_tool(
-        self, context: Context, params: t.CallToolRequestParams
-    ) -> t.CallToolResult:
+    async def _call_tool(self, context: Context, params: t.CallToolRequestParams) -> Answer:
         try:
             return await self._answer(context, params)
         except SignalpostError as error:
@@ -96,7 +112,7 @@ class Bridge:
             logger.exception("a tool call failed")
             return refusal("INTERNAL", "a fault of the bridge, see its log. Try again once.")
 
-    async def _answer(self, context: Context, params: t.CallToolRequestParams) -> t.CallToolResult:
+    async def _answer(self, context: Context, params: t.CallToolRequestParams) -> Answer:
         call = read_call(params.name, params.arguments)
         if all(tool.name != params.name for tool in self._tools):
             raise BadRequest(
@@ -104,11 +120,33 @@ class Bridge:
                 " Run the command in your own shell."
             )
         agent = self._agent(context)
-        option, environment = self._options.wait_budget, self._around.environment
-        asker = Asker.of(context, option=option, environment=environment)
+        asker = self._asker(context)
+        if is_declared(context) and (begun := await self._extension.begin(call, agent, asker)):
+            return begun
         if isinstance(call, MailCall):
             return await self._mail.answer(call, agent, asker)
         return await self._tasks.answer(call, self._clients.of(agent), asker)
+
+    async def _get_task(self, context: Context, params: t.GetTaskRequestParams) -> dict[str, Any]:
+        require(context)
+        agent, asker = self._agent(context), self._asker(context)
+        return await self._extension.get(params.task_id, agent, asker)
+
+    async def _cancel_task(
+        self, context: Context, params: t.CancelTaskRequestParams
+    ) -> dict[str, Any]:
+        require(context)
+        return await self._extension.cancel(params.task_id, self._agent(context))
+
+    async def _update_task(
+        self, context: Context, params: t.GetTaskRequestParams
+    ) -> dict[str, Any]:
+        require(context)
+        return await self._extension.update(params.task_id, self._agent(context))
+
+    def _asker(self, context: Context) -> Asker:
+        option, environment = self._options.wait_budget, self._around.environment
+        return Asker.of(context, option=option, environment=environment)
 
     def _agent(self, context: Context) -> identity.AgentIdentity:
         name = identity.given_name(self._options.agent, self._around.environment)
@@ -122,6 +160,19 @@ class Bridge:
             return identity.given_name(self._options.agent, self._around.environment)
         except BadRequest:
             return ""  # every tool call will say what is wrong with it
+
+
+async def _discover(
+    server: Server[dict[str, Any]], context: Context, _params: t.RequestParams
+) -> t.DiscoverResult:
+    """Say what there is; the Tasks extension only to those who declare it."""
+    extensions: dict[str, dict[str, Any]] | None = {TASKS: {}} if is_declared(context) else None
+    version = context.protocol_version
+    return t.DiscoverResult(
+        supported_versions=[FIRST_VERSION],
+        capabilities=server.get_capabilities(extensions=extensions, protocol_version=version),
+        instructions=server.instructions,
+    )
 
 
 def _as_tool(tool: ToolText) -> t.Tool:

@@ -29,37 +29,53 @@ class TaskHandlers:
         """Return the result of one call."""
         match call:
             case calls.RunTask():
-                return self._task_result(await self._run_task(broker, asker, call))
+                return self.result(await self._run_task(broker, asker, call))
             case calls.TaskStatus():
                 report = await self._task_status(broker, asker, call)
-                return self._task_result(report, call.lines)
+                return self.result(report, call.lines)
             case calls.CancelTask():
-                return self._task_result(await broker.cancel_task(call.task_id))
+                return self.result(await broker.cancel_task(call.task_id))
             case calls.ClearTaskLogs():
                 deleted = await broker.clear_task_logs()
                 return fields_result("signalpost/cleared", {"deleted": deleted})
             case calls.GetQueueStatus():
                 return await _queue_status(broker, call)
 
+    async def begin(self, broker: BrokerPort, call: calls.RunTask) -> TaskReport:
+        """Return how a task stands when the broker has it, without waiting for its end."""
+        return await self._submit(broker, call, 0, None)
+
+    async def look(self, broker: BrokerPort, task_id: int) -> TaskReport:
+        """Return how a task stands, with the end of its output."""
+        return await broker.task_status(task_id, 0, self._options.tail_lines, progress=None)
+
     async def _run_task(self, broker: BrokerPort, asker: Asker, call: calls.RunTask) -> TaskReport:
         wait = 0 if call.notify else asker.budget
-        caller = await self._caller()
 
         async def ask(progress: Progress | None) -> TaskReport:
-            return await broker.run_task(
-                call.command,
-                call.working_directory,
-                call.queue_name,
-                timeout_seconds=call.timeout_seconds,
-                env_vars=call.env_vars,
-                notify=call.notify,
-                on_disconnect=self._options.on_disconnect,
-                wait_seconds=wait,
-                progress=progress,
-                caller=caller,
-            )
+            return await self._submit(broker, call, wait, progress)
 
         return await asker.with_progress(ask, f"asking for a turn in queue {call.queue_name}")
+
+    async def _submit(
+        self,
+        broker: BrokerPort,
+        call: calls.RunTask,
+        wait: float | None,
+        progress: Progress | None,
+    ) -> TaskReport:
+        return await broker.run_task(
+            call.command,
+            call.working_directory,
+            call.queue_name,
+            timeout_seconds=call.timeout_seconds,
+            env_vars=call.env_vars,
+            notify=call.notify,
+            on_disconnect=self._options.on_disconnect,
+            wait_seconds=wait,
+            progress=progress,
+            caller=await self._caller(),
+        )
 
     async def _task_status(
         self, broker: BrokerPort, asker: Asker, call: calls.TaskStatus
@@ -73,7 +89,8 @@ class TaskHandlers:
 
         return await asker.with_progress(ask, f"asking about task {call.task_id}")
 
-    def _task_result(self, report: TaskReport, asked_lines: int = 0) -> t.CallToolResult:
+    def result(self, report: TaskReport, asked_lines: int = 0) -> t.CallToolResult:
+        """Return a task's report as the result of a call."""
         tail_lines = self._options.tail_lines
         text = result_text(report, tail_lines=tail_lines, asked_lines=asked_lines)
         return result(text, {"signalpost/task": render.task_fields(report)})

@@ -72,7 +72,13 @@ class DoorbellMachine(RuleBasedStateMachine):
     @rule(which=INDEX)
     def a_request_that_was_rung_comes_again(self, which: int) -> None:
         name = self._some(self.rung, which)
-        self.bell.wait(Waiter(name, b"s", "wait"), self.moment())
+        again = Waiter(name, b"s", "wait")
+        if self.rung[name].ring.outcome == "gave_up":  # somebody else may have been told since
+            self.waiting[name] = again
+            self.bell.wait(again, self.moment())
+            self._check()
+            return
+        self.bell.wait(again, self.moment())
         (answer,) = [e for e in self.bell.take_effects() if isinstance(e, Answer)]
         assert answer.rung is self.rung[name]
 

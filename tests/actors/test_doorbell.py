@@ -93,6 +93,18 @@ def test_what_gives_up_late_takes_nothing_back_that_was_told_since() -> None:
     assert not bell.has_news
 
 
+def test_who_asks_again_for_a_ring_that_was_taken_back_waits_anew() -> None:
+    bell, lost, other = a_bell(unread=1), Waiter(b"1", b"s", "wait"), Waiter(b"2", b"t", "wait")
+    bell.wait(lost, at(0))
+    bell.give_up(b"1", "whoever waited has died", at(1))
+    bell.wait(other, at(10))
+    assert [answer.waiter for answer in answers(bell)] == [lost, other]
+    bell.wait(lost, at(20))
+    assert answers(bell) == []
+    bell.hear(2, at(30), moved=True)
+    assert [answer.waiter for answer in answers(bell)] == [lost]
+
+
 def test_time_in_which_the_broker_was_stopped_is_nobodys() -> None:
     bell = a_bell()
     bell.wait(Waiter(b"c", b"s", "wait", deadline=10), at(0))

@@ -8,9 +8,45 @@ _DELIVERIES = "tests/mcp_bridge/test_deliveries.py"
 _TEXT = "tests/mcp_bridge/test_message_text.py"
 _ACKNOWLEDGING = "tests/mcp_bridge/test_mail_handlers_acknowledging.py"
 _LEAN = "tests/mcp_bridge/test_lean_imports.py"
+_MCP_TASKS = "tests/mcp_bridge/test_task_extension.py"
 _LINK_MAIL = "tests/transport/test_link_mail.py"
 
 BRIDGE = (
+    Mutant(
+        "an id of another agent is good",
+        "mcp_bridge/ticket.py",
+        "who = (agent.agent or agent.label).encode()",
+        'who = b""',
+        ("tests/mcp_bridge/test_ticket.py::test_a_stolen_ticket_is_of_no_use_to_another_agent",),
+    ),
+    Mutant(
+        "an MCP task for one who declared nothing",
+        "mcp_bridge/task_extension.py",
+        "TASKS in (extensions or {})",
+        "True",
+        (f"{_MCP_TASKS}::test_who_does_not_declare_it_waits_for_the_result",),
+    ),
+    Mutant(
+        "a client's look acknowledges for the model",
+        "mcp_bridge/receiving.py",
+        "asker, wait, _nothing_due)",
+        "asker, wait, post.deliveries.due)",
+        (f"{_MCP_TASKS}::test_a_look_of_the_client_acknowledges_nothing",),
+    ),
+    Mutant(
+        "mail that went back is shown again",
+        "mcp_bridge/waits.py",
+        "if wait.shown_by == request and wait.late_cancels:",
+        "if False:",
+        (f"{_MCP_TASKS}::test_mail_that_the_client_did_not_want_goes_back_and_comes_again",),
+    ),
+    Mutant(
+        "a task of another store under an old id",
+        "mcp_bridge/task_extension.py",
+        "if abs(report.created_at - ticket.created_at) > _SAME_MOMENT:",
+        "if False:",
+        (f"{_MCP_TASKS}::test_a_task_of_another_store_is_not_the_one",),
+    ),
     Mutant(
         "what was never shown is acknowledged",
         "mcp_bridge/deliveries.py",

@@ -6,7 +6,7 @@ import anyio
 
 from signalpost.transport.bell import Doorstep
 from signalpost.transport.client import Client, Identity
-from signalpost.transport.errors import SignalpostError
+from signalpost.transport.errors import DeadlineExceeded, SignalpostError
 from signalpost.transport.letters import RingOutcome
 from tests.simulation.mail_parts import read, reader
 from tests.simulation.programs import Part, Program
@@ -75,7 +75,8 @@ async def _wait(self: Program, client: Client, agent: str, after: int) -> int:
             step = await client.await_bell(agent, way="pty", after=after, wait_seconds=wait)
     except SignalpostError as error:
         self.books.errors[error.code] += 1
-        if quiet:
+        # A line that was half-open before is noticed after 30 to 41 s, and may take the call along.
+        if quiet and error.code != DeadlineExceeded.code:
             self.books.faults.append(f"who waited for {agent} was told {error.code}")
     if step.news:
         return await _rung(self, client, step, after)

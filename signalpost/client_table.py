@@ -253,6 +253,7 @@ CLIENTS = (
         instructions=_below(_opencode, "AGENTS.md"),
         seen=True,
         read=True,
+        note="The plugin that wakes it is written with --hooks; see docs/clients.md.",
     ),
     ClientKind(
         name="firebender",

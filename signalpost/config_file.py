@@ -62,9 +62,10 @@ class ConfigFile:
             ) from error
 
     def _replace(self, target: Path, data: bytes) -> None:
-        mode = _NEW_MODE
+        mode, group = _NEW_MODE, -1
         with contextlib.suppress(FileNotFoundError):
-            mode = stat.S_IMODE(target.stat().st_mode)
+            old = target.stat()
+            mode, group = stat.S_IMODE(old.st_mode), old.st_gid
             if not mode & stat.S_IWUSR:
                 raise BadRequest(
                     f"it is read-only. To have it changed: chmod u+w {quote(str(target))}"
@@ -73,6 +74,8 @@ class ConfigFile:
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         try:
             with open(descriptor, "wb") as file:
+                with contextlib.suppress(PermissionError):  # not every group may be given
+                    os.fchown(descriptor, -1, group)
                 os.fchmod(descriptor, mode)
                 file.write(data)
                 file.flush()

@@ -16,6 +16,20 @@ from tests.signalpost.post_office import PostOffice, agent, inbox, stored
 Capture = pytest.CaptureFixture[str]
 
 
+@pytest.fixture(autouse=True)
+def _nobodys_clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests has clients of their own; those are not looked at."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in (
+        "XDG_CONFIG_HOME",
+        "CODEX_HOME",
+        "CLAUDE_CONFIG_DIR",
+        "GEMINI_CLI_HOME",
+        "COPILOT_HOME",
+    ):
+        monkeypatch.delenv(name, raising=False)
+
+
 def states(capsys: Capture) -> dict[str, str]:
     value = json.loads(capsys.readouterr().out)
     return {check["name"]: check["state"] for check in value["checks"]}

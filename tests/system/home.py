@@ -23,6 +23,7 @@ class Home:
         self.folder = folder
         self.state = folder / "state"
         self.environment = {**os.environ, "SIGNALPOST_DATA_DIR": str(self.state), "TERM": "xterm"}
+        self.environment["HOME"] = str(folder / "home")  # nobody's clients are looked at
         self.environment.pop("SIGNALPOST_TASK", None)
         self.started: list[Process] = []
 

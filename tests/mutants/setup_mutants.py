@@ -1,0 +1,111 @@
+"""Faults in what is done to other programs' files, and in what is said of them."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+_JSONC = "tests/signalpost/test_jsonc.py"
+_TOML = "tests/signalpost/test_toml_text.py"
+_ENTRY = "tests/signalpost/test_server_entry.py"
+_EDITS = "tests/signalpost/test_client_edits.py"
+_TABLE = "tests/signalpost/test_client_table.py"
+_FILE = "tests/signalpost/test_config_file.py"
+_RECORD = "tests/signalpost/test_setup_record.py"
+_CHECKS = "tests/signalpost/test_client_checks.py"
+_SHELL = "tests/mcp_bridge/test_login_shell.py"
+
+SETUP = (
+    Mutant(
+        "a comment swallows what is left",
+        "signalpost/jsonc.py",
+        "if in_comment and not _REST_OF_LINE",
+        "if False and not _REST_OF_LINE",
+        (f"{_JSONC}::test_no_comment_swallows_what_is_left",),
+    ),
+    Mutant(
+        "what was empty before is taken away",
+        "signalpost/jsonc.py",
+        "if before is not None and was is not None and was.kind == holder.kind:",
+        "if False and before is not None and was is not None:",
+        (f"{_JSONC}::test_what_was_put_is_removed_to_the_last_byte",),
+    ),
+    Mutant(
+        "a document behind a comment without an end of line",
+        "signalpost/jsonc.py",
+        'gap = "" if text.endswith(("\\n", "\\ufeff")) or not text else _newline(text)',
+        'gap = ""',
+        (f"{_JSONC}::test_a_blank_text_becomes_a_document_and_is_blank_again",),
+    ),
+    Mutant(
+        "an edit of TOML is believed",
+        "signalpost/toml_text.py",
+        "if got is None or _whole(got, path) != _whole(wanted, path):",
+        "if got is None:",
+        (f"{_TOML}::test_a_table_in_another_form_is_refused_with_the_remedy",),
+    ),
+    Mutant(
+        "the missing last end of line is not given back",
+        "signalpost/toml_text.py",
+        'if not after and before and not text.endswith("\\n"):',
+        "if False:",
+        (f"{_TOML}::test_a_table_is_added_once_and_taken_back_to_the_last_byte",),
+    ),
+    Mutant(
+        "tasks that a person switched off are switched on",
+        "signalpost/server_entry.py",
+        "if name not in self.unwanted}",
+        'if name not in (*self.unwanted, "--no-tasks")}',
+        (f"{_ENTRY}::test_tasks_that_are_switched_off_stay_off",),
+    ),
+    Mutant(
+        "unasked tools stay allowed",
+        "signalpost/client_kind.py",
+        "if approval is not None and self.allow is False else ()",
+        "if False and approval is not None else ()",
+        (f"{_TABLE}::test_unasked_tools_are_allowed_only_when_that_is_wanted",),
+    ),
+    Mutant(
+        "hooks of others are taken for ours",
+        "signalpost/client_edits.py",
+        "return bool(each) and all(",
+        "return bool(each) or all(",
+        (f"{_EDITS}::test_older_hooks_of_ours_are_replaced_and_those_of_others_stay",),
+    ),
+    Mutant(
+        "written over what others wrote meanwhile",
+        "signalpost/config_file.py",
+        "if self.read() != before:",
+        "if False:",
+        (f"{_FILE}::test_a_file_that_has_changed_is_left",),
+    ),
+    Mutant(
+        "a link is replaced by a file",
+        "signalpost/config_file.py",
+        "return Path(os.path.realpath(self.path))",
+        "return self.path",
+        (f"{_FILE}::test_through_links_the_file_that_is_meant_is_written",),
+    ),
+    Mutant(
+        "what others wrote in between is lost at the end",
+        "signalpost/setup_record.py",
+        'Kept(old.backup, "", (',
+        "Kept(old.backup, _hash(after), (",
+        (
+            f"{_RECORD}::test_what_others_wrote_in_between_has_a_copy_and_is_never_taken_for_untouched",
+        ),
+    ),
+    Mutant(
+        "a client that gives up first is well",
+        "signalpost/client_checks.py",
+        "if budget is not None and budget <= seconds - MARGIN:",
+        "if budget is not None:",
+        (f"{_CHECKS}::test_a_call_must_be_answered_before_the_client_gives_up",),
+    ),
+    Mutant(
+        "what a profile left in the background is waited for",
+        "mcp_bridge/login_shell.py",
+        "while not is_whole(output, mark) and",
+        "while not is_whole(output, b'no') and",
+        (f"{_SHELL}::test_a_real_shell_is_asked_as_a_login_shell",),
+    ),
+)

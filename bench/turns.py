@@ -4,7 +4,7 @@ Every waiter is a process of its own where the tool has such. Agents with an MCP
 server each are started before the clock. Waste is the wall time beyond the work
 itself, and the CPU of all processes that took part, the work's own included.
 agent-task-queue comes last and alone: each of its servers takes one percent of a
-core when it has nothing to do, which would slow the others.
+core when it has nothing to do, which would slow the others; 32 of them are left out.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from bench.usage import cost
 
 WAITERS = {2: 4, 8: 2, 32: 1}
 """Rounds by how many wait."""
+THEIRS = {2: 1, 8: 1}
+"""The same of agent-task-queue, which takes a second for each turn."""
 WORK = "sleep 0.05;"
 SHORT, SECONDS = 24, 0.1
 
@@ -36,17 +38,19 @@ class Turns:
         self._gaps: dict[int, list[Samples]] = {waiters: [] for waiters in WAITERS}
         self._waste: list[tuple[str, dict[str, float]]] = []
 
-    def measure(self, tools: dict[str, Run], agents: dict[str, Agents], most: int) -> None:
+    def measure(
+        self, tools: dict[str, Run], agents: dict[str, Agents], rounds_by: dict[int, int]
+    ) -> None:
         """Measure some tools, interleaved, and agents that are started for it and closed.
 
-        :param most: no more rounds than that
+        :param rounds_by: rounds by how many wait
         """
         try:
             runs = {**tools, **{name: side.run for name, side in agents.items()}}
-            for waiters, rounds in WAITERS.items():
+            for waiters, rounds in rounds_by.items():
                 for side in agents.values():
                     side.join(waiters + 1)
-                self._hand_over(runs, waiters, min(rounds, most))
+                self._hand_over(runs, waiters, rounds)
             about = f"{SHORT} short tasks"
             interleave(1, [partial(self._short, name, run) for name, run in runs.items()], about)
         finally:
@@ -84,8 +88,8 @@ def main() -> None:
     try:
         turns, agents = Turns(folder), queue_tools.agents("turns", folder)
         theirs = {name: agents.pop(name) for name in list(agents) if name == queue_tools.THEIRS}
-        turns.measure(queue_tools.plain("turns"), agents, max(WAITERS.values()))
-        turns.measure({}, theirs, 1)  # a second for each turn
+        turns.measure(queue_tools.plain("turns"), agents, WAITERS)
+        turns.measure({}, theirs, THEIRS)
         turns.show()
     finally:
         queue_tools.stop(folder)

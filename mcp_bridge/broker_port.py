@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
+from ..transport.bell import Doorstep
 from ..transport.caller import Caller
 from ..transport.letters import (
     AgentState,
@@ -14,9 +15,11 @@ from ..transport.letters import (
     InboxState,
     Kind,
     Outcome,
+    RingOutcome,
     Role,
     Settled,
     StoredMessage,
+    Way,
 )
 from ..transport.mail import Deliveries, Registered, Sent
 from ..transport.messages import QueueState, TaskProgress, TaskReport
@@ -115,6 +118,16 @@ class BrokerPort(Protocol):
     ) -> list[Delivery]: ...
 
     async def read_message(self, message_id: str) -> StoredMessage: ...
+
+    async def await_bell(self, *, way: Way, after: int) -> Doorstep:
+        """Return when the agent's doorbell rings."""
+        ...
+
+    async def note_ring(
+        self, agent: str, cursor: int, way: Way, outcome: RingOutcome, detail: str = ""
+    ) -> None:
+        """Say what became of a ring."""
+        ...
 
 
 Dial = Callable[[AgentIdentity], BrokerPort]

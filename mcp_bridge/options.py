@@ -25,3 +25,5 @@ class BridgeOptions:
     """Offer no tool that runs or touches tasks."""
     login_env: bool = False
     """Complete the commands' environment by that of the user's login shell."""
+    wake: Literal["", "channel", "codex-queue"] = ""
+    """By what door of its client an idle model is told of mail; empty: by none."""

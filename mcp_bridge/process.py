@@ -29,6 +29,7 @@ from .options import BridgeOptions
 from .server import Bridge, Surroundings
 from .stdio import Pipe, claim_stdio
 from .traffic import Traffic
+from .wakers import Channel, CodexQueue, Wakers
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,8 @@ async def serve(options: BridgeOptions, dial: Dial | None = None) -> None:
     pipe = Pipe(*claim_stdio(), traffic)
     async with anyio.create_task_group() as tasks:
         clients = Clients(tasks, dial or _dialler(options))
-        bridge = Bridge(options, clients, _surroundings(_caller(options, tasks)), traffic)
+        around = _surroundings(_caller(options, tasks))
+        bridge = Bridge(options, clients, around, traffic, _wakers(options, clients, pipe))
         tasks.start_soon(_watch_signals, pipe)
         tasks.start_soon(serve_both_eras, bridge.server(), pipe.reading, pipe.writing)
         tasks.start_soon(pipe.write)
@@ -95,6 +97,16 @@ def _caller(options: BridgeOptions, tasks: TaskGroup) -> Callable[[], Awaitable[
     login = LoginShell()
     tasks.start_soon(login.read)
     return login.caller
+
+
+def _wakers(options: BridgeOptions, clients: Clients, pipe: Pipe) -> Wakers | None:
+    match options.wake:
+        case "channel":
+            return Wakers(clients, Channel(pipe.writing.clone()))
+        case "codex-queue":
+            return Wakers(clients, CodexQueue())
+        case "":
+            return None
 
 
 async def _own_caller() -> Caller:

@@ -37,6 +37,7 @@ from .ticket_key import TicketKey
 from .tool_text import ToolText
 from .tools import offered
 from .traffic import Traffic
+from .wakers import CHANNEL, Wakers
 
 logger = logging.getLogger(__name__)
 
@@ -58,10 +59,16 @@ class Bridge:
     """Answers the requests of one MCP client; ``traffic`` tells what passes over its pipe."""
 
     def __init__(
-        self, options: BridgeOptions, clients: Clients, around: Surroundings, traffic: Traffic
+        self,
+        options: BridgeOptions,
+        clients: Clients,
+        around: Surroundings,
+        traffic: Traffic,
+        wakers: Wakers | None = None,
     ) -> None:
         self._options = options
         self._clients = clients
+        self._wakers = wakers
         self._around = around
         self._tools = offered(no_tasks=options.no_tasks)
         self._tasks = TaskHandlers(options, around.caller)
@@ -92,6 +99,11 @@ class Bridge:
         server.add_request_handler("tasks/get", t.GetTaskRequestParams, self._get_task)
         server.add_request_handler("tasks/cancel", t.CancelTaskRequestParams, self._cancel_task)
         server.add_request_handler("tasks/update", t.GetTaskRequestParams, self._update_task)
+        if self._options.wake == "channel":
+            declare = server.create_initialization_options
+            server.create_initialization_options = partial(  # type: ignore[method-assign]
+                declare, experimental_capabilities={CHANNEL: {}}
+            )
         server.middleware.clear()  # only tracing: nobody traces a bridge, and it costs every call
         return server
 
@@ -120,6 +132,8 @@ class Bridge:
                 " Run the command in your own shell."
             )
         agent = self._agent(context)
+        if self._wakers is not None:
+            self._wakers.begin(agent, str((context.meta or {}).get("threadId", "")))
         asker = self._asker(context)
         if is_declared(context) and (begun := await self._extension.begin(call, agent, asker)):
             return begun

@@ -47,6 +47,11 @@ def broker(auto: bool, settings: dict[str, object], data_dir: Path) -> int:
     help="What becomes of this agent's tasks when it goes. [kill]",
 )
 @click.option(
+    "--wake",
+    type=click.Choice(["channel", "codex-queue"]),
+    help="Tell the idle model of mail by a channel of Claude Code, or by Codex's queue. [by neither]",
+)
+@click.option(
     "--login-env", is_flag=True, help="Complete the commands' environment by your login shell's."
 )
 @broker_options
@@ -56,6 +61,7 @@ def mcp(
     tail_lines: int,
     wait_budget: float | None,
     on_disconnect: Literal["kill", "finish"],
+    wake: Literal["channel", "codex-queue"] | None,
     login_env: bool,
     settings: dict[str, object],
     data_dir: Path,
@@ -79,6 +85,7 @@ def mcp(
             broker_options=as_words(settings),
             no_tasks="no_tasks" in settings,
             login_env=login_env,
+            wake=wake or "",
         )
     )
 

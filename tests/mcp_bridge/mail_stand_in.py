@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import msgspec
 
+from signalpost.transport.bell import Doorstep
 from signalpost.transport.letters import (
     AgentState,
     Delivery,
@@ -17,10 +18,12 @@ from signalpost.transport.letters import (
     InboxState,
     Kind,
     Outcome,
+    RingOutcome,
     Role,
     SentMessage,
     Settled,
     StoredMessage,
+    Way,
 )
 from signalpost.transport.mail import Deliveries, Registered, Sent
 
@@ -88,10 +91,28 @@ class MailStandIn:
     refuses: Exception | None = None
     mail_held: anyio.Event | None = None
     posted: list[tuple[str, Any]] = field(default_factory=list[tuple[str, Any]])
+    steps: list[Doorstep] = field(default_factory=list[Doorstep])
+    stirred: anyio.Event = field(default_factory=anyio.Event)
+    rings: list[tuple[str, int, str, str, str]] = field(
+        default_factory=list[tuple[str, int, str, str, str]]
+    )
+    noted: anyio.Event = field(default_factory=anyio.Event)
     pings: int = 0
     pinged: anyio.Event = field(default_factory=anyio.Event)
     took: anyio.Event = field(default_factory=anyio.Event)
     returned: anyio.Event = field(default_factory=anyio.Event)
+
+    async def await_bell(self, *, way: Way, after: int) -> Doorstep:
+        while not (steps := [step for step in self.steps if step.cursor > after]):
+            self.stirred = anyio.Event()
+            await self.stirred.wait()
+        return steps[0]
+
+    async def note_ring(
+        self, agent: str, cursor: int, way: Way, outcome: RingOutcome, detail: str = ""
+    ) -> None:
+        self.rings.append((agent, cursor, way, outcome, detail))
+        self.noted.set()
 
     async def ping(self) -> None:
         self.pings += 1

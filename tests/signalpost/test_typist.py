@@ -237,8 +237,8 @@ class AnyCourse(RuleBasedStateMachine):
             if isinstance(effect, Type) and effect.data != b"\r":
                 assert not desk.keys.half_typed
                 assert not desk.screen.asks
-                assert desk.now - desk.screen.last >= MANNERS.quiet
-                assert desk.now - desk.keys.last >= MANNERS.still
+                assert desk.now - desk.screen.last >= MANNERS.quiet - 1e-9
+                assert desk.now - desk.keys.last >= MANNERS.still - 1e-9
                 self.pasted = self.cursor
                 self.typed[self.cursor] = self.typed.get(self.cursor, 0) + 1
             elif isinstance(effect, Type):

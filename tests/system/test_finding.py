@@ -23,10 +23,13 @@ def socket_of(place: Place) -> Path:
     return Path(place.broker().endpoint.removeprefix("ipc://"))
 
 
-def run_folder(place: Place) -> None:
-    folder = place.state / "run"
-    while folder.exists():  # a task's record may come into it meanwhile
+def _remove(folder: Path) -> None:
+    while folder.exists():  # the broker may write into it meanwhile
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_folder(place: Place) -> None:
+    _remove(place.state / "run")
 
 
 def published(place: Place) -> None:
@@ -158,12 +161,12 @@ def lock_file(place: Place) -> None:
 
 
 def lock_and_folder(place: Place) -> None:
-    shutil.rmtree(place.state)
+    _remove(place.state)
     lock_file(place)
 
 
 def whole_parent(place: Place) -> None:
-    shutil.rmtree(place.state.parent)
+    _remove(place.state.parent)
 
 
 @pytest.mark.parametrize("wreck", [lock_and_folder, whole_parent])

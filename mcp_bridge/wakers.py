@@ -1,0 +1,140 @@
+"""``--wake``: an idle model is told of mail by a door that its client leaves open.
+
+    broker ── news ──> one waiter per agent ── a line without content ──> Channel, CodexQueue
+                              └── what became of it ──> broker
+
+Opt-in: what comes through such a door looks like something a person has said. Nothing
+tells that the model has read it, so the ring is ``typed``, or ``gave_up`` with the reason.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Protocol
+
+import anyio
+import mcp.types as t
+from anyio.streams.memory import MemoryObjectSendStream
+from mcp.shared.message import SessionMessage
+
+from ..transport.bell import Doorstep
+from ..transport.errors import SignalpostError
+from ..transport.letters import Way
+from .broker_port import BrokerPort
+from .clients import Clients
+from .identity import AgentIdentity
+
+CHANNEL = "claude/channel"
+"""The capability of a server that speaks through a channel of Claude Code."""
+_QUEUE_SECONDS = 30.0
+_DETAIL = 200
+
+
+class NotTold(Exception):
+    """Nothing could be said through the door; the text says why."""
+
+
+class Door(Protocol):
+    """One way to a client."""
+
+    @property
+    def way(self) -> Way:
+        """Its name."""
+        ...
+
+    async def tell(self, thread: str, step: Doorstep) -> None:
+        """Say that mail waits.
+
+        :param thread: the client's own id of the conversation, where it tells one
+        :raises NotTold: it could not be said
+        """
+        ...
+
+
+class Channel:
+    """A channel of Claude Code: a notification that its session shows to the model."""
+
+    way: Way = "channel"
+
+    def __init__(self, writing: MemoryObjectSendStream[SessionMessage]) -> None:
+        self._writing = writing
+
+    async def tell(self, thread: str, step: Doorstep) -> None:
+        """Say it to the session at the other end of the pipe, if that has loaded the channel."""
+        params = {"content": text(step), "meta": {"agent": step.agent, "unread": str(step.unread)}}
+        notification = t.JSONRPCNotification(
+            jsonrpc="2.0", method="notifications/claude/channel", params=params
+        )
+        try:
+            await self._writing.send(SessionMessage(notification))
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+            raise NotTold("the client has gone") from error
+
+
+class CodexQueue:
+    """The queue of a Codex thread: its message is the next prompt when the thread is idle."""
+
+    way: Way = "queue"
+
+    def __init__(self, program: str = "codex") -> None:
+        self._program = program
+
+    async def tell(self, thread: str, step: Doorstep) -> None:
+        """Put a message into the thread's queue."""
+        if not thread:
+            raise NotTold("the client has not told its thread")
+        message = f"{text(step)} (A notice of the mailbox program, not of the user.)"
+        command = [self._program, "queue", "--thread", thread, "--message", message]
+        try:
+            with anyio.fail_after(_QUEUE_SECONDS):
+                # Its output must not reach the pipe to the client.
+                done = await anyio.run_process(command, check=False)
+        except TimeoutError as error:
+            raise NotTold(f"{self._program} queue: took too long") from error
+        except OSError as error:
+            raise NotTold(f"{self._program} queue: {error.strerror}") from error
+        if done.returncode:
+            said = done.stderr.decode(errors="replace").strip().splitlines()
+            raise NotTold(f"{self._program} queue: exit {done.returncode} {' '.join(said[-1:])}")
+
+
+class Wakers:
+    """Waits at the doorbell of each agent that has made a call."""
+
+    def __init__(self, clients: Clients, door: Door) -> None:
+        self._clients = clients
+        self._door = door
+        self._threads: dict[AgentIdentity, str] = {}
+
+    def begin(self, agent: AgentIdentity, thread: str) -> None:
+        """Wait for mail of an agent, once; ``thread`` is where it speaks now."""
+        waits = agent in self._threads
+        self._threads[agent] = thread or self._threads.get(agent, "")
+        if not waits:
+            self._clients.beside(partial(self._serve, agent), "wait at the doorbell")
+
+    async def _serve(self, agent: AgentIdentity) -> None:
+        broker, after = self._clients.of(agent), 0
+        try:
+            while True:
+                step = await broker.await_bell(way=self._door.way, after=after)
+                after = max(after, step.cursor)
+                await self._ring(broker, self._threads[agent], step)
+        except SignalpostError:
+            del self._threads[agent]  # the next call tries again
+            raise
+
+    async def _ring(self, broker: BrokerPort, thread: str, step: Doorstep) -> None:
+        try:
+            await self._door.tell(thread, step)
+        except NotTold as error:
+            detail = str(error)[:_DETAIL]
+            await broker.note_ring(step.agent, step.cursor, self._door.way, "gave_up", detail)
+        else:
+            await broker.note_ring(step.agent, step.cursor, self._door.way, "typed")
+
+
+def text(step: Doorstep) -> str:
+    """Return the notice: how much waits, and nothing of what it says."""
+    count = f"{step.unread} unread message{'s' * (step.unread != 1)}"
+    return f"[signalpost] {count} for {step.agent}: receive_message shows them."

@@ -163,8 +163,8 @@ def _commands(item: Plain) -> list[str]:
 def _absent(command: str) -> str:
     """Return the program of a hook if it is not there."""
     try:
-        [word, *_] = shlex.split(command)
-    except ValueError:
+        word = next(word for word in shlex.split(command) if word != "exec")
+    except (ValueError, StopIteration):
         return command
     return "" if shutil.which(word) else word
 

@@ -137,7 +137,9 @@ def _item(client: HookClient, command: str, event: str, wishes: HookWishes) -> P
 
 
 def _waker(wishes: HookWishes) -> Plain:
-    command = wishes.command("wait", "--rewake")
+    # The client's shell must not stand between: it would outlive a client that is killed, and
+    # what waits below it as well.
+    command = f"exec {wishes.command('wait', '--rewake')}"
     # Both words: with the second alone `claude -p` takes it for a hook to wait for.
     hook = {"type": "command", "command": command, "timeout": _WAKE_SECONDS}
     return {"hooks": [{**hook, "async": True, "asyncRewake": True}]}

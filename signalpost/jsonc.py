@@ -90,7 +90,9 @@ def remove(text: str, path: Path, before: str | None = None) -> str:
     part = holder.member(path[-1]) if holder is not None else None
     if holder is None or part is None:
         return text
-    return _without(text, path[:-1], holder, part, before)
+    twice = sum(each.key == path[-1] for each in holder.parts) > 1
+    left = _without(text, path[:-1], holder, part, before)
+    return remove(left, path, before) if twice else left
 
 
 def remove_items(text: str, path: Path, found: Found, before: str | None = None) -> str:

@@ -18,6 +18,7 @@ from .client_edits import Block, Edit
 from .client_kind import ClientKind, Place, Wishes
 from .config_file import ConfigFile
 from .markers import MARKDOWN
+from .masking import masked
 from .setup_record import SetupRecord
 from .transport.errors import BadRequest, SignalpostError
 
@@ -52,13 +53,13 @@ class Plan:
         return self.before != self.after
 
     def diff(self) -> str:
-        """Return the change as a unified diff."""
+        """Return the change as a unified diff, without what may be secrets of others."""
         old, new = (_lines(side) for side in (self.before, self.after))
         was, becomes = (
             str(self.path) if side is not None else "/dev/null"
             for side in (self.before, self.after)
         )
-        return "\n".join(difflib.unified_diff(old, new, was, becomes, lineterm=""))
+        return masked("\n".join(difflib.unified_diff(old, new, was, becomes, lineterm="")))
 
 
 @dataclass(slots=True)

@@ -163,7 +163,7 @@ def test_older_hooks_of_ours_are_replaced_and_those_of_others_stay() -> None:
     assert commands == [
         "x",
         "/opt/bin/signalpost hook stop --client claude-code --gate tasks",
-        "/opt/bin/signalpost wait --rewake",
+        "exec /opt/bin/signalpost wait --rewake",
     ]
 
 

@@ -108,7 +108,7 @@ def test_lists_of_words_stand_on_one_line() -> None:
         ('{"b": 1, // mine\n "a": 2}', '{"b": 1 // mine\n}'),
         ('{ // mine\n "a": 1 }', "{ // mine\n }"),
         ('{"b": 1,\n "a": 2 // of a\n}', '{"b": 1 // of a\n}'),
-        ('{"a": 1, "a": 2}', '{"a": 1}'),
+        ('{"a": 1, "b": 0, "a": 2}', '{"b": 0}'),
     ],
 )
 def test_no_comment_swallows_what_is_left(text: str, left: str) -> None:

@@ -187,6 +187,14 @@ def test_what_is_allowed_unasked_stays_until_it_is_taken_back(user: User) -> Non
         assert ('"trust": true' in path.read_text()) == trusted
 
 
+def test_secrets_in_the_files_are_not_shown(user: User) -> None:
+    with (user.folder / ".codex" / "config.toml").open("a") as file:
+        file.write('[mcp_servers.docs]\nenv = { API_TOKEN = "sk-123" }\n')
+    shown = user.setup("--dry-run", "--client", "codex").stdout
+    assert b"API_TOKEN" in shown
+    assert b"sk-123" not in shown
+
+
 def test_a_person_is_asked_and_sees_the_difference_in_colour(user: User) -> None:
     before = user.files()
     with terminal(user.home, "setup", "--client", "codex") as there:

@@ -51,6 +51,8 @@ class Turns:
                 for side in agents.values():
                     side.join(waiters + 1)
                 self._hand_over(runs, waiters, rounds)
+            for side in agents.values():
+                side.join(SHORT)
             about = f"{SHORT} short tasks"
             interleave(1, [partial(self._short, name, run) for name, run in runs.items()], about)
         finally:

@@ -156,6 +156,12 @@ class Doorbell:
         """A session is gone: it waits no more."""
         self._waiters = {c: w for c, w in self._waiters.items() if w.session != session}
 
+    def relieve(self, way: Way) -> None:
+        """Whoever waits to tell the agent in this way would speak to nobody."""
+        for waiter in [w for w in self._waiters.values() if w.way == way]:
+            del self._waiters[waiter.correlation]
+            self._effects.append(Answer(waiter, self.noticed, None))
+
     def note(self, cursor: int, way: Way, outcome: RingOutcome, detail: str, now: Moment) -> None:
         """Hear what became of a ring; one that is not known was one that nobody asked for."""
         cursor = max(0, min(cursor, self.cursor))

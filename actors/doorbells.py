@@ -1,8 +1,7 @@
 """All doorbells of a broker: who is told, the timers, and what of it is on disk.
 
-A doorbell is made when somebody looks at it, waits at it or sets it; most agents
-have none. Until then its cursor is what it would have been: the time of the
-newest message that is ready.
+A doorbell is made when somebody looks at it, waits at it or sets it. Until then its
+cursor is what it would have been: the time of the newest message that is ready.
 """
 
 from __future__ import annotations
@@ -81,8 +80,7 @@ class Doorbells:
         if inbox is None or agent.id not in self._bells:
             return
         inbox.take_moved()
-        unread = inbox.unread
-        self._do(agent, lambda d, now: d.hear(unread, now, moved=unread > d.unread))
+        self._do(agent, lambda d, now: d.hear(inbox.unread, now, moved=inbox.unread > d.unread))
 
     # ------------------------------------------------------------ for those who ask
 
@@ -134,6 +132,10 @@ class Doorbells:
             del self._open[correlation]
             if (found := self._bells.get(agent_id)) is not None:
                 found[1].leave(session)
+
+    def relieve(self, agent: Agent) -> None:
+        """Its client has gone on: a hook of an earlier stop that still waits is not heard."""
+        self._do(agent, lambda door, _: door.relieve("hook:stop"))
 
     def note(self, agent: Agent, request: bell.NoteRing) -> None:
         """Hear what became of a ring."""

@@ -20,6 +20,7 @@ import click
 import msgspec
 
 from . import exit_codes
+from .hook_text import news_text
 from .mcp_bridge.mail_fields import Json
 from .parent_watch import nobody_left
 from .person import act
@@ -73,7 +74,9 @@ def rewake(data_dir: Path, wanted: Wanted) -> int:
         return exit_codes.OK
     if news is None:
         return exit_codes.OK
-    sys.stderr.write(f"{as_line(news)}\n")
+    # It stands where the model expects its user: so it says who speaks, and what takes the mail.
+    said = news_text(news) if isinstance(news, Doorstep) else f"Signalpost: {as_line(news)}"
+    sys.stderr.write(f"{said}\n")
     return REWAKE
 
 

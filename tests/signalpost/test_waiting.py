@@ -139,7 +139,8 @@ def test_a_rewake_wakes_by_two_and_a_line_on_standard_error(door: Door, capsys: 
     assert waiting.rewake(DIR, Wanted()) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
-    assert err.startswith("3 unread messages for alice")
+    assert err.startswith("Signalpost: 3 unread messages wait in the inbox of agent alice (")
+    assert "receive_message takes them" in err
 
 
 def test_a_rewake_lets_the_model_be_when_nothing_came_or_something_failed(

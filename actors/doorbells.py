@@ -80,7 +80,8 @@ class Doorbells:
         if inbox is None or agent.id not in self._bells:
             return
         inbox.take_moved()
-        self._do(agent, lambda d, now: d.hear(inbox.unread, now, moved=inbox.unread > d.unread))
+        unread = inbox.unread
+        self._do(agent, lambda d, now: d.hear(unread, now, moved=unread > d.unread))
 
     # ------------------------------------------------------------ for those who ask
 
@@ -137,14 +138,12 @@ class Doorbells:
         """Its client has gone on: a hook of an earlier stop that still waits is not heard."""
         self._do(agent, lambda door, _: door.relieve("hook:stop"))
 
-    def note(self, agent: Agent, request: bell.NoteRing) -> None:
+    def note(self, agent: Agent, ring: bell.NoteRing) -> None:
         """Hear what became of a ring."""
         self.of(agent)
         self._do(
             agent,
-            lambda door, now: door.note(
-                request.cursor, request.way, request.outcome, request.detail, now
-            ),
+            lambda door, now: door.note(ring.cursor, ring.way, ring.outcome, ring.detail, now),
         )
 
     def adjust(self, agent: Agent, on: bool | None, every: float | None) -> None:

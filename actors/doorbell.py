@@ -136,10 +136,7 @@ class Doorbell:
         return True
 
     def wait(self, waiter: Waiter, now: Moment) -> None:
-        """Let somebody wait. Asked again under a correlation that was rung, it hears the same.
-
-        Unless that was taken back: then somebody else may have been told meanwhile.
-        """
+        """Let somebody wait. Asked again after its ring it hears the same, if that still counts."""
         rung = self._answered(waiter.correlation)
         if rung is not None and rung.ring.outcome != "gave_up":
             self._effects.append(Answer(waiter, rung.ring.cursor - 1, rung))
@@ -158,6 +155,12 @@ class Doorbell:
     def leave(self, session: bytes) -> None:
         """A session is gone: it waits no more."""
         self._waiters = {c: w for c, w in self._waiters.items() if w.session != session}
+
+    def relieve(self, way: Way) -> None:
+        """Whoever waits to tell the agent in this way would speak to nobody."""
+        for waiter in [w for w in self._waiters.values() if w.way == way]:
+            del self._waiters[waiter.correlation]
+            self._effects.append(Answer(waiter, self.noticed, None))
 
     def note(self, cursor: int, way: Way, outcome: RingOutcome, detail: str, now: Moment) -> None:
         """Hear what became of a ring; one that is not known was one that nobody asked for."""

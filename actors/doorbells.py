@@ -1,8 +1,7 @@
 """All doorbells of a broker: who is told, the timers, and what of it is on disk.
 
-A doorbell is made when somebody looks at it, waits at it or sets it; most agents
-have none. Until then its cursor is what it would have been: the time of the
-newest message that is ready.
+A doorbell is made when somebody looks at it, waits at it or sets it. Until then its
+cursor is what it would have been: the time of the newest message that is ready.
 """
 
 from __future__ import annotations
@@ -135,14 +134,16 @@ class Doorbells:
             if (found := self._bells.get(agent_id)) is not None:
                 found[1].leave(session)
 
-    def note(self, agent: Agent, request: bell.NoteRing) -> None:
+    def relieve(self, agent: Agent) -> None:
+        """Its client has gone on: a hook of an earlier stop that still waits is not heard."""
+        self._do(agent, lambda door, _: door.relieve("hook:stop"))
+
+    def note(self, agent: Agent, ring: bell.NoteRing) -> None:
         """Hear what became of a ring."""
         self.of(agent)
         self._do(
             agent,
-            lambda door, now: door.note(
-                request.cursor, request.way, request.outcome, request.detail, now
-            ),
+            lambda door, now: door.note(ring.cursor, ring.way, ring.outcome, ring.detail, now),
         )
 
     def adjust(self, agent: Agent, on: bool | None, every: float | None) -> None:

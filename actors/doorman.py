@@ -28,6 +28,8 @@ MAX_EVERY_SECONDS = 86400.0
 """More time than this between two rings is as good as off."""
 MAX_DETAIL = 200
 """Characters of why a ring gave up."""
+_GOES_ON = ("session_start", "prompt", "stop", "session_end")
+"""Events after which the hook of an earlier stop has nobody to speak to."""
 AT_THE_DOOR = (
     *bell.REQUESTS,
     *(messages.Heartbeat, messages.Bye, messages.CancelCall),
@@ -107,6 +109,8 @@ class Doorman:
         if agent is None:
             return bell.Doorstep()
         self._standing.hear(agent, request.event)
+        if request.event in _GOES_ON and self._bells.known(agent) is not None:
+            self._bells.relieve(agent)
         return self._bells.tell(agent, request.way) if request.tell else self._bells.step(agent)
 
     def _await(

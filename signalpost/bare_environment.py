@@ -73,6 +73,8 @@ WORTH = [
     "TZ",
     "CI",
 ]
+NAMES_AGENT = "SIGNALPOST_AGENT"
+"""Passed on whether it is set or not: `signalpost pty` sets it for one session."""
 _OF_THE_SDK = ("HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER")
 PASSES = {
     "codex": ("HOME", "LANG", "PATH", "SHELL", "TERM", "TMPDIR", "USER"),

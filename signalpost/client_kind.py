@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .bare_environment import NAMES_AGENT
 from .client_edits import Edit
 from .client_hooks import HookWishes
 from .jsonc_tree import Plain
@@ -95,7 +96,7 @@ class Wishes:
             one_list=one_list,
             more={**(more or {}), **allowed},
             dropped=(approval[0],) if approval is not None and self.allow is False else (),
-            variables=self.variables if names else (),
+            variables=(NAMES_AGENT, *self.variables) if names else (),
         )
 
 

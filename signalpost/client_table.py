@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from .client_edits import Edit, JsonEntry, JsonItems, TomlEntry, Whole
+from .client_edits import Edit, JsonEntry, TomlEntry, Whole
 from .client_hooks import HookClient, hook_file, hooks_for
 from .client_kind import ClientKind, Place, Wishes
 from .jsonc_tree import Plain
@@ -129,10 +129,10 @@ def _opencode_entries(place: Place, wishes: Wishes) -> list[Edit]:
 
 
 def _opencode_plugin(place: Place, wishes: Wishes) -> list[Edit]:
-    file = _opencode(place) / "signalpost.js"
-    listed = JsonItems(((("plugin",), file.as_uri()),))
+    # What lies in this folder is loaded; one that the configuration lists is not called.
+    file = _opencode(place) / "plugin" / "signalpost.js"
     source = plugin_text(wishes.program, wishes.agent, wishes.data_dir)
-    return [Edit(file, Whole(source), "plugin"), Edit(_opencode_json(place), listed, "plugin")]
+    return [Edit(file, Whole(source), "plugin")]
 
 
 def _copilot_hooks(place: Place, wishes: Wishes) -> list[Edit]:

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process"
 const PROGRAM = ["signalpost"]
 const AGENT = ""
 const OPTIONS = []
+const TAKES = "The tool signalpost_receive_message takes what is unread."
 
 export const Signalpost = async ({ client }) => {
   let waiting = null
@@ -27,7 +28,7 @@ export const Signalpost = async ({ client }) => {
       if (waiting !== child) return
       waiting = null
       if (code !== 0 || !text.trim()) return
-      const parts = [{ type: "text", text: `[signalpost] ${text.trim()}` }]
+      const parts = [{ type: "text", text: `[signalpost] ${text.trim()}. ${TAKES}` }]
       client.session.prompt({ path: { id: session }, body: { parts } }).catch(() => {})
     })
   }

@@ -215,9 +215,10 @@ class PtySession:
         # What was given up here may be told another way, but not here again.
         step = await bell.await_bell(self._wishes.agent, way="pty", after=self._cursor)
         if step.news:
+            moved = step.held > 0 or step.unread <= self._unread
             self._unread, self._cursor = step.unread, step.cursor
-            text = self._wishes.text(step.agent, step.unread)
-            self._typist.rang(News(step.cursor, text), anyio.current_time())
+            news = News(step.cursor, self._wishes.text(step.agent, step.unread))
+            self._follow(self._typist.rang(news, anyio.current_time(), moved=moved))
             self._stir.set()
 
     async def _run_errands(self, bell: Bell) -> None:

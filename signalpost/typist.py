@@ -97,12 +97,18 @@ class Typist:
         """What it is about to do."""
         return self._stage
 
-    def rang(self, news: News, now: float) -> None:
-        """There is something to tell; what was due before is told with it."""
+    def rang(self, news: News, now: float, *, moved: bool = False) -> list[Effect]:
+        """There is something to tell; what was due before is told with it.
+
+        ``moved``: the inbox has moved since the ring before, so a notice that was typed is read.
+        """
         fresh = self._news is None or self._stage == "idle"
         self._news = news
         if fresh:
             self._begin(now)
+        elif moved and self._stage == "typed":
+            return self._end(news, Note(self._told, "read"), now)
+        return []
 
     def _begin(self, now: float) -> None:
         self._stage, self._attempts = "due", 0

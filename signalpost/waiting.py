@@ -10,9 +10,10 @@ One open request for the bell and one for each task; nothing polls.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio
@@ -20,6 +21,7 @@ import click
 import msgspec
 
 from . import exit_codes
+from .hook_text import news_text
 from .mcp_bridge.mail_fields import Json
 from .parent_watch import nobody_left
 from .person import act
@@ -31,6 +33,8 @@ from .transport.result_text import result_text
 from .transport.safe_text import one_line
 
 _NAME = 64
+CONVERSATION = "CLAUDE_CODE_SESSION_ID"
+"""Where Claude Code tells its hooks which conversation they belong to."""
 REWAKE = 2
 """What Claude Code's asyncRewake hooks exit with to wake the model, the reason on stderr."""
 
@@ -65,15 +69,19 @@ def wait(data_dir: Path, wanted: Wanted) -> int:
 def rewake(data_dir: Path, wanted: Wanted) -> int:
     """Wait as a hook of Claude Code does: 2 and the line on stderr wakes the model, 0 lets it be.
 
+    The agent is found by the conversation too: a resumed one has no bridge before its first call.
     Nothing that fails here is the model's business.
     """
+    thread = wanted.thread or os.environ.get(CONVERSATION, "")
     try:
-        news = _news(data_dir, wanted)
+        news = _news(data_dir, replace(wanted, thread=thread))
     except SignalpostError:
         return exit_codes.OK
     if news is None:
         return exit_codes.OK
-    sys.stderr.write(f"{as_line(news)}\n")
+    # It stands where the model expects its user: so it says who speaks, and what takes the mail.
+    said = news_text(news) if isinstance(news, Doorstep) else f"Signalpost: {as_line(news)}"
+    sys.stderr.write(f"{said}\n")
     return REWAKE
 
 

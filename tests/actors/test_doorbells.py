@@ -242,3 +242,17 @@ async def test_who_waits_at_the_bell_of_an_agent_that_is_removed_hears_that_nobo
         await door.speaker.settle()
         await alice.ask(mail.Unregister())
         assert await door.rung(waiting) == bell.Doorstep()
+
+
+async def test_a_stop_hook_that_its_client_has_left_behind_is_told_of_nothing() -> None:
+    async with counter() as place:
+        await correspondent(place, "alice")
+        bob, door = await correspondent(place, "bob"), await visitor(place)
+        left, other = door.wait("alice", way="hook:stop", wait_seconds=60.0), door.wait("alice")
+        hook = await visitor(place)
+        await hook.look("alice", event="tools")
+        assert not door.is_answered(left)
+        await hook.look("alice", event="prompt")
+        assert not (await door.rung(left)).news
+        await bob.send("alice")
+        assert (await door.rung(other)).news

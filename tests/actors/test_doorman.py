@@ -81,6 +81,7 @@ async def test_the_open_tasks_of_the_agent_are_shown() -> None:
         other = await correspondent(place, "bob")
         door = await visitor(place)
         alice.say(run("make " + "x" * 100))
+        await alice.speaker.settle()  # whose request is served first is not promised
         other.say(run("make other"))
         await other.speaker.settle()
         (task,) = (await door.look("alice")).open_tasks

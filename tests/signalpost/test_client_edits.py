@@ -58,7 +58,7 @@ def plain(edit: Edit, text: str) -> Plain:
 def test_there_is_a_sample_for_every_file_that_is_shared_with_others() -> None:
     edited = {(name, str(edit.path.relative_to(HOME))) for name, edit in EVERY}
     ours_alone = {
-        ("opencode", ".config/opencode/signalpost.js"),
+        ("opencode", ".config/opencode/plugin/signalpost.js"),
         ("copilot", ".copilot/hooks/signalpost.json"),
     }
     assert edited - ours_alone == set(SAMPLES)
@@ -123,7 +123,7 @@ def test_of_an_entry_edited_by_hand_what_a_person_added_stays(
     for member in ("env", "disabled", "enabled", "tools"):
         assert member not in was or member == "enabled" or now[member] == was[member]
     if isinstance(entry, TomlEntry):
-        assert now["env_vars"] == ["MY_FLAGS", "JAVA_HOME"]
+        assert now["env_vars"] == ["MY_FLAGS", "SIGNALPOST_AGENT", "JAVA_HOME"]
         assert now["enabled"] is False
     else:
         assert once.count("//") == 1
@@ -138,7 +138,7 @@ def test_the_entry_of_codex_in_full() -> None:
         "args": ["mcp", "--wait-budget", "3590"],
         "startup_timeout_sec": 30,
         "tool_timeout_sec": 3600,
-        "env_vars": ["JAVA_HOME"],
+        "env_vars": ["SIGNALPOST_AGENT", "JAVA_HOME"],
     }
 
 

@@ -256,3 +256,20 @@ class AnyCourse(RuleBasedStateMachine):
 
 
 TestAnyCourse = AnyCourse.TestCase
+
+
+def test_newer_mail_is_told_at_once_when_the_notice_before_was_read() -> None:
+    desk = Desk()
+    desk.rings()
+    desk.typed()
+    newer = News(NEWS.cursor + 1, "more waits")
+    assert desk.typist.rang(newer, desk.now, moved=True) == [Note(NEWS.cursor, "read")]
+    assert desk.wait() == [Type(b"more waits")]
+
+
+def test_newer_mail_waits_while_the_notice_before_is_not_read() -> None:
+    desk = Desk()
+    desk.rings()
+    desk.typed()
+    assert desk.typist.rang(News(NEWS.cursor + 1, "more waits"), desk.now) == []
+    assert desk.typist.stage == "typed"

@@ -139,7 +139,20 @@ def test_a_rewake_wakes_by_two_and_a_line_on_standard_error(door: Door, capsys: 
     assert waiting.rewake(DIR, Wanted()) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
-    assert err.startswith("3 unread messages for alice")
+    assert err.startswith("Signalpost: 3 unread messages wait in the inbox of agent alice (")
+    assert "receive_message takes them" in err
+
+
+def test_a_rewake_finds_its_agent_by_the_conversation_of_the_hook(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door.step = MAIL
+    monkeypatch.setenv("CLAUDE_CODE_SESSION_ID", "t-7")
+    assert waiting.rewake(DIR, Wanted()) == 2
+    assert waiting.rewake(DIR, Wanted(thread="t-8")) == 2
+    assert door.asked == [("", "t-7"), ("", "t-8")]
+    assert waiting.wait(DIR, Wanted()) == 0
+    assert door.asked[-1] == ("", "")
 
 
 def test_a_rewake_lets_the_model_be_when_nothing_came_or_something_failed(

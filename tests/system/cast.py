@@ -111,8 +111,9 @@ class Cast:
         if (broker := self._broker()) is not None:
             if self.random.random() < 0.5:  # when something is on disk and perhaps not yet said
                 await anyio.to_thread.run_sync(self._see_commit)
-            broker.kill()
-            self.broker_deaths.append(time.monotonic())
+            with suppress(psutil.NoSuchProcess):  # killed before, and no other serves yet
+                broker.kill()
+                self.broker_deaths.append(time.monotonic())
 
     async def _kill_reader(self) -> None:
         name = self.random.choice(sorted(self.readers))

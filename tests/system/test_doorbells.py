@@ -183,7 +183,10 @@ async def test_a_rewake_hook_wakes_by_its_exit_code(place: Place) -> None:
         await boss.send("alice", "hello")
         done = await ended(waits(place, "--rewake"))
         assert (done.returncode, done.stdout) == (2, b"")
-        assert done.stderr == b"1 unread message for alice (1 task): 1 from boss\n"
+        assert done.stderr == (
+            b"Signalpost: 1 unread message waits in the inbox of agent alice"
+            b" (1 from boss; 1 is a task): receive_message takes it.\n"
+        )
 
 
 @within(30)

@@ -105,6 +105,8 @@ class Zygote:
             try:
                 _leave_some(theirs.fileno() + promised)
                 socket.send_fds(self._socket, [_FORK], [theirs.fileno()])
+            except BrokenPipeError:
+                self._lost()  # it has just died, as the end of the new socket tells
             except OSError:
                 ours.close()
                 raise

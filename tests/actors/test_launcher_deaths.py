@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -34,6 +35,19 @@ async def test_a_zygote_that_was_killed_is_replaced_unseen(
     spare = only_spare()
     os.kill(zygote_of(spare), signal.SIGKILL)
     os.kill(spare, signal.SIGKILL)
+    assert (await outcome_of(launcher, new_job("echo ok"))).tail == b"ok\n"
+
+
+async def test_a_zygote_whose_death_nobody_has_noticed_yet_is_replaced_unseen(
+    launcher: Launcher, new_job: NewJob
+) -> None:
+    await launcher.warm()
+    spare = only_spare()
+    for pid in (zygote_of(spare), spare):
+        handle = os.pidfd_open(pid)
+        os.kill(pid, signal.SIGKILL)
+        select.select([handle], [], [], 10)  # without a turn of the loop, which would notice
+        os.close(handle)
     assert (await outcome_of(launcher, new_job("echo ok"))).tail == b"ok\n"
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from signalpost.actors.job import Job, Outcome
 from signalpost.actors.launcher import Launcher
+from signalpost.actors.zygote import Zygote
 from tests.actors.beat import Beat
 from tests.actors.jobs import NewJob
 from tests.actors.processes import alive, only_spare, own_children, zygote_of
@@ -38,17 +39,23 @@ async def test_a_zygote_that_was_killed_is_replaced_unseen(
     assert (await outcome_of(launcher, new_job("echo ok"))).tail == b"ok\n"
 
 
-async def test_a_zygote_whose_death_nobody_has_noticed_yet_is_replaced_unseen(
-    launcher: Launcher, new_job: NewJob
+async def test_a_zygote_whose_death_nobody_has_noticed_yet_ends_what_is_ordered_of_it(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    await launcher.warm()
-    spare = only_spare()
-    for pid in (zygote_of(spare), spare):
-        handle = os.pidfd_open(pid)
-        os.kill(pid, signal.SIGKILL)
-        select.select([handle], [], [], 10)  # without a turn of the loop, which would notice
-        os.close(handle)
-    assert (await outcome_of(launcher, new_job("echo ok"))).tail == b"ok\n"
+    one = Zygote(sys.executable)
+    await one.warm()
+    handle = os.pidfd_open(one.pid)
+    os.kill(one.pid, signal.SIGKILL)
+    select.select([handle], [], [], 10)
+    os.close(handle)
+    monkeypatch.setattr(one, "warm", checkpoint_nowhere)
+    with await one.fork() as ordered:
+        assert ordered.recv(1) == b""
+    assert one.pid == 0
+
+
+async def checkpoint_nowhere() -> None:
+    """Give the loop no turn, in which it would notice."""
 
 
 async def test_a_job_outlives_the_death_of_the_zygote(

@@ -23,7 +23,7 @@ from .deferred import defer, hold_back
 _Next = Callable[[object], Awaitable[object]]
 
 RELEASES = ("2.3.0",)
-"""The releases whose layout is known: those that ``tests/mcp_bridge/test_start.py`` was run with."""
+"""The releases whose layout is known: ``tests/mcp_bridge/test_start.py`` was run with them."""
 # What is loaded of these, by whomever, is taken out of sys.modules again.
 _ROOTS = ("mcp", "mcp_types", "opentelemetry", "secrets", "ssl", "starlette")
 _PACKAGES = ("mcp", "mcp.server")

@@ -14,12 +14,12 @@ from pydantic import TypeAdapter, ValidationError
 from signalpost.mcp_bridge.deferred import defer
 
 FIRST = """
-import deferred_second
+from deferred_second import Name
+class Named(Name): pass
 class Shape:
     sides = 4
 class Round: pass
 def twice(number, *, plus=0): return 2 * number + plus
-def second(): return deferred_second.Name
 """
 SECOND = "class Name: pass"
 
@@ -67,7 +67,8 @@ def test_a_family_is_loaded_together_so_that_its_members_meet_the_real_ones(
     first: ModuleType,
 ) -> None:
     name = sys.modules["deferred_second"].Name
-    assert isinstance(name(), first.second())
+    assert isinstance(first.Named(), sys.modules["deferred_second"].Name)
+    assert type(name()) is sys.modules["deferred_second"].Name
     assert _is_loaded("deferred_second")
 
 

@@ -45,7 +45,7 @@ class Beats:
         self._heart.heard(anyio.current_time())
 
     def ride(self) -> None:
-        """A push has come: send a beat with it if one is due soon."""
+        """A push has come: send a beat with it unless one was just sent."""
         now = anyio.current_time()
         if self._heart.may_ride(self._interval(), now):
             self._beat(now, messages.Heartbeat(quiet=True))

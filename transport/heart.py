@@ -7,8 +7,8 @@ wants no answer.
 
 from __future__ import annotations
 
-RIDING = 2 / 3
-"""A push takes a beat along when so much of the interval is over."""
+RIDING = 1 / 4
+"""A push takes a beat along when so much of the interval is over: from then on each one does."""
 
 
 class Heart:

@@ -31,12 +31,12 @@ def test_who_was_stopped_itself_counts_the_silence_anew() -> None:
     assert heart.is_silent(530.0)
 
 
-def test_a_push_takes_a_beat_along_when_one_is_due_soon() -> None:
+def test_a_push_takes_a_beat_along_when_the_last_is_not_fresh() -> None:
     heart = Heart(0.0, SILENCE)
-    assert not heart.may_ride(INTERVAL, 10.0)
+    assert not heart.may_ride(INTERVAL, 3.0)
     assert heart.may_ride(INTERVAL, 15.0)
     heart.beat(15.0)
-    assert not heart.may_ride(INTERVAL, 20.0)
+    assert not heart.may_ride(INTERVAL, 18.0)
     assert heart.due(INTERVAL) == 30  # of what was heard last: nothing since the beginning
 
 

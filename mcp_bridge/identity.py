@@ -11,6 +11,8 @@ from ..transport.errors import BadRequest
 
 _NAME_VARIABLES = ("SIGNALPOST_AGENT", "GPTQ_AGENT_NAME")
 _FOLDER_LENGTH = 40
+_MANY = "codex"
+"""How clients begin their names that have one bridge for several conversations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,14 @@ def unnamed(
         client=client,
         working_directory=working_directory,
     )
+
+
+def is_known_before_a_call(client: str, meta: Mapping[str, object]) -> bool:
+    """Tell whether :func:`unnamed` says of any request what it says of the calls.
+
+    A conversation that only calls name is not to be taken for another agent before.
+    """
+    return not client.startswith(_MANY) or isinstance(meta.get("threadId"), str)
 
 
 def _legal(text: str) -> str:

@@ -10,6 +10,9 @@ _EXPECTING = "tests/actors/test_doorman_expecting.py"
 _EXPECTED = "tests/actors/test_expected.py"
 _COMING = "tests/signalpost/test_hook_answer_coming.py"
 _WAITING = "tests/signalpost/test_waiting.py"
+_PROBE = "tests/signalpost/test_wake_probe.py"
+_FORMER = "tests/signalpost/test_former_edits.py"
+_SETUP = "tests/system/test_setup.py"
 _DIRECT = "tests/transport/test_direct.py"
 
 GREETINGS = (
@@ -156,5 +159,47 @@ GREETINGS = (
         "os.environ.get(_ENTRYPOINT) == _PRINTS or not",
         "not",
         (f"{_WAITING}::test_a_rewake_leaves_when_another_one_waits_or_nothing_wakes_the_client",),
+    ),
+    Mutant(
+        "a probe behind older mail is waited for in vain",
+        "signalpost/wake_probe.py",
+        "    if older:\n",
+        "    if False:\n",
+        (f"{_PROBE}::test_behind_older_mail_a_ring_is_all_that_is_waited_for",),
+    ),
+    Mutant(
+        "what was typed was read",
+        "signalpost/wake_probe.py",
+        '_REACHED = ("shown", "woke",',
+        '_REACHED = ("typed", "shown", "woke",',
+        (f"{_PROBE}::test_who_was_not_reached_is_no_success_and_the_reason_is_told",),
+    ),
+    Mutant(
+        "an old ring is one of the probe",
+        "signalpost/wake_probe.py",
+        "return ring.at >= found.sent_at and ring",
+        "return ring",
+        (f"{_PROBE}::test_a_ring_from_before_the_probe_does_not_count",),
+    ),
+    Mutant(
+        "the plugin of an earlier setup stays",
+        "signalpost/client_edits.py",
+        'return "" if text.startswith(self.first_line) else text',
+        "return text",
+        (f"{_SETUP}::test_the_plugin_of_an_earlier_version_goes",),
+    ),
+    Mutant(
+        "opencode goes on listing a plugin that is gone",
+        "signalpost/client_edits.py",
+        "return self.remove(text, None)",
+        "return text",
+        (f"{_SETUP}::test_the_plugin_of_an_earlier_version_goes", _FORMER),
+    ),
+    Mutant(
+        "somebody's own plugin goes",
+        "signalpost/client_edits.py",
+        "lambda item: item == self.item",
+        'lambda item: str(item).endswith("signalpost.js")',
+        (_FORMER,),
     ),
 )

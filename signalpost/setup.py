@@ -136,6 +136,14 @@ def carry_out(plans: Plans, record: SetupRecord, *, removing: bool) -> list[Plan
     return done
 
 
+def others(record: SetupRecord, seen: Sequence[Path]) -> list[Path]:
+    """Return the files besides ``seen`` that setup once wrote into, and that name it still."""
+    targets = [ConfigFile(path).target for path in seen]
+    return [
+        path for path in record.paths() if path not in targets and b"signalpost" in _content(path)
+    ]
+
+
 def decoded(content: bytes) -> str:
     """Return a file's text.
 
@@ -148,6 +156,13 @@ def decoded(content: bytes) -> str:
 
 
 # ---------------------------------------------------------------- inside
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return ConfigFile(path).read() or b""
+    except BadRequest:
+        return b""
 
 
 def _instructions(kind: ClientKind, place: Place, scope: Scope) -> Path | None:

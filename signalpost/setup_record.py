@@ -61,6 +61,10 @@ class SetupRecord:
         finally:
             os.close(folder)
 
+    def paths(self) -> list[Path]:
+        """Return the files that setup has changed, and not changed back."""
+        return [Path(path) for path in self._kept]
+
     def untouched(self, path: Path, now: bytes | None) -> bool:
         """Tell whether a file is as setup left it, and nobody else wrote since it was first changed."""
         kept = self._of(path)

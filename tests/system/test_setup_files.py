@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import pwd
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from signalpost.setup_run import this_place
 from tests.system.home import Home
 from tests.system.user import CODEX, User
 
@@ -80,3 +82,23 @@ def test_the_folders_that_were_made_go_as_well(user: User) -> None:
     user.setup("--remove", "--yes")
     theirs = {user.folder / ".codeium", user.folder / ".codeium" / "theirs"}
     assert {*user.folder.rglob("*")} - before == theirs
+
+
+def test_files_that_another_variable_named_are_told_when_all_is_taken_back(user: User) -> None:
+    elsewhere = user.folder / "elsewhere"
+    user.home.environment["CODEX_HOME"] = str(elsewhere)
+    user.setup("--yes", "--client", "codex")
+    del user.home.environment["CODEX_HOME"]
+    told = user.setup("--remove", "--yes").stderr.decode()
+    assert f"{elsewhere / 'config.toml'} still has what setup wrote into it" in told
+    user.home.environment["CODEX_HOME"] = str(elsewhere)
+    assert user.setup("--remove", "--yes").stderr == b""
+    assert not elsewhere.exists()
+
+
+@pytest.mark.parametrize("named", ["", "relative"])
+def test_a_home_that_leads_nowhere_counts_for_nothing(
+    monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    monkeypatch.setenv("HOME", named)
+    assert this_place().home == Path(pwd.getpwuid(os.getuid()).pw_dir)

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Protocol, cast
 
 import anyio
 import mcp.types as t
@@ -53,7 +53,7 @@ class Spot:
     def of(cls, meta: Mapping[str, object]) -> Spot:
         """Return what the ``_meta`` of a call tells."""
         turn = meta.get(_CODEX_TURN)
-        told = turn.get("turn_id", "") if isinstance(turn, Mapping) else ""
+        told = cast("dict[str, object]", turn).get("turn_id", "") if isinstance(turn, dict) else ""
         return cls(str(meta.get("threadId", "")), str(told))
 
 

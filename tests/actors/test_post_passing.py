@@ -71,5 +71,6 @@ async def test_whoever_waits_at_its_door_hears_that_it_is_gone() -> None:
     async with counter() as place:
         guest, door = await unnamed(place), await visitor(place)
         waiting = door.wait(LABEL)
+        await door.agents()  # which is asked after it, on the same line
         await guest.leave()
         assert await door.rung(waiting) == bell.Doorstep()

@@ -121,6 +121,8 @@ def test_a_client_that_lists_and_leaves_says_bye(tmp_path: Path) -> None:
         it.handshake()
         it.send("tools/list", 1)
         assert it.receive()["id"] == 1
+        it.send("ping", 2)  # is read after the greeting has begun
+        assert it.receive()["id"] == 2
         it.close_stdin()
         assert it.end() == (0, "")
         assert it.notes() == ["greeted", "bye"]

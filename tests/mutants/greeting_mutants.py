@@ -11,7 +11,7 @@ _EXPECTED = "tests/actors/test_expected.py"
 _COMING = "tests/signalpost/test_hook_answer_coming.py"
 _WAITING = "tests/signalpost/test_waiting.py"
 _PROBE = "tests/signalpost/test_wake_probe.py"
-_FORMER = "tests/signalpost/test_former_edits.py"
+_FORMER = "tests/signalpost/test_client_edits_former.py"
 _SETUP = "tests/system/test_setup.py"
 _DIRECT = "tests/transport/test_direct.py"
 

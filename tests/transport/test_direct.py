@@ -125,10 +125,16 @@ async def test_an_agent_that_comes_in_time_is_told() -> None:
 
 
 async def test_an_agent_that_does_not_come_costs_the_next_question_no_time() -> None:
+    def left(folder: Path) -> int:
+        with direct.dial(folder, seconds=PATIENCE) as line:
+            assert line.expect(AwaitAgent(agent="alice"), Doorstep, seconds=0.05) is None
+            return line._left()  # pyright: ignore[reportPrivateUsage]
+
     async with town() as here:
         broker = here.broker(doorman)
         assert await aside(lambda: expect(here.folder, 0.05)) == (None, STEP)
         assert broker.heard_of(messages.CancelCall) == 1
+        assert await aside(lambda: left(here.folder)) > 0
 
 
 async def test_a_line_knows_what_its_broker_speaks() -> None:

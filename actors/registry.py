@@ -76,10 +76,12 @@ class Registry:
         self._seats.forget(session)
         return left
 
-    def touch(self, session: bytes, now: float) -> None:
-        """The agent of a session shows that it works; ``now`` is of the monotonic clock."""
-        if (agent := self._seats.agent_of(session)) is not None:
-            agent.active, agent.heard, agent.acted = now, None, True
+    def touch(self, session: bytes, now: float) -> bool:
+        """The agent of a session works; return whether that is to be written to disk."""
+        if (agent := self._seats.agent_of(session)) is None or not agent.act(now):
+            return False
+        self._directory.note(agent)
+        return True
 
     # ------------------------------------------------------------ names
 
@@ -227,8 +229,7 @@ class Registry:
             return find_place(self._directory, arrival)
         if self._seats.is_superseded(arrival.session) and arrival.thread in ("", before.thread):
             return None
-        agent = self._seats.agent_of(arrival.session)
-        return find_place_again(self._directory, agent, before, arrival)
+        return find_place_again(self._directory, self.agent_of(arrival.session), before, arrival)
 
     def _create(self, name: str) -> Agent:
         agent = Agent(self._ids(), name, acted=False)

@@ -24,8 +24,10 @@ def test_each_change_is_returned_once_with_the_agent_as_it_is_now() -> None:
     town.register("s", "alice", role="consumer")
     assert town.registry.take_changes() == [AgentChanged(agent)]
     assert town.registry.take_changes() == []
-    town.registry.touch(b"s", 9.0)
-    assert town.registry.take_changes() == [], "activity is not stored"
+    assert town.registry.touch(b"s", 9.0)
+    assert town.registry.take_changes() == [AgentChanged(agent)], "it has acted"
+    assert not town.registry.touch(b"s", 9.5)
+    assert town.registry.take_changes() == [], "more activity is not stored"
     town.depart("s")
     assert town.registry.take_changes() == [AgentChanged(agent)]
 

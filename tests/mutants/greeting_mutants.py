@@ -71,10 +71,24 @@ GREETINGS = (
     ),
     Mutant(
         "what an agent asked for does not count",
-        "actors/registry.py",
-        "agent.active, agent.heard, agent.acted = now, None, True",
-        "agent.active, agent.heard = now, None",
+        "actors/agent.py",
+        "first, self.acted = not self.acted, True",
+        "first = False",
         (f"{_PASSING}::test_one_that_asked_for_anything_stays",),
+    ),
+    Mutant(
+        "the next broker takes everybody for one who acted",
+        "actors/agent_row.py",
+        "        acted=agent.acted,\n",
+        "",
+        (f"{_PASSING}::test_the_next_broker_forgets_it_too_when_it_leaves_there",),
+    ),
+    Mutant(
+        "that it acts is not written to disk",
+        "actors/registry.py",
+        "is None or not agent.act(now):\n",
+        "is None or not agent.act(now) or True:\n",
+        (f"{_PASSING}::test_the_next_broker_knows_what_it_did_before",),
     ),
     Mutant(
         "mail goes with who only looked",

@@ -30,7 +30,7 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     since: float
     """When it came or went last, in Unix seconds."""
     acted: bool = True
-    """Whether it has ever asked for anything, or chosen its name; see :class:`Agent`."""
+    """False: its name was made and it has asked for nothing yet. Not kept up for a named one."""
 
 
 def row_of_agent(agent: Agent) -> AgentRow:

@@ -8,9 +8,8 @@
                  v
               depart ──> gone; mail waits ── made name, no mail, never acted or 7 days ──> forgotten
 
-Which agent a session gets is decided in :mod:`placing`. A bridge never shares an
-agent; programs may. Every verb checks first and changes afterwards. What must be
-written to disk is fetched with :meth:`Registry.take_changes`.
+Which agent a session gets, :mod:`placing` decides. A bridge never shares one; programs may. Every
+verb checks first and changes afterwards. :meth:`Registry.take_changes` has what is to be stored.
 """
 
 from __future__ import annotations
@@ -78,7 +77,8 @@ class Registry:
 
     def touch(self, session: bytes, now: float) -> bool:
         """The agent of a session works; return whether that is to be written to disk."""
-        if (agent := self._seats.agent_of(session)) is None or not agent.act(now):
+        agent = self._seats.agent_of(session)
+        if agent is None or not agent.act(now) or agent.named:
             return False
         self._directory.note(agent)
         return True

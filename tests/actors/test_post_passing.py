@@ -9,6 +9,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from signalpost.actors.agent_row import AgentRow
@@ -110,9 +111,9 @@ async def test_the_next_broker_knows_what_it_did_before(folder: Path) -> None:
 
 
 async def left_by_a_dead_process(place: Counter, *, acted: bool) -> None:
-    ours_but_older = {"pid": os.getpid(), "pid_started": 1.0}
-    row = AgentRow(id=2, name=LABEL, thread="t-1", since=1.0, acted=acted, **ours_but_older)
-    place.store.mail.put_agent(row)
+    row = AgentRow(id=2, name=LABEL, thread="t-1", since=1.0, acted=acted)
+    older = msgspec.structs.replace(row, pid=os.getpid(), pid_started=1.0)
+    place.store.mail.put_agent(older)
     await place.store.mail.committed()
 
 

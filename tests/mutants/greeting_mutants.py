@@ -86,8 +86,8 @@ GREETINGS = (
     Mutant(
         "that it acts is not written to disk",
         "actors/registry.py",
-        "is None or not agent.act(now):\n",
-        "is None or not agent.act(now) or True:\n",
+        "or not agent.act(now) or agent.named:",
+        "or not agent.act(now) or True:",
         (f"{_PASSING}::test_the_next_broker_knows_what_it_did_before",),
     ),
     Mutant(

@@ -37,6 +37,16 @@ SETUP = (
         (f"{_JSONC}::test_a_blank_text_becomes_a_document_and_is_blank_again",),
     ),
     Mutant(
+        "a person's own entry is taken for one of setup",
+        "signalpost/client_edits.py",
+        "return there is not None and not self.entry.wrote(there)",
+        "return False",
+        (
+            "tests/system/test_setup_files.py::"
+            "test_an_entry_made_by_hand_is_left_where_nothing_was_set_up",
+        ),
+    ),
+    Mutant(
         "an edit of TOML is believed",
         "signalpost/toml_text.py",
         "if got is None or _whole(got, path) != _whole(wanted, path):",

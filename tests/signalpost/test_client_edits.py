@@ -13,6 +13,7 @@ from signalpost.client_hooks import HookWishes
 from signalpost.client_kind import Place, Wishes
 from signalpost.client_table import CLIENTS
 from signalpost.jsonc_tree import Plain
+from signalpost.server_entry import ServerEntry
 from signalpost.setup import Scope, edits_of
 from signalpost.transport.errors import BadRequest
 from tests.signalpost.client_samples import HAND_EDITED, SAMPLES

@@ -38,9 +38,9 @@ SETUP = (
     ),
     Mutant(
         "a person's own entry is taken for one of setup",
-        "signalpost/client_edits.py",
-        "return there is not None and not self.entry.wrote(there)",
-        "return False",
+        "signalpost/server_entry.py",
+        'and program[0].startswith("/")',
+        "",
         (
             "tests/signalpost/test_client_edits.py::"
             "test_an_entry_that_a_person_made_is_strange_and_none_or_one_of_setup_is_not",

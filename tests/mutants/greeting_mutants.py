@@ -8,6 +8,7 @@ _GREETING = "tests/mcp_bridge/test_greeting.py"
 _PASSING = "tests/actors/test_post_passing.py"
 _EXPECTING = "tests/actors/test_doorman_expecting.py"
 _EXPECTED = "tests/actors/test_expected.py"
+_BROKER = "tests/signalpost/test_broker_watch.py"
 _COMING = "tests/signalpost/test_hook_answer_coming.py"
 _WAITING = "tests/signalpost/test_waiting.py"
 _PROBE = "tests/signalpost/test_wake_probe.py"
@@ -131,6 +132,13 @@ GREETINGS = (
         "if not before.agent and seconds and line.minor >= AWAITS_AGENTS:",
         "if False:",
         (f"{_COMING}::test_an_agent_that_comes_is_told_who_it_is_and_what_waits",),
+    ),
+    Mutant(
+        "the start of a session waits for no broker",
+        "signalpost/hook_answer.py",
+        "    return broker_comes(folder, until)\n",
+        "    return False and broker_comes(folder, until)\n",
+        (f"{_BROKER}::test_a_start_waits_for_the_broker_and_then_for_the_agent",),
     ),
     Mutant(
         "a session of codex waits for its agent in vain",

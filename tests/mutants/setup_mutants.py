@@ -41,10 +41,7 @@ SETUP = (
         "signalpost/server_entry.py",
         'and program[0].startswith("/")',
         "",
-        (
-            "tests/signalpost/test_client_edits.py::"
-            "test_an_entry_that_a_person_made_is_strange_and_none_or_one_of_setup_is_not",
-        ),
+        (f"{_EDITS}::test_an_entry_that_a_person_made_is_strange_and_none_or_one_of_setup_is_not",),
     ),
     Mutant(
         "an edit of TOML is believed",

@@ -134,6 +134,13 @@ GREETINGS = (
         (f"{_COMING}::test_an_agent_that_comes_is_told_who_it_is_and_what_waits",),
     ),
     Mutant(
+        "an inner client speaks for the outer agent",
+        "actors/ancestry.py",
+        "        if is_client(lifeline.words(pid)):\n            break\n",
+        "",
+        ("tests/actors/test_ancestry.py::test_nobody_is_above_the_nearest_client",),
+    ),
+    Mutant(
         "the start of a session waits for no broker",
         "signalpost/hook_answer.py",
         "    return broker_comes(folder, until)\n",

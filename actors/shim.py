@@ -34,7 +34,7 @@ import selectors
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, cast
 
 from . import shim_pages, shim_streams, shim_task, shim_tree
@@ -83,16 +83,29 @@ class Shim:
             self._heed_term()
             if self._task is not None:
                 self._task.advance()
+        if self._task is None and self._briefed is not None:
+            self._briefed.dismiss()
         self._linger()
 
     def _prepare(self) -> None:
         """Use the time until there is a job to do, unless that comes soon."""
+        prepared: object = _DONE
+        while self._idle:
+            if prepared is self._briefed:
+                self._wait(_NEVER)
+            else:
+                prepared = self._get_ready()
+
+    def _get_ready(self) -> shim_task.Task | None:
+        """Do what can be done beforehand, and tell for whom."""
         quiet = self._now() + _QUIET_SECONDS
         while self._idle and self._now() < quiet:
             self._wait(quiet)
-        steps = shim_pages.unshare()
+        briefed = self._briefed
+        steps = _preparations(briefed)
         while self._idle and next(steps, _DONE) is not _DONE:
             self._wait(self._now())
+        return briefed
 
     @property
     def _idle(self) -> bool:
@@ -215,6 +228,14 @@ def main(control: int) -> None:
     """Be the shim at the other end of ``control``, a descriptor, and return when it is done."""
     shim_tree.become_subreaper()
     Shim(socket.socket(fileno=control), time.monotonic).serve()
+
+
+def _preparations(briefed: shim_task.Task | None) -> Generator[None, None, None]:
+    if briefed is not None:
+        briefed.hold()
+        yield
+    # After the fork: it has made the pages common again.
+    yield from shim_pages.unshare()
 
 
 def _wakeups() -> int:

@@ -26,6 +26,7 @@ from typing import Protocol, TypeVar
 from . import (
     shim_child,
     shim_ending,
+    shim_hold,
     shim_pipes,
     shim_reason,
     shim_record,
@@ -76,6 +77,7 @@ class Task:
         self._child = 0
         self._pipes = _in_advance(shim_pipes.open_pipes)
         self._command = _in_advance(lambda: shim_child.Command(job))
+        self._held: shim_hold.Held | None = None
         self._shim = _this_process()
         self._pumping = False
         self._started = 0.0
@@ -87,14 +89,26 @@ class Task:
 
     # ------------------------------------------------------------ start
 
+    def hold(self) -> None:
+        """Have the command's process made, up to its first instruction."""
+        if self._held is None and self._command is not None and self._pipes is not None:
+            self._held = shim_hold.hold(self._command, *self._pipes.writers())
+
+    def dismiss(self) -> None:
+        """It does not start; nothing of it has run."""
+        if self._held is not None:
+            self._held.discard()
+            self._held = None
+
     def start(self, log_header: str) -> None:
         """Start the command; why it cannot start becomes its outcome."""
         self._started = self._now()
         if not self._claim():
+            self.dismiss()
             self.over = True
             return
-        self.report.open_log(log_header)
         self._spawn()
+        self.report.open_log(log_header)  # the command is beginning meanwhile
         if self._job["stream"]:
             self._streams.call(self._job["stream"])
         if self._reason:
@@ -110,9 +124,13 @@ class Task:
             self._pipes = self._pipes or shim_pipes.open_pipes()
             self._started = self._now()
             command = self._command or shim_child.Command(self._job)
-            self._child = command.spawn(*self._pipes.writers())
+            self._child = self._released(command) or command.spawn(*self._pipes.writers())
         except (OSError, ValueError, MemoryError) as error:
             self._reason, self._error = "cannot_start", shim_reason.reason(error, self._job)
+
+    def _released(self, command: shim_child.Command) -> int:
+        held, self._held = self._held, None
+        return held.pid if held is not None and held.release(command) else 0
 
     @property
     def goes_on_alone(self) -> bool:

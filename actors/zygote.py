@@ -29,6 +29,7 @@ MODULES = (
     "shim_pipes",
     "shim_streams",
     "shim_child",
+    "shim_hold",
     "shim_reason",
     "shim_ending",
     "shim_report",

@@ -8,8 +8,9 @@ import itertools
 import json
 import os
 import signal
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import anyio
@@ -34,13 +35,17 @@ class Control(asyncio.Protocol):
 
     ``ready`` is set when the shim waits for a job, ``answered`` when it took one,
     refused it or is gone, ``started`` when the command runs or never will,
-    ``on_dead`` is called as soon as nothing of the task lives, ``settled`` is set when ``outcome`` is there or the shim is gone, and ``dead`` when
-    its process is. Closing the connection makes the shim kill its task.
+    ``on_dead`` is called as soon as nothing of the task lives, ``settled`` is set when ``outcome``
+    is there or the shim is gone, and ``dead`` when its process is. ``begun`` tells that it may
+    have begun with the job it was briefed for, asked or not, and ``on_begun`` is called when it
+    says so. Closing the connection makes the shim kill its task.
     """
 
     def __init__(self) -> None:
         self.pid = 0
         self.taken = False
+        self.begun = False
+        self.on_begun: Callable[[], None] = overhear
         self.briefed: Job | None = None
         self.refused = ""
         self.outcome: Outcome | None = None
@@ -51,6 +56,7 @@ class Control(asyncio.Protocol):
         self.dead = anyio.Event()
         self._on_started: Callable[[int], None] = _ignore
         self._on_dead: Callable[[], None] = overhear
+        self._emptied = False
         self._transport: asyncio.Transport | None = None
         self._handle = -1
         self._heard: list[bytes] = []
@@ -68,11 +74,27 @@ class Control(asyncio.Protocol):
         """Have the job done, which is the one that was handed over, if one was."""
         self._on_started = on_started
         self._on_dead = on_dead
+        self.on_begun = overhear
+        if self._emptied:
+            asyncio.get_running_loop().call_soon(on_dead)
         if self.briefed is None:
             self._send("run", **msgspec.to_builtins(job))
         else:
             self._send("run", log_header=job.log_header)
             self.briefed = None  # the environment is not needed any more
+
+    def pass_on(self, operation: str, descriptors: Sequence[int]) -> bool:
+        """Hand descriptors over; False: not now."""
+        if self._transport is None or self._transport.get_write_buffer_size():
+            return False
+        line = json.dumps({"op": operation}).encode() + b"\n"
+        with self._transport.get_extra_info("socket").dup() as peer:
+            try:
+                sent = socket.send_fds(peer, [line], descriptors)
+            except OSError:
+                return False  # it has no room, or is gone, as will be noticed
+        self._transport.write(line[sent:])
+        return True
 
     def kill(self, grace: float | None = None) -> None:
         """Have the task killed, with at most ``grace`` seconds between TERM and KILL."""
@@ -154,8 +176,9 @@ class Control(asyncio.Protocol):
                 self._watch(message["pid"])
                 self.ready.set()
             case "taken":
-                self.taken = True
+                self.taken = self.begun = True
                 self.answered.set()
+                self.on_begun()
             case "refused":
                 self.refused = message["error"]
                 self.answered.set()
@@ -163,6 +186,7 @@ class Control(asyncio.Protocol):
                 self.started.set()
                 self._on_started(message["pid"])
             case "dead":
+                self._emptied = True
                 self._on_dead()
             case "tail":
                 self._answer(message["id"], base64.b64decode(message["data"]))

@@ -25,6 +25,7 @@ import anyio
 from . import orphans, zygote
 from .adoption import Adopted
 from .control import Control, overhear
+from .handover import Handover, open_between
 from .job import Job, Outcome, Running
 from .lost import logged, lost
 from .patience import Patience
@@ -91,9 +92,18 @@ class Launcher:
         """
         await self._spares.warm()
 
-    def brief(self, job: Job) -> None:
-        """Make ready for a job whose turn is next. Nothing of it is seen before :meth:`run`."""
-        self._spares.brief(job)
+    def brief(self, job: Job, on_briefed: Callable[[], None] = overhear) -> None:
+        """Make ready for a job whose turn is next. Nothing of it is seen before it runs."""
+        self._spares.brief(job, on_briefed)
+
+    def handover(
+        self, holder: int, successor: int, on_begun: Callable[[], None]
+    ) -> Handover | None:
+        """Let a briefed task begin with the death of a running one, whenever that is offered."""
+        run, shim = self._runs.get(holder), self._spares.knowing(successor)
+        if run is None or run.shim is None or shim is None:
+            return None
+        return open_between(run.shim, shim, on_begun)
 
     def dismiss(self, task_id: int) -> None:
         """It will not be run after all; one that runs is left alone."""

@@ -1,14 +1,14 @@
 """The shim: one process per running task, which does not outlive its task.
 
-It reads newline-delimited JSON from its control socket, ``brief run kill tail follow``,
-and answers ``ready taken started tail dead ended``. Briefed, it has all that it needs
+It reads newline-delimited JSON from its control socket, ``brief run kill tail follow
+precede succeed``, and answers ``ready taken started tail dead ended``. Briefed, it has all that it needs
 for a job whose turn has not come, and nobody sees anything of it. ``taken`` comes before
 anything of the job is done: a shim that died without it may be replaced. ``dead`` comes
 as soon as nothing of the task lives, ``ended`` when all of it is written. The socket is
 also its lifeline: at its end the broker is dead, and nothing of the task may survive,
 unless it was told that the task outlives the broker. Then it goes on alone:
 
-    spare --brief--> briefed
+    spare --brief--> briefed (may begin by itself, see ``shim_relay``)
       |                 |
       +-------run-------+
       v
@@ -37,7 +37,7 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any, cast
 
-from . import shim_pages, shim_streams, shim_task, shim_tree
+from . import shim_pages, shim_relay, shim_streams, shim_task, shim_tree
 from .shim_child import JobFields
 
 _LIFELINE_GRACE = 0.5
@@ -50,6 +50,9 @@ _QUIET_SECONDS = 0.01
 """Where turns are shorter than that, making pages one's own costs more than it spares."""
 
 _RECEIVE = 64 * 1024
+_MOST_PASSED = 8
+"""Descriptors at a time; the broker passes two at most with each order."""
+
 _DONE = object()
 _NEVER = float("inf")
 
@@ -66,6 +69,8 @@ class Shim:
         self._heard: list[bytes] = []
         self._selector = selectors.DefaultSelector()
         self._streams = shim_streams.Streams(self._selector)
+        self._relay = shim_relay.Relay(self._selector, self._begin_briefed)
+        self._passed: list[int] = []
         self._briefed: shim_task.Task | None = None
         self._task: shim_task.Task | None = None
         self._broker = True
@@ -167,14 +172,21 @@ class Shim:
 
     def _receive(self) -> bytes:
         try:
-            return self._control.recv(_RECEIVE)
+            data, descriptors, _, _ = socket.recv_fds(self._control, _RECEIVE, _MOST_PASSED)
         except ConnectionResetError:
             return b""
+        for descriptor in descriptors:
+            os.set_inheritable(descriptor, False)
+        self._passed += descriptors
+        return data
 
     def _lose_broker(self) -> None:
         self._broker = False
         self._selector.unregister(self._control)
-        if self._task is not None and not self._task.goes_on_alone:
+        if self._task is None:
+            return
+        self._task.open()
+        if not self._task.goes_on_alone:
             self._task.end("broker_lost", grace=_LIFELINE_GRACE)
 
     def _cut_off(self) -> bool:
@@ -191,6 +203,10 @@ class Shim:
             self._briefed = self._prepared(cast(JobFields, message))
         elif operation == "run":
             self._run(message)
+        elif operation == "precede":
+            self._relay.precede(self._passed.pop(0))
+        elif operation == "succeed":
+            self._relay.succeed(self._passed.pop(0), self._passed.pop(0))
         elif self._task is None or self._task.over:
             return
         elif operation == "kill":
@@ -203,16 +219,30 @@ class Shim:
             self._say("tail", id=message["id"], data=tail)
 
     def _run(self, message: dict[str, Any]) -> None:
-        if self._cut_off():
-            return
-        self._say("taken")
-        task = self._briefed or self._prepared(cast(JobFields, message))
-        self._task = task
-        task.start(message["log_header"])
+        if self._task is None:
+            self._begin(self._briefed or self._prepared(cast(JobFields, message)))
+        if self._task is not None:
+            self._task.open(message["log_header"])
+
+    def _begin_briefed(self) -> None:
+        if self._task is None and self._briefed is not None:
+            self._begin(self._briefed)
+
+    def _begin(self, task: shim_task.Task) -> None:
+        self._relay.leave()
+        if not self._cut_off():
+            self._say("taken")
+            self._task = task
+            task.start()
+
+    def _emptied(self) -> None:
+        """Nothing of the task lives: whose turn is next hears it first, then the broker."""
+        self._relay.announce()
+        self._say("dead")
 
     def _prepared(self, job: JobFields) -> shim_task.Task:
         return shim_task.Task(
-            job, self._selector, self._streams, self._say, self._now, self._cut_off
+            job, self._selector, self._streams, self._say, self._now, self._cut_off, self._emptied
         )
 
     def _say(self, event: str, **fields: object) -> None:

@@ -1,9 +1,12 @@
 """One job's life inside the shim: start, output, end, outcome.
 
-    prepared --start--> running --shell exits--> ending --nothing left--> over
-                 |         |                       ^                       ^
-                 |         +---- end(reason) ------+                       |
-                 +-- cannot start, or may not -----------------------------+
+    prepared --start--> running --shell exits--> ending --nothing left--> empty --open--> over
+                 |         |                       ^                        ^
+                 |         +---- end(reason) ------+                        |
+                 +-- cannot start, or may not ------------------------------+
+
+It may start before the broker knows of it, see ``shim_relay``. What the broker
+has to tell for the log comes with :meth:`Task.open`, and only then it is over.
 
 The first reason to end is the one that is recorded. The running record is the
 right to run: whose broker is dead, or who finds a record, does not start.
@@ -38,6 +41,7 @@ from .shim_child import JobFields
 _LAST_DRAIN = 4 * 1024 * 1024
 """More than both pipes hold; who still writes then is none of the task's processes."""
 
+_NEVER = float("inf")
 
 T = TypeVar("T")
 
@@ -49,10 +53,11 @@ class Say(Protocol):
 
 
 class Task:
-    """Runs ``job``. ``now`` gives monotonic seconds; ``over`` tells that nothing lives any more.
+    """Runs ``job``. ``now`` gives monotonic seconds; ``over`` tells that all of it is done.
 
-    ``cut_off`` tells whether the broker is dead. Callbacks are registered in ``selector``; :meth:`advance` must be called when
-    ``due``, and :meth:`reap` whenever a child may have ended.
+    ``cut_off`` tells whether the broker is dead; ``on_empty`` is called when nothing lives any
+    more. Callbacks are registered in ``selector``; :meth:`advance` must be called when ``due``,
+    and :meth:`reap` whenever a child may have ended.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class Task:
         say: Say,
         now: Callable[[], float],
         cut_off: Callable[[], bool],
+        on_empty: Callable[[], None],
     ) -> None:
         self.over = False
         self.report = shim_report.Report(job)
@@ -72,6 +78,9 @@ class Task:
         self._say = say
         self._now = now
         self._cut_off = cut_off
+        self._on_empty = on_empty
+        self._empty = False
+        self._opened = False
         self._recorded = False
         self._grace = job["grace_seconds"]
         self._child = 0
@@ -100,7 +109,7 @@ class Task:
             self._held.discard()
             self._held = None
 
-    def start(self, log_header: str) -> None:
+    def start(self) -> None:
         """Start the command; why it cannot start becomes its outcome."""
         self._started = self._now()
         if not self._claim():
@@ -108,16 +117,25 @@ class Task:
             self.over = True
             return
         self._spawn()
-        self.report.open_log(log_header)  # the command is beginning meanwhile
-        if self._job["stream"]:
-            self._streams.call(self._job["stream"])
         if self._reason:
             self._finish()
-        else:
+        elif self.goes_on_alone:
+            self._record(self._job["running_record"], self._identity())
+
+    def open(self, log_header: str | None = None) -> None:
+        """Begin log and streams, with what was known before if there is no header."""
+        if self.over or self._opened:
+            return
+        self._opened = True
+        self.report.open_log(self._job["log_header"] if log_header is None else log_header)
+        if self._job["stream"]:
+            self._streams.call(self._job["stream"])
+        if self._child:
             self._say("started", pid=self._child)
+        if self._empty:
+            self._close()
+        else:
             self.balance()
-            if self.goes_on_alone:
-                self._record(self._job["running_record"], self._identity())
 
     def _spawn(self) -> None:
         try:
@@ -211,6 +229,8 @@ class Task:
     @property
     def due(self) -> float:
         """When :meth:`advance` has something to do, in monotonic seconds."""
+        if self._empty:
+            return _NEVER
         if self._ending is not None:
             return self._ending.due
         return self._started + self._job["timeout_seconds"]
@@ -235,7 +255,7 @@ class Task:
 
     def reap(self) -> None:
         """Take the exit status of every child that ended; without children the task is over."""
-        if self.over:
+        if self.over or self._empty:
             return
         try:
             while (found := os.waitpid(-1, os.WNOHANG))[0]:
@@ -258,8 +278,13 @@ class Task:
             )
 
     def _finish(self) -> None:
+        self._empty = True
+        self._on_empty()
+        if self._opened:
+            self._close()
+
+    def _close(self) -> None:
         self.over = True
-        self._say("dead")
         if self._pipes is not None:
             self._publish(shim_pipes.drain(self._pipes, _LAST_DRAIN))
         outcome = self.report.close(self._ended())

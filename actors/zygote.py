@@ -28,6 +28,7 @@ MODULES = (
     "shim_lanes",
     "shim_pipes",
     "shim_streams",
+    "shim_relay",
     "shim_child",
     "shim_hold",
     "shim_reason",

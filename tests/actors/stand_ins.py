@@ -44,6 +44,31 @@ class Run:
         self.over.set()
 
 
+class StandInHandover:
+    """A turn that passes without the actor when the test says so."""
+
+    def __init__(self, on_begun: Callable[[], None]) -> None:
+        self.offered = False
+        self.closed = False
+        self.tell = on_begun
+
+    def offer(self) -> None:
+        assert not self.offered
+        self.offered = True
+
+    def withdraw(self) -> bool:
+        was, self.offered = self.offered, False
+        return was
+
+    def close(self) -> None:
+        self.closed = True
+
+    def take(self) -> None:
+        """Play the shim that begins by itself; its broker has not heard of it."""
+        assert self.offered
+        self.offered = False
+
+
 class StandInRunner:
     """Runs nothing, and notes what it was asked for."""
 
@@ -52,6 +77,9 @@ class StandInRunner:
         self.jobs: list[Job] = []
         self.briefed: list[Job] = []
         self.dismissed: list[int] = []
+        self.handovers: dict[tuple[int, int], StandInHandover] | None = None
+        """Those that were asked for, by holder and successor; None: there are none to be had."""
+        self.on_briefed: Callable[[], None] = lambda: None
         self.prompt = False
         """Whether all is ready for a job that is to begin at once."""
         self.hastened: list[Job] = []
@@ -71,8 +99,17 @@ class StandInRunner:
                 await self._news.wait()
         return self.runs[task_id]
 
-    def brief(self, job: Job) -> None:
+    def brief(self, job: Job, on_briefed: Callable[[], None]) -> None:
         self.briefed.append(job)
+        self.on_briefed = on_briefed
+
+    def handover(
+        self, holder: int, successor: int, on_begun: Callable[[], None]
+    ) -> StandInHandover | None:
+        if self.handovers is None:
+            return None
+        made = self.handovers[holder, successor] = StandInHandover(on_begun)
+        return made
 
     def dismiss(self, task_id: int) -> None:
         self.dismissed.append(task_id)

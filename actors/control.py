@@ -57,6 +57,7 @@ class Control(asyncio.Protocol):
         self._on_started: Callable[[int], None] = _ignore
         self._on_dead: Callable[[], None] = overhear
         self._emptied = False
+        self._held = 0
         self._transport: asyncio.Transport | None = None
         self._handle = -1
         self._heard: list[bytes] = []
@@ -175,7 +176,10 @@ class Control(asyncio.Protocol):
             case "ready":
                 self._watch(message["pid"])
                 self.ready.set()
+            case "held":
+                self._held = message["pid"]
             case "taken":
+                self._held = 0  # what is left of a task is cleared up as a whole
                 self.taken = self.begun = True
                 self.answered.set()
                 self.on_begun()
@@ -224,14 +228,32 @@ class Control(asyncio.Protocol):
             asyncio.get_running_loop().remove_reader(self._handle)
             os.close(self._handle)
             self._handle = -1
-        self._reap()
+        if self.pid:
+            _reap(self.pid)  # it is ours only if the zygote, which reaps its own, died before it
+        if self._held:
+            _bury(self._held)
         self.dead.set()
 
-    def _reap(self) -> None:
-        # It is ours only if the zygote, which reaps its own, died before it.
-        if not self.pid:
-            return
-        try:
-            os.waitpid(self.pid, os.WNOHANG)
-        except ChildProcessError:
-            return
+
+def _bury(held: int) -> None:
+    """Reap what a shim held. The kernel kills it with a shim that was killed, and it falls to us."""
+    if sys.platform != "linux":
+        return
+    try:
+        handle = os.pidfd_open(held)
+    except OSError:
+        return  # its shim has done so
+
+    def died() -> None:
+        asyncio.get_running_loop().remove_reader(handle)
+        os.close(handle)
+        _reap(held)
+
+    asyncio.get_running_loop().add_reader(handle, died)
+
+
+def _reap(pid: int) -> None:
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return

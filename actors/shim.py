@@ -1,7 +1,7 @@
 """The shim: one process per running task, which does not outlive its task.
 
 It reads newline-delimited JSON from its control socket, ``brief run kill tail follow
-precede succeed``, and answers ``ready taken started tail dead ended``. Briefed, it has all that it needs
+precede succeed``, and answers ``ready held taken started tail dead ended``. Briefed, it has all that it needs
 for a job whose turn has not come, and nobody sees anything of it. ``taken`` comes before
 anything of the job is done: a shim that died without it may be replaced. ``dead`` comes
 as soon as nothing of the task lives, ``ended`` when all of it is written. The socket is
@@ -207,15 +207,17 @@ class Shim:
             self._relay.precede(self._passed.pop(0))
         elif operation == "succeed":
             self._relay.succeed(self._passed.pop(0), self._passed.pop(0))
-        elif self._task is None or self._task.over:
-            return
-        elif operation == "kill":
-            self._task.end("killed", grace=message.get("grace"))
+        elif self._task is not None and not self._task.over:
+            self._obey_about(self._task, operation, message)
+
+    def _obey_about(self, task: shim_task.Task, operation: str, message: dict[str, Any]) -> None:
+        if operation == "kill":
+            task.end("killed", grace=message.get("grace"))
         elif operation == "follow":
-            self._streams.follow(message["stream"], self._task.report.log_size)
+            self._streams.follow(message["stream"], task.report.log_size)
         elif operation == "tail":
-            self._task.catch_up()
-            tail = base64.b64encode(self._task.report.tail).decode()
+            task.catch_up()
+            tail = base64.b64encode(task.report.tail).decode()
             self._say("tail", id=message["id"], data=tail)
 
     def _run(self, message: dict[str, Any]) -> None:
@@ -229,11 +231,11 @@ class Shim:
             self._begin(self._briefed)
 
     def _begin(self, task: shim_task.Task) -> None:
-        self._relay.leave()
         if not self._cut_off():
             self._say("taken")
             self._task = task
             task.start()
+        self._relay.leave()
 
     def _emptied(self) -> None:
         """Nothing of the task lives: whose turn is next hears it first, then the broker."""

@@ -116,7 +116,7 @@ class Command:
         _lower_priority(os.getpid(), self._nice)
         with ExitStack() as taken:
             self._take_on(taken)
-            os.execve(SHELL, self._words, self._environment)
+            os.execve(SHELL, self._words, self._environment)  # noqa: S606 - it is the shell
 
     def _take_on(self, borrowed: ExitStack) -> None:
         """Have this process be as the command shall be, until ``borrowed`` ends."""

@@ -54,10 +54,9 @@ class Relay:
             self._death = self._right = -1
 
     def _on_death(self, _fd: int) -> None:
-        begins = _taken(self._right)
-        self.leave()
-        if begins:
+        if _taken(self._right):
             self._begin()
+        self.leave()
 
 
 def _taken(right: int) -> bool:

@@ -102,6 +102,8 @@ class Task:
         """Have the command's process made, up to its first instruction."""
         if self._held is None and self._command is not None and self._pipes is not None:
             self._held = shim_hold.hold(self._command, *self._pipes.writers())
+            if self._held is not None:
+                self._say("held", pid=self._held.pid)
 
     def dismiss(self) -> None:
         """It does not start; nothing of it has run."""

@@ -6,8 +6,9 @@ from tests.mutants.bell_mutants import BELLS
 from tests.mutants.bridge_mutants import BRIDGE
 from tests.mutants.hook_mutants import HOOKS
 from tests.mutants.mail_mutants import MAIL
+from tests.mutants.relay_mutants import RELAY
 from tests.mutants.setup_mutants import SETUP
 from tests.mutants.store_mutants import STORE
 from tests.mutants.task_mutants import TASKS
 
-MUTANTS = (*MAIL, *TASKS, *STORE, *BRIDGE, *BELLS, *HOOKS, *SETUP)
+MUTANTS = (*MAIL, *TASKS, *RELAY, *STORE, *BRIDGE, *BELLS, *HOOKS, *SETUP)

@@ -81,6 +81,11 @@ def hold(command: Command, stdout: int, stderr: int) -> Held | None:
     return Held(pid, folder) if os.WIFSTOPPED(status) and _stopped(pid, status) else None
 
 
+def released(held: Held | None, command: Command) -> int:
+    """Let what is held run, if it is there, and return its pid; 0: nothing of it has run."""
+    return held.pid if held is not None and held.release(command) else 0
+
+
 def _stopped(pid: int, status: int) -> bool:
     if status >> 8 == _HELD:
         return True

@@ -87,7 +87,7 @@ class Task:
         self._pipes = _in_advance(shim_pipes.open_pipes)
         self._command = _in_advance(lambda: shim_child.Command(job))
         self._held: shim_hold.Held | None = None
-        self._shim = _this_process()
+        self._shim = shim_record.this_shim()
         self._pumping = False
         self._started = 0.0
         self._ran = 0.0
@@ -109,7 +109,6 @@ class Task:
         """It does not start; nothing of it has run."""
         if self._held is not None:
             self._held.discard()
-            self._held = None
 
     def start(self) -> None:
         """Start the command; why it cannot start becomes its outcome."""
@@ -144,13 +143,10 @@ class Task:
             self._pipes = self._pipes or shim_pipes.open_pipes()
             self._started = self._now()
             command = self._command or shim_child.Command(self._job)
-            self._child = self._released(command) or command.spawn(*self._pipes.writers())
+            held = shim_hold.released(self._held, command)
+            self._child = held or command.spawn(*self._pipes.writers())
         except (OSError, ValueError, MemoryError) as error:
             self._reason, self._error = "cannot_start", shim_reason.reason(error, self._job)
-
-    def _released(self, command: shim_child.Command) -> int:
-        held, self._held = self._held, None
-        return held.pid if held is not None and held.release(command) else 0
 
     @property
     def goes_on_alone(self) -> bool:
@@ -303,12 +299,3 @@ def _in_advance(make: Callable[[], T]) -> T | None:
         return make()
     except (OSError, ValueError, MemoryError):
         return None  # who starts the command tries again, and tells why
-
-
-def _this_process() -> dict[str, object]:
-    number = os.getpid()
-    return {
-        "shim": number,
-        "shim_start": shim_record.start_time(number),
-        "boot_id": shim_record.boot_id(),
-    }

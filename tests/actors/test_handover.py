@@ -65,7 +65,8 @@ async def test_one_that_is_dismissed_never_begins(launcher: Launcher, tmp_path: 
 async def test_one_that_has_begun_and_whose_shim_was_killed_is_not_run_again(
     launcher: Launcher, tmp_path: Path, beat: Beat
 ) -> None:
-    async with relay(launcher, tmp_path, "echo on > beat; sleep 77") as pair:
+    command = "echo on > beat; sleep 77"  # and there is no record to keep another from it
+    async with relay(launcher, tmp_path, command, running_record="/no/such/record") as pair:
         pair.go()
         await beat.line()
         os.kill(pair.shim, signal.SIGKILL)

@@ -42,7 +42,6 @@ _LAST_DRAIN = 4 * 1024 * 1024
 """More than both pipes hold; who still writes then is none of the task's processes."""
 
 _NEVER = float("inf")
-
 T = TypeVar("T")
 
 

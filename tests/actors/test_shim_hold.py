@@ -26,8 +26,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="nothing is held
 
 _AS_IT_IS = (
     "env | grep -v -e ^_= -e SIGNALPOST_TASK; pwd; umask; ulimit -a; nice; cat /proc/self/oom_score_adj;"
-    " ls -l /proc/$$/fd | wc -l; grep -E 'Sig(Blk|Ign)|NoNewPrivs' /proc/self/status; grep TracerPid /proc/$$/status;"
-    " cut -d' ' -f6 /proc/$$/stat | grep -cx $$; readlink /proc/$$/fd/0"
+    " ls -l /proc/$$/fd | wc -l; grep -E 'SigBlk|NoNewPrivs' /proc/self/status;"
+    " grep TracerPid /proc/$$/status; cut -d' ' -f6 /proc/$$/stat | grep -cx $$; readlink /proc/$$/fd/0"
 )
 
 
@@ -76,6 +76,11 @@ def test_it_is_as_one_that_was_spawned_at_its_turn(tmp_path: Path) -> None:
     with Held(job_in(tmp_path, _AS_IT_IS, 2, **fields)) as held:
         assert text(held.run()) == text(spawned)
     assert len(text(spawned)) > 20
+
+
+def test_it_ignores_no_signal(tmp_path: Path) -> None:
+    with ready(tmp_path, "exec grep SigIgn /proc/self/status") as held:
+        assert int(text(held.run())[0].split()[1], 16) == 0
 
 
 def test_it_ends_with_a_shim_that_was_killed_and_has_run_nothing(

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="nothing is held
 
 _AS_IT_IS = (
     "env | grep -v -e ^_= -e SIGNALPOST_TASK; pwd; umask; ulimit -a; nice; cat /proc/self/oom_score_adj;"
-    " ls -l /proc/$$/fd | wc -l; grep -E 'SigBlk|NoNewPrivs' /proc/self/status;"
+    " ls -l /proc/self/fd | wc -l; grep -E 'SigBlk|NoNewPrivs' /proc/self/status;"
     " grep TracerPid /proc/$$/status; cut -d' ' -f6 /proc/$$/stat | grep -cx $$; readlink /proc/$$/fd/0"
 )
 

@@ -2,7 +2,8 @@
 
     opened ──offer──> offered ──withdraw──> opened, nobody has begun
                          │
-                         └── the successor took the right: it has begun
+                         ├── the successor took the right: it has begun
+                         └── leave: it begins now, by itself or when it is told
 
 While it is offered, the successor begins with the death of who has the turn.
 """
@@ -40,6 +41,10 @@ class Handover:
                 self._successor.begun = True
                 return False
         return True
+
+    def leave(self) -> None:
+        """The death has come, so it begins now in any case; the right is its own."""
+        self._successor.begun = True
 
     def close(self) -> None:
         """Give the descriptors back."""

@@ -156,7 +156,8 @@ class QueueActor:
     def _died(self, task_id: int) -> None:
         """A tree is dead. The next turn begins at once, unless there is something to do before."""
         if self._resting and not self._mailbox:
-            self._settle()
+            if not self._succession.settle(task_id):
+                self._settle()
             self.queue.died(task_id, self._services.clock())
             self._launch_now()
         self._report(Died(task_id))  # once more: it also wakes who does the rest

@@ -35,6 +35,10 @@ class Handover(Protocol):
         """Let it begin no more; False: it has begun."""
         ...
 
+    def leave(self) -> None:
+        """It begins now in any case: :meth:`Runner.hasten` follows at once."""
+        ...
+
     def close(self) -> None:
         """It is not needed any more."""
         ...

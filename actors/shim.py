@@ -56,6 +56,9 @@ _MOST_PASSED = 8
 _DONE = object()
 _NEVER = float("inf")
 
+_AFTER_YOU_SECONDS = 0.001
+"""Who begins with this death tells the broker of it; what there is to do here would hold it up."""
+
 _REST_SECONDS = 0.003
 """Before its end: giving back its memory takes a while, and the next command is starting."""
 
@@ -239,7 +242,8 @@ class Shim:
 
     def _emptied(self) -> None:
         """Nothing of the task lives: whose turn is next hears it first, then the broker."""
-        self._relay.announce()
+        if self._relay.announce():
+            time.sleep(_AFTER_YOU_SECONDS)
         self._say("dead")
 
     def _prepared(self, job: JobFields) -> shim_task.Task:

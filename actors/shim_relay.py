@@ -34,10 +34,12 @@ class Relay:
         _close(self._tell)
         self._tell = death
 
-    def announce(self) -> None:
-        """Nothing of the task that has the turn lives any more."""
-        if sys.platform == "linux" and self._tell >= 0:
-            os.eventfd_write(self._tell, 1)
+    def announce(self) -> bool:
+        """Nothing of the task that has the turn lives any more. False: nobody listens here."""
+        if sys.platform != "linux" or self._tell < 0:
+            return False
+        os.eventfd_write(self._tell, 1)
+        return True
 
     def succeed(self, death: int, right: int) -> None:
         """Begin with that death, if the right is there by then."""

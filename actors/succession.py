@@ -1,11 +1,14 @@
 """When the next task of a queue may begin by itself, as soon as the one before it is dead.
 
     the actor rests ──offer──> offered ──withdraw──> the actor acts
-                                  └── has begun: that is the first thing it hears
+                                  ├── has begun: that is the first thing it hears
+                                  └── settle: the death is what it hears
 
 Only while the actor rests: nothing is asked of the queue then that might change
 whose turn is next. Whatever comes, the right is taken back before it is looked
-at; it then comes before the begin of the task or after it, never at once.
+at; it then comes before the begin of the task or after it, never at once. Only
+where it is the death itself it is left: two ways to one end, and the shorter is
+the faster.
 """
 
 from __future__ import annotations
@@ -50,6 +53,17 @@ class Succession:
         holder, _ = self._pair
         self._prepare(None)
         return holder
+
+    def settle(self, dead: int) -> bool:
+        """It is dead. Tell whether its successor begins now, which nothing may come before."""
+        if self._pair is None or self._handover is None or not self._offered:
+            return False
+        if self._pair[0] != dead:
+            return False
+        self._offered = False
+        self._handover.leave()
+        self._prepare(None)
+        return True
 
     def _find(self) -> tuple[int, int] | None:
         running, upcoming = self._queue.running(), self._queue.upcoming()

@@ -31,6 +31,7 @@ class StandInHandover:
 
     def __init__(self, on_begun: Callable[[], None]) -> None:
         self.offered = False
+        self.left = False
         self.closed = False
         self.tell = on_begun
 
@@ -41,6 +42,9 @@ class StandInHandover:
     def withdraw(self) -> bool:
         was, self.offered = self.offered, False
         return was
+
+    def leave(self) -> None:
+        self.left, self.offered = self.offered, False
 
     def close(self) -> None:
         self.closed = True

@@ -116,6 +116,9 @@ class SimulatedHandover:
         was, self.offered = self.offered, False
         return was
 
+    def leave(self) -> None:
+        """The death was told, which is when the successor begins if it has not yet."""
+
     def close(self) -> None:
         self.offered = False
 

@@ -1,11 +1,11 @@
 """The shim: one process per running task, which does not outlive its task.
 
 It reads newline-delimited JSON from its control socket, ``brief run kill tail follow
-precede succeed``, and answers ``ready held taken started tail dead ended``. Briefed, it has all that it needs
-for a job whose turn has not come, and nobody sees anything of it. ``taken`` comes before
-anything of the job is done: a shim that died without it may be replaced. ``dead`` comes
-as soon as nothing of the task lives, ``ended`` when all of it is written. The socket is
-also its lifeline: at its end the broker is dead, and nothing of the task may survive,
+precede succeed``, and answers ``ready held taken started tail dead ended``. Briefed, it
+has all that it needs for a job whose turn has not come. ``taken`` comes when the job has a
+running record, which keeps every other shim from it, or before anything of it is done: a
+shim that died without it may be replaced. ``dead`` comes as soon as nothing of the task
+lives, ``ended`` when all of it is written. The socket is also its lifeline: at its end the broker is dead, and nothing of the task may survive,
 unless it was told that the task outlives the broker. Then it goes on alone:
 
     spare --brief--> briefed (may begin by itself, see ``shim_relay``)
@@ -235,7 +235,6 @@ class Shim:
 
     def _begin(self, task: shim_task.Task) -> None:
         if not self._cut_off():
-            self._say("taken")
             self._task = task
             task.start()
         self._relay.leave()

@@ -5,15 +5,11 @@
                  |         +---- end(reason) ------+                        |
                  +-- cannot start, or may not ------------------------------+
 
-It may start before the broker knows of it, see ``shim_relay``. What the broker
-has to tell for the log comes with :meth:`Task.open`, and only then it is over.
-
-The first reason to end is the one that is recorded. The running record is the
-right to run: whose broker is dead, or who finds a record, does not start.
-
-Turns follow each other as fast as what is between the end of one command and
-the start of the next. So all that nobody sees is done in advance, and the broker
-hears that nothing lives before that is written down.
+It may start before the broker knows of it, see ``shim_relay``. What that has to
+tell for the log comes with :meth:`Task.open`, and only then it is over. The first
+reason to end is the one that is recorded. The running record is the right to run:
+whose broker is dead, or who finds a record, does not start.
+What is between two commands is what a turn costs: so much is done in advance.
 
 Standard library only: this module runs inside the shim.
 """
@@ -101,8 +97,8 @@ class Task:
         """Have the command's process made, up to its first instruction."""
         if self._held is None and self._command is not None and self._pipes is not None:
             self._held = shim_hold.hold(self._command, *self._pipes.writers())
-            if self._held is not None:
-                self._say("held", pid=self._held.pid)
+        if self._held is not None:
+            self._say("held", pid=self._held.pid)
 
     def dismiss(self) -> None:
         """It does not start; nothing of it has run."""
@@ -112,11 +108,15 @@ class Task:
     def start(self) -> None:
         """Start the command; why it cannot start becomes its outcome."""
         self._started = self._now()
-        if not self._claim():
+        self.over = not self._claim()
+        if not self._recorded:
+            self._say("taken")
+        if self.over:
             self.dismiss()
-            self.over = True
             return
         self._spawn()
+        if self._recorded:  # not before: it wakes the broker, and the processor is needed here
+            self._say("taken")
         if self._reason:
             self._finish()
         elif self.goes_on_alone:

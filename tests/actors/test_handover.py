@@ -101,9 +101,8 @@ async def test_one_that_has_begun_does_not_outlive_its_broker(
 async def test_one_that_outlives_its_broker_does_so_though_that_has_not_heard_of_it(
     launcher: Launcher, tmp_path: Path, beat: Beat
 ) -> None:
-    fields = {"outlives": True, "log_header": "as briefed\n"}
-    command = "echo on > beat; sleep 0.1; echo end"
-    async with relay(launcher, tmp_path, command, **fields) as pair:
+    command, header = "echo on > beat; sleep 0.1; echo end", "as briefed\n"
+    async with relay(launcher, tmp_path, command, outlives=True, log_header=header) as pair:
         pair.go()
         await beat.line()
         launcher.dismiss(2)

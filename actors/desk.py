@@ -84,7 +84,7 @@ class Desk:
         :raises SignalpostError: it is refused
         """
         if isinstance(request, messages.Heartbeat):
-            return _ACCEPTED
+            return None if request.quiet else _ACCEPTED
         self._post.membership.touch(session)
         match request:
             case messages.RunTask():

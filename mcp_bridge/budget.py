@@ -21,6 +21,7 @@ _BUDGETS: dict[str, float | None] = {
     "gemini-cli-mcp-client": 590,
     "cline": 55,
     "@cline-core": 55,
+    "@cline/core": 55,
     "copilot-cli": 170,
     "github-copilot-developer": 170,
     "claude-ai": 55,

@@ -10,6 +10,11 @@ from ..transport import names
 from ..transport.errors import BadRequest
 
 _NAME_VARIABLES = ("SIGNALPOST_AGENT", "GPTQ_AGENT_NAME")
+_CONVERSATIONS = {
+    "claude-code": "CLAUDE_CODE_SESSION_ID",
+    "copilot-cli": "COPILOT_AGENT_SESSION_ID",
+}
+"""Where a client tells its servers which conversation they were started for."""
 _FOLDER_LENGTH = 40
 
 
@@ -49,12 +54,12 @@ def unnamed(
     """Return the identity of an agent that has no name.
 
     ``meta`` is the call's ``_meta``: Codex names its conversation there, anew
-    in each call. Claude Code names it in the environment of the server.
+    in each call. Claude Code and Copilot CLI name it in the environment of the server.
     """
     thread = meta.get("threadId")
     if not isinstance(thread, str):
-        # Other clients started from inside Claude Code inherit its variable.
-        thread = environment.get("CLAUDE_CODE_SESSION_ID", "") if client == "claude-code" else ""
+        # Another client that is started from inside one of them inherits its variable.
+        thread = environment.get(_CONVERSATIONS.get(client, ""), "")
     folder = _legal(PurePath(working_directory).name)[:_FOLDER_LENGTH]
     return AgentIdentity(
         thread=thread[:200],

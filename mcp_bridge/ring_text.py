@@ -6,6 +6,8 @@ from ..transport.letters import Ring
 from ..transport.safe_text import one_line
 
 _DETAIL = 80
+_TYPISTS = ("pty", "channel", "queue")
+"""Ways in which a ring only begins to tell: the model hears of it some time later, or never."""
 
 
 def ring_words(ring: Ring) -> str:
@@ -13,6 +15,8 @@ def ring_words(ring: Ring) -> str:
     match ring.outcome:
         case "shown":
             return f"told by {ring.way}"
+        case "woke" if ring.way in _TYPISTS:
+            return f"notice on its way by {ring.way}"
         case "woke":
             return f"woken by {ring.way}"
         case "typed":

@@ -18,6 +18,7 @@ from typing import Any
 
 import mcp.types as t
 from mcp.server.lowlevel import Server
+from mcp.shared.exceptions import MCPError
 
 from ..transport.caller import Caller
 from ..transport.errors import BadRequest, SignalpostError
@@ -37,7 +38,7 @@ from .ticket_key import TicketKey
 from .tool_text import ToolText
 from .tools import offered
 from .traffic import Traffic
-from .wakers import CHANNEL, Wakers
+from .wakers import CHANNEL, Spot, Wakers
 
 logger = logging.getLogger(__name__)
 
@@ -100,10 +101,7 @@ class Bridge:
         server.add_request_handler("tasks/cancel", t.CancelTaskRequestParams, self._cancel_task)
         server.add_request_handler("tasks/update", t.GetTaskRequestParams, self._update_task)
         if self._options.wake == "channel":
-            declare = server.create_initialization_options
-            server.create_initialization_options = partial(  # type: ignore[method-assign]
-                declare, experimental_capabilities={CHANNEL: {}}
-            )
+            _open_channel(server)
         server.middleware.clear()  # only tracing: nobody traces a bridge, and it costs every call
         return server
 
@@ -133,7 +131,7 @@ class Bridge:
             )
         agent = self._agent(context)
         if self._wakers is not None:
-            self._wakers.begin(agent, str((context.meta or {}).get("threadId", "")))
+            self._wakers.begin(agent, Spot.of(context.meta or {}))
         asker = self._asker(context)
         if is_declared(context) and (begun := await self._extension.begin(call, agent, asker)):
             return begun
@@ -187,6 +185,19 @@ async def _discover(
         capabilities=server.get_capabilities(extensions=extensions, protocol_version=version),
         instructions=server.instructions,
     )
+
+
+def _open_channel(server: Server[dict[str, Any]]) -> None:
+    """Declare the channel; Claude Code knows of none in 2026-07-28, so that is not to be found."""
+    server.add_request_handler("server/discover", t.RequestParams, _not_discovered)
+    declare = server.create_initialization_options
+    server.create_initialization_options = partial(  # type: ignore[method-assign]
+        declare, experimental_capabilities={CHANNEL: {}}
+    )
+
+
+async def _not_discovered(_context: Context, _params: t.RequestParams) -> t.DiscoverResult:
+    raise MCPError(code=t.METHOD_NOT_FOUND, message="Method not found", data="server/discover")
 
 
 def _as_tool(tool: ToolText) -> t.Tool:

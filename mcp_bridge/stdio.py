@@ -15,7 +15,6 @@ import math
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from typing import BinaryIO, TypeVar, cast
 
 import anyio
@@ -25,6 +24,7 @@ from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 
 from .eras import Reading, Writing
+from .outlet import Outlet
 from .traffic import Traffic
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Pipe:
         self.reading: Reading
         self.writing: Writing
         self._stdin = stdin
-        self._stdout = stdout
+        self._outlet = Outlet(stdout.fileno())
         self._traffic = traffic
         self._received, self.reading = anyio.create_memory_object_stream[
             SessionMessage | Exception
@@ -83,7 +83,7 @@ class Pipe:
             async with self._to_send:
                 async for item in self._to_send:
                     line = item.message.model_dump_json(by_alias=True, exclude_unset=True)
-                    await _in_thread(partial(self._write_line, line.encode() + b"\n"))
+                    await self._outlet.write(line.encode() + b"\n")
                     self._note_answer(item.message)
                     self._traffic.went(item.message)
         except OSError as error:
@@ -126,10 +126,6 @@ class Pipe:
             anyio.BrokenResourceError, anyio.ClosedResourceError
         ):  # it has gone meanwhile
             await self.writing.send(SessionMessage(refusal))
-
-    def _write_line(self, line: bytes) -> None:
-        self._stdout.write(line)
-        self._stdout.flush()
 
     def _note_answer(self, message: t.JSONRPCMessage) -> None:
         if isinstance(message, t.JSONRPCResponse | t.JSONRPCError) and message.id is not None:

@@ -5,12 +5,18 @@
 
 Opt-in: what comes through such a door looks like something a person has said. Nothing
 tells that the model has read it, so the ring is ``typed``, or ``gave_up`` with the reason.
+
+What was put into a queue cannot be taken out again, and each piece of it is a turn. So an
+agent has one notice there at a time: until a call comes from another turn than the one
+in which it was put there, or the door's patience is over, nobody waits at its bell.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Protocol, cast
 
 import anyio
 import mcp.types as t
@@ -27,11 +33,28 @@ from .identity import AgentIdentity
 CHANNEL = "claude/channel"
 """The capability of a server that speaks through a channel of Claude Code."""
 _QUEUE_SECONDS = 30.0
+_PATIENCE_SECONDS = 600.0
 _DETAIL = 200
+_CODEX_TURN = "x-codex-turn-metadata"
 
 
 class NotTold(Exception):
     """Nothing could be said through the door; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where an agent speaks, in its client's own words; empty where it tells none."""
+
+    thread: str = ""
+    turn: str = ""
+
+    @classmethod
+    def of(cls, meta: Mapping[str, object]) -> Spot:
+        """Return what the ``_meta`` of a call tells."""
+        turn = meta.get(_CODEX_TURN)
+        told = cast("dict[str, object]", turn).get("turn_id", "") if isinstance(turn, dict) else ""
+        return cls(str(meta.get("threadId", "")), str(told))
 
 
 class Door(Protocol):
@@ -40,6 +63,11 @@ class Door(Protocol):
     @property
     def way(self) -> Way:
         """Its name."""
+        ...
+
+    @property
+    def patience(self) -> float:
+        """So many seconds a notice may wait there before the next one is added; 0: none waits."""
         ...
 
     async def tell(self, thread: str, step: Doorstep) -> None:
@@ -55,6 +83,7 @@ class Channel:
     """A channel of Claude Code: a notification that its session shows to the model."""
 
     way: Way = "channel"
+    patience = 0.0
 
     def __init__(self, writing: MemoryObjectSendStream[SessionMessage]) -> None:
         self._writing = writing
@@ -75,6 +104,7 @@ class CodexQueue:
     """The queue of a Codex thread: its message is the next prompt when the thread is idle."""
 
     way: Way = "queue"
+    patience = _PATIENCE_SECONDS
 
     def __init__(self, program: str = "codex") -> None:
         self._program = program
@@ -98,40 +128,66 @@ class CodexQueue:
             raise NotTold(f"{self._program} queue: exit {done.returncode} {' '.join(said[-1:])}")
 
 
+class _Speaker:
+    """Where one agent speaks now."""
+
+    def __init__(self) -> None:
+        self.spot = Spot()
+        self._moved = anyio.Event()
+
+    def speak(self, spot: Spot) -> None:
+        """Hear a call of the agent; what it does not tell is as it was."""
+        before = self.spot
+        self.spot = Spot(spot.thread or before.thread, spot.turn or before.turn)
+        if self.spot.turn != before.turn:
+            self._moved.set()
+            self._moved = anyio.Event()
+
+    async def next_turn(self, turn: str, seconds: float) -> None:
+        """Wait until it speaks in another turn than this one, but no longer than this."""
+        with anyio.move_on_after(seconds):
+            while self.spot.turn == turn:
+                await self._moved.wait()
+
+
 class Wakers:
     """Waits at the doorbell of each agent that has made a call."""
 
     def __init__(self, clients: Clients, door: Door) -> None:
         self._clients = clients
         self._door = door
-        self._threads: dict[AgentIdentity, str] = {}
+        self._speakers: dict[AgentIdentity, _Speaker] = {}
 
-    def begin(self, agent: AgentIdentity, thread: str) -> None:
-        """Wait for mail of an agent, once; ``thread`` is where it speaks now."""
-        waits = agent in self._threads
-        self._threads[agent] = thread or self._threads.get(agent, "")
-        if not waits:
-            self._clients.beside(partial(self._serve, agent), "wait at the doorbell")
+    def begin(self, agent: AgentIdentity, spot: Spot) -> None:
+        """Wait for mail of an agent, once; it has just made a call at this spot."""
+        speaker = self._speakers.get(agent)
+        if speaker is None:
+            speaker = self._speakers[agent] = _Speaker()
+            self._clients.beside(partial(self._serve, agent, speaker), "wait at the doorbell")
+        speaker.speak(spot)
 
-    async def _serve(self, agent: AgentIdentity) -> None:
+    async def _serve(self, agent: AgentIdentity, speaker: _Speaker) -> None:
         broker, after = self._clients.of(agent), 0
         try:
             while True:
                 step = await broker.await_bell(way=self._door.way, after=after)
                 after = max(after, step.cursor)
-                await self._ring(broker, self._threads[agent], step)
+                spot = speaker.spot
+                if await self._rang(broker, spot.thread, step):
+                    await speaker.next_turn(spot.turn, self._door.patience)
         except SignalpostError:
-            del self._threads[agent]  # the next call tries again
+            del self._speakers[agent]  # the next call tries again
             raise
 
-    async def _ring(self, broker: BrokerPort, thread: str, step: Doorstep) -> None:
+    async def _rang(self, broker: BrokerPort, thread: str, step: Doorstep) -> bool:
         try:
             await self._door.tell(thread, step)
         except NotTold as error:
             detail = str(error)[:_DETAIL]
             await broker.note_ring(step.agent, step.cursor, self._door.way, "gave_up", detail)
-        else:
-            await broker.note_ring(step.agent, step.cursor, self._door.way, "typed")
+            return False
+        await broker.note_ring(step.agent, step.cursor, self._door.way, "typed")
+        return True
 
 
 def text(step: Doorstep) -> str:

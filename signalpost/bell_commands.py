@@ -48,7 +48,8 @@ def wait(
     """Wait until mail comes of which an agent was not told, or a task has ended.
 
     Prints one line of facts and takes nothing. It is a ring of the agent's doorbell: nobody else
-    tells the agent of the same mail. Ends with the process that has started it.
+    tells the agent of the same mail. Ends with the process that has started it. An agent that has not
+    come yet is waited for.
     """
     from . import waiting
 

@@ -31,7 +31,6 @@ _LIMITS: dict[str, tuple[str, float, float | None]] = {
     "copilot": ("timeout", 1000, 180),
 }
 """The member that limits a call, how many of it are a second, and the limit without it."""
-"""What follows a client's name in the name of a check."""
 
 
 @dataclass(frozen=True, slots=True)

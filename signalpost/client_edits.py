@@ -160,9 +160,9 @@ class Whole:
         """Return what is in it."""
         return self.text
 
-    def remove(self, _text: str, _before: str | None) -> str:
-        """Return that nothing is in it: it goes."""
-        return ""
+    def remove(self, _text: str, before: str | None) -> str:
+        """Return what was there before; nothing: it goes."""
+        return before or ""
 
 
 Entry = JsonEntry | TomlEntry

@@ -110,6 +110,16 @@ def _gemini_entries(place: Place, wishes: Wishes) -> list[Edit]:
     return [Edit(path, JsonEntry(("mcpServers",), server), "MCP server")]
 
 
+def _copilot_entries(place: Place, wishes: Wishes) -> list[Edit]:
+    server = wishes.server(
+        {"type": "local", "tools": ["*"]},
+        budget=BUDGET,
+        limits={"timeout": LONG_SECONDS * 1000},
+    )
+    path = _copilot(place) / "mcp-config.json"
+    return [Edit(path, JsonEntry(("mcpServers",), server), "MCP server")]
+
+
 def _cline_entries(place: Place, wishes: Wishes) -> list[Edit]:
     server = wishes.server(bare=True, budget=BUDGET, limits={"timeout": LONG_SECONDS})
     name = Path("settings", "cline_mcp_settings.json")
@@ -214,11 +224,12 @@ CLIENTS = (
         title="Copilot CLI",
         programs=("copilot",),
         folders=lambda place: [_copilot(place)],
-        entries=_plain(
-            _below(_copilot, "mcp-config.json"), "mcpServers", type="local", tools=["*"]
-        ),
+        entries=_copilot_entries,
         hooks=_copilot_hooks,
+        hooks_seen=True,
         instructions=_below(_copilot, "copilot-instructions.md"),
+        seen=True,
+        read=True,
     ),
     ClientKind(
         name="cline",
@@ -226,6 +237,8 @@ CLIENTS = (
         programs=("cline",),
         folders=lambda place: [_cline_extension(place), place.home / ".cline"],
         entries=_cline_entries,
+        seen=True,
+        read=True,
     ),
     ClientKind(
         name="windsurf",
@@ -242,6 +255,9 @@ CLIENTS = (
         folders=lambda place: [place.xdg() / "amp"],
         entries=_plain(lambda place: place.xdg() / "amp" / "settings.json", "amp.mcpServers"),
         instructions=lambda place: place.xdg() / "amp" / "AGENTS.md",
+        seen=True,
+        read=True,
+        note="It was seen to list the server; the rest is after its documentation.",
     ),
     ClientKind(
         name="opencode",

@@ -14,6 +14,7 @@ from .transport.errors import BadRequest
 
 _LARGEST = 64 << 20
 _NEW_MODE = 0o600
+_AWAY = "Move it away, and run setup again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +29,16 @@ class ConfigFile:
         :raises BadRequest: it cannot be read, or is no file of this user
         """
         try:
-            with open(self._target(), "rb", opener=_open_at_once) as file:
+            with open(self.target, "rb", opener=_open_at_once) as file:
                 self._check(os.fstat(file.fileno()))
                 return file.read()
         except FileNotFoundError:
             return None
+        except IsADirectoryError as error:
+            raise BadRequest(f"it is a folder. {_AWAY}") from error
         except OSError as error:
             raise BadRequest(
-                f"cannot read it: {error.strerror}. See who may read {self._target()}."
+                f"cannot read it: {error.strerror}. See to {self.target}, and run setup again."
             ) from error
 
     def write(self, data: bytes | None, before: bytes | None) -> None:
@@ -48,7 +51,7 @@ class ConfigFile:
             raise BadRequest(
                 "it has changed meanwhile. Close the program that writes it, and try again."
             )
-        target = self._target()
+        target = self.target
         try:
             if data is None:
                 target.unlink(missing_ok=True)
@@ -57,9 +60,18 @@ class ConfigFile:
             self._replace(target, data)
         except OSError as error:
             raise BadRequest(
-                f"cannot write it: {error.strerror}. Nothing was changed in it; see who may write"
-                f" into {target.parent}."
+                f"cannot write it: {error.strerror}. Nothing was changed in it; see whether you may"
+                f" write into {target.parent}, and whether there is room."
             ) from error
+
+    @property
+    def target(self) -> Path:
+        """Return the file that is meant, behind all links."""
+        return Path(os.path.realpath(self.path))
+
+    def missing_folders(self) -> list[Path]:
+        """Return the folders that are made when it is written, the outermost first."""
+        return [folder for folder in reversed(self.target.parents) if not folder.exists()]
 
     def _replace(self, target: Path, data: bytes) -> None:
         mode, group = _NEW_MODE, -1
@@ -85,16 +97,13 @@ class ConfigFile:
             fresh.unlink(missing_ok=True)
             raise
 
-    def _target(self) -> Path:
-        return Path(os.path.realpath(self.path))
-
     def _check(self, found: os.stat_result) -> None:
         if not stat.S_ISREG(found.st_mode):
-            raise BadRequest("it is no file.")
+            raise BadRequest(f"it is no file. {_AWAY}")
         if found.st_uid != os.getuid():
             raise BadRequest("it belongs to another user. Run setup as that user.")
         if found.st_size > _LARGEST:
-            raise BadRequest("it is too large to be a configuration.")
+            raise BadRequest(f"it is too large to be a configuration. {_AWAY}")
 
 
 def _open_at_once(path: str, flags: int) -> int:

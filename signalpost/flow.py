@@ -31,6 +31,7 @@ class Flow:
         self._writing = False
         self._is_file = False
         self._over = False
+        self._closed = False
         self._emptied = asyncio.Event()
         self._emptied.set()
 
@@ -39,9 +40,10 @@ class Flow:
         self._read_on()
 
     def put(self, data: bytes) -> None:
-        """Write ``data`` behind what is on its way already."""
-        self._waiting += data
-        self._write()
+        """Write ``data`` behind what is on its way already; nothing happens once it is closed."""
+        if not self._closed:
+            self._waiting += data
+            self._write()
 
     async def drained(self) -> None:
         """Return when all is written."""
@@ -53,7 +55,8 @@ class Flow:
             pass
 
     def close(self) -> None:
-        """Stop, and leave what is not written."""
+        """Stop, and leave what is not written: the descriptors are not touched any more."""
+        self._closed = self._over = True
         self._stop_reading()
         if self._writing:
             self._loop.remove_writer(self._sink)

@@ -2,7 +2,7 @@
 
 It writes its fields in camelCase and names no event; with an event that is
 configured in PascalCase it writes them as Claude Code does, and names it. The
-answers are the same. What a ``userPromptSubmitted`` hook says is dropped.
+answers are the same. What a ``notification`` hook says would be a prompt of its own.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _OWN_NAMES: dict[Word, str] = {
 
 
 class CopilotCli(Contract):
-    """Copilot CLI, as documented; not seen."""
+    """Copilot CLI."""
 
     client = "copilot-cli"
     events: ClassVar[Mapping[str, Word]] = {
@@ -41,7 +41,7 @@ class CopilotCli(Contract):
         "permission_prompt": "blocked",
         "elicitation_dialog": "blocked",
     }
-    tells = frozenset({"session-start", "tools"})
+    tells = frozenset({"session-start", "prompt", "tools"})
 
     def hear(self, word: Word, given: Given) -> Heard | None:
         """Return what Copilot CLI has said, in either way of writing."""

@@ -39,7 +39,13 @@ class Inner:
 
     def resize(self, size: tuple[int, int]) -> None:
         """Tell it lines and columns; the kernel sends it SIGWINCH when they differ."""
-        _set_size(self.terminal, size)
+        if self.terminal >= 0:
+            _set_size(self.terminal, size)
+
+    def hang_up(self) -> None:
+        """Take its terminal away, as if the line had been cut: it reads an end, and gets SIGHUP."""
+        os.close(self.terminal)
+        self.terminal = -1
 
     def signal(self, number: int) -> None:
         """Send a signal to whatever it runs in the foreground, and to itself."""

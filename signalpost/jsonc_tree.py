@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal, NoReturn, cast
 
 from .transport.errors import BadRequest
 
 _SPACE = re.compile(r"(?:[ \t\r\n\ufeff]|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+_PLAIN_STRING = re.compile(r'"([^"\\\x00-\x1f]*)"')
 _WORD = re.compile(r"[A-Za-z0-9+.\-]+")
 _DEEPEST = 200
 
@@ -66,8 +68,9 @@ def items_of(value: object) -> list[Plain]:
     return [*cast("list[object]", value)] if isinstance(value, list) else []
 
 
+@lru_cache(maxsize=2)  # a file of some MB takes seconds, and every edit asks more than once
 def read(text: str) -> Node | None:
-    """Return the document's value; None: there is none, the text is blank.
+    """Return the document's value, which is not to be changed; None: the text is blank.
 
     :raises BadRequest: it is no JSON; the text says where
     """
@@ -107,6 +110,8 @@ class _Reader:
                 return self._scalar(at)
 
     def _scalar(self, at: int) -> Node:
+        if plain := _PLAIN_STRING.match(self._text, at):
+            return Node("scalar", at, plain.end(), plain[1])
         found = (_STRING if self._text[at : at + 1] == '"' else _WORD).match(self._text, at)
         if found is None:
             self.fail(at, "a value was expected")

@@ -38,7 +38,8 @@ _FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, sign
 _WATCHED = (*_FORWARDED, signal.SIGWINCH, signal.SIGCHLD)
 _PAUSES = (1.0, 5.0, 20.0, 60.0)
 """Before the broker is asked again after it could not be reached."""
-_END_OF_INPUT = b"\x04"
+_END_OF_INPUT = b"\x04\x04"
+"""One would only send a line that is not ended; a pipe stays at its end as well."""
 _FAREWELL_SECONDS = 0.5
 
 
@@ -159,6 +160,11 @@ class PtySession:
     def _input_ended(self) -> None:
         if not self._terminal.is_terminal:
             self._inward.put(_END_OF_INPUT)
+            return
+        # The person's terminal is gone; the program would wait for ever at one of its own.
+        self._inward.close()
+        self._outward.close()
+        self._inner.hang_up()
 
     # ------------------------------------------------------------ what passes
 

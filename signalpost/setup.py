@@ -120,24 +120,28 @@ def plan_removal(edits: Sequence[Edit], record: SetupRecord) -> Plans:
 
 
 def carry_out(plans: Plans, record: SetupRecord, *, removing: bool) -> list[Plan]:
-    """Make the changes; return those that were made, and note the others as problems."""
+    """Make the changes; return those that were made, and note the others as problems.
+
+    :raises BadRequest: the state folder cannot be used
+    """
     done: list[Plan] = []
-    for each in plans.files:
-        try:
-            restored = (
-                removing and record.known(each.path) and record.before(each.path) == each.after
-            )
-            if each.changes:
-                if not removing and each.after is not None:
-                    first = not each.ours_before
-                    record.keep(each.path, each.before, each.after, first=first)
-                ConfigFile(each.path).write(each.after, each.before)
-                done.append(each)
-            if removing:
-                record.forget(each.path, restored=restored)
-        except (SignalpostError, OSError) as error:
-            plans.problems.append((each.path, str(error)))
+    with record.alone():
+        # What was made first goes last: it may be a folder in which the others are.
+        for each in reversed(plans.files) if removing else plans.files:
+            try:
+                if _carried_out(each, record, removing=removing):
+                    done.append(each)
+            except (SignalpostError, OSError) as error:
+                plans.problems.append((each.path, str(error)))
     return done
+
+
+def others(record: SetupRecord, seen: Sequence[Path]) -> list[Path]:
+    """Return the files besides ``seen`` that setup once wrote into, and that name it still."""
+    targets = [ConfigFile(path).target for path in seen]
+    return [
+        path for path in record.paths() if path not in targets and b"signalpost" in _content(path)
+    ]
 
 
 def decoded(content: bytes) -> str:
@@ -154,6 +158,13 @@ def decoded(content: bytes) -> str:
 # ---------------------------------------------------------------- inside
 
 
+def _content(path: Path) -> bytes:
+    try:
+        return ConfigFile(path).read() or b""
+    except BadRequest:
+        return b""
+
+
 def _instructions(kind: ClientKind, place: Place, scope: Scope) -> Path | None:
     if scope.project is not None:
         name = kind.project_instructions
@@ -162,13 +173,29 @@ def _instructions(kind: ClientKind, place: Place, scope: Scope) -> Path | None:
 
 
 def _planned(edits: Sequence[Edit], planned: Callable[[Path, Sequence[Edit]], Plan]) -> Plans:
-    plans = Plans()
-    for path in dict.fromkeys(edit.path for edit in edits):
+    plans, files = Plans(), dict[Path, list[Edit]]()
+    for edit in edits:  # AGENTS.md may be a link to CLAUDE.md
+        files.setdefault(ConfigFile(edit.path).target, []).append(edit)
+    for ours in files.values():
+        path = ours[0].path
         try:
-            plans.files.append(planned(path, [edit for edit in edits if edit.path == path]))
+            plans.files.append(planned(path, ours))
         except (SignalpostError, OSError) as error:
             plans.problems.append((path, str(error)))
     return plans
+
+
+def _carried_out(plan: Plan, record: SetupRecord, *, removing: bool) -> bool:
+    path, file = plan.path, ConfigFile(plan.path)
+    restored = removing and record.known(path) and record.before(path) == plan.after
+    changes = plan.changes and file.read() != plan.after  # or another run was faster
+    if changes:
+        if not removing and plan.after is not None:
+            record.keep(path, plan.before, plan.after, first=not plan.ours_before)
+        file.write(plan.after, plan.before)
+    if removing:
+        record.forget(path, restored=restored)
+    return changes
 
 
 def _whats(edits: Sequence[Edit]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from .client_table import CLIENTS
 from .notice import say
 from .setup import Plan, Plans, Scope
 from .setup_record import SetupRecord
+from .transport import endpoint
 from .transport.errors import BadRequest
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
@@ -125,6 +126,17 @@ class SetupRun:
             say(f"{path}: left as it is: {why}")
         if not removing:
             self._advise(kinds)
+        elif kinds == [*CLIENTS]:
+            self._tell_of_others(plans)
+
+    def _tell_of_others(self, plans: Plans) -> None:
+        seen = [*(each.path for each in plans.files), *(path for path, _ in plans.problems)]
+        for path in setup.others(self._record, seen):
+            say(
+                f"{path} still has what setup wrote into it. No client is told now to look there:"
+                " set the variables that were set then (CODEX_HOME and the like), or go to the"
+                " project's folder and add --project; then run this again"
+            )
 
     def _advise(self, kinds: Sequence[ClientKind]) -> None:
         for kind in kinds:
@@ -159,7 +171,7 @@ class SetupRun:
 def this_place() -> Place:
     """Return whose files are meant: this user's."""
     mac = sys.platform == "darwin"
-    return Place(home=Path.home(), environment=os.environ, mac=mac, exists=Path.exists)
+    return Place(home=endpoint.home(), environment=os.environ, mac=mac, exists=Path.exists)
 
 
 def _listed(kinds: Sequence[ClientKind]) -> str:

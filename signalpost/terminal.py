@@ -36,7 +36,7 @@ class Terminal:
     def take(self) -> None:
         """Make it raw."""
         if self._before is not None:
-            with _in_background():
+            with _in_background(), contextlib.suppress(termios.error):  # it may be gone
                 tty.setraw(0, termios.TCSADRAIN)
 
     def give_back(self) -> None:

@@ -23,6 +23,7 @@ import msgspec
 from . import exit_codes
 from .hook_text import news_text
 from .mcp_bridge.mail_fields import Json
+from .notice import say
 from .parent_watch import nobody_left
 from .person import act
 from .transport.bell import Doorstep
@@ -53,12 +54,15 @@ class Wanted:
     quiet: bool = False
 
 
+Find = Callable[[Client, Wanted], Awaitable[News | None]]
+
+
 def wait(data_dir: Path, wanted: Wanted) -> int:
     """Wait, print what has come in one line, and return the exit code.
 
     0: mail, or a task has ended; 3: nothing came in time, or nobody is left who would hear of it.
     """
-    news = _news(data_dir, wanted)
+    news = _news(data_dir, wanted, first_news if wanted.quiet else _told_first)
     if news is None:
         return exit_codes.NOTHING
     if not wanted.quiet:
@@ -74,7 +78,7 @@ def rewake(data_dir: Path, wanted: Wanted) -> int:
     """
     thread = wanted.thread or os.environ.get(CONVERSATION, "")
     try:
-        news = _news(data_dir, replace(wanted, thread=thread))
+        news = _news(data_dir, replace(wanted, thread=thread), first_news)
     except SignalpostError:
         return exit_codes.OK
     if news is None:
@@ -107,11 +111,16 @@ def as_value(news: News) -> Json:
     return {**value, "event": "mail"}
 
 
-def _news(data_dir: Path, wanted: Wanted) -> News | None:
-    async def work(client: Client) -> News | None:
-        return await first_news(client, wanted)
+def _news(data_dir: Path, wanted: Wanted, find: Find) -> News | None:
+    return act(data_dir, lambda client: find(client, wanted), start=True, kind="door")
 
-    return act(data_dir, work, start=True, kind="door")
+
+async def _told_first(client: Client, wanted: Wanted) -> News | None:
+    """Tell the person when nobody has the name: it may come yet, or be mistyped."""
+    if wanted.agent and not (await client.look_at_bell(wanted.agent)).agent:
+        name = one_line(wanted.agent, _NAME)
+        say(f"no agent is called {name} yet; waiting for it. See who is there: signalpost agents")
+    return await first_news(client, wanted)
 
 
 async def first_news(client: Client, wanted: Wanted) -> News | None:
@@ -141,8 +150,10 @@ async def _mail(client: Client, wanted: Wanted) -> Doorstep | None:
     if step.agent:
         return step if step.news else None
     if not wanted.tasks:
-        who = f"called {wanted.agent}" if wanted.agent else "whose client has started this"
-        raise UnknownAgent(f"there is no agent {who}. See who is there: signalpost agents")
+        raise UnknownAgent(
+            "there is no agent whose client has started this. Name one with --agent; see who is"
+            " there: signalpost agents"
+        )
     await anyio.sleep_forever()
     return None
 

@@ -72,17 +72,17 @@ def data_dir(option: str | os.PathLike[str] | None = None) -> Path:
 
 def default_data_dir() -> Path:
     """Return the data dir that is found where none is named."""
-    home = _home()
+    own = home()
     if sys.platform == "darwin":
-        return home / "Library" / "Application Support" / "signalpost"
-    return home / ".local" / "state" / "signalpost"
+        return own / "Library" / "Application Support" / "signalpost"
+    return own / ".local" / "state" / "signalpost"
 
 
-def _home() -> Path:
+def home() -> Path:
     """Return the home folder; a relative HOME, which leads anywhere, counts for nothing."""
-    home = Path(os.environ.get("HOME", ""))
-    if home.is_absolute():
-        return home
+    named = Path(os.environ.get("HOME", ""))
+    if named.is_absolute():
+        return named
     try:
         return Path(pwd.getpwuid(os.getuid()).pw_dir)
     except KeyError as error:

@@ -40,8 +40,8 @@ Way = Literal[
 ]
 """How an agent is told that mail waits."""
 RingOutcome = Literal["shown", "woke", "typed", "read", "held", "gave_up"]
-"""``shown``: put before the model; ``woke``: its client was told to go on; ``typed``: written into
-its terminal; ``read``: and the inbox has moved since; ``held``: it was kept from stopping."""
+"""``shown``: put before the model; ``woke``: its client is told to go on; ``typed``: written into
+its terminal or queue; ``read``: and the inbox has moved since; ``held``: it was kept from stopping."""
 
 
 class Ring(msgspec.Struct, frozen=True, kw_only=True):

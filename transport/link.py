@@ -22,6 +22,7 @@ from collections.abc import Sequence
 import anyio
 
 from . import endpoint, frames, mail, messages
+from .beats import Beats
 from .calls import Call, Calls, Fresh, Listener, Progress, leases_in
 from .errors import (
     BrokerUnavailable,
@@ -64,7 +65,7 @@ class Link:
         self._line: Line | None = None
         self._greeting: Call | None = None
         self._lost, self._died = anyio.Event(), anyio.Event()
-        self._heard_at = 0.0
+        self._beats: Beats
         self._failure: SignalpostError | None = None
         self.welcome: messages.Welcome | None = None
         self.published: endpoint.Published | None = None
@@ -172,12 +173,13 @@ class Link:
         with self._reach.connect(published) as line:
             watch = self._reach.watch(published, self._on_death)
             try:
+                self._beats = Beats(self._send_beat, self._interval, SILENCE_SECONDS)
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(line.serve, self._on_message)
                     self._line = line
                     self._say_hello()
                     tasks.start_soon(self._await_welcome, published)
-                    tasks.start_soon(self._beat, line)
+                    tasks.start_soon(self._beat)
                     await self._lost.wait()
                     tasks.cancel_scope.cancel()
                 return await self._verdict()
@@ -217,21 +219,18 @@ class Link:
         call = self._greeting = self._calls.make(self.introduction.hello)
         self._line.send(frames.header(self._session, call.correlation), call.payload)
 
-    async def _beat(self, line: Line) -> None:
-        """Show life, and notice when the broker shows none."""
-        self._heard_at = anyio.current_time()
-        while True:
-            interval = self.welcome.heartbeat_seconds if self.welcome else FIRST_BEAT_SECONDS
-            before = anyio.current_time()
-            await anyio.sleep(interval)
-            now = anyio.current_time()
-            if now - before > 2 * interval:
-                self._heard_at = now  # we were stopped ourselves: that was not its silence
-            elif now - self._heard_at > SILENCE_SECONDS:
-                self._lose(None)
-                return
-            beat = self._calls.make(messages.Heartbeat())
-            line.send(frames.header(self._session, beat.correlation), beat.payload)
+    async def _beat(self) -> None:
+        """Show life until the broker shows none."""
+        await self._beats.run()
+        self._lose(None)
+
+    def _interval(self) -> float:
+        return self.welcome.heartbeat_seconds if self.welcome else FIRST_BEAT_SECONDS
+
+    def _send_beat(self, heartbeat: messages.Heartbeat) -> None:
+        if self._line is not None:
+            beat = self._calls.make(heartbeat)
+            self._line.send(frames.header(self._session, beat.correlation), beat.payload)
 
     async def _verdict(self) -> SignalpostError | None:
         """A broker on its way out is waited for: an older one that is idle leaves for us."""
@@ -244,7 +243,7 @@ class Link:
     # ------------------------------------------------------------ what comes in
 
     def _on_message(self, parts: list[bytes]) -> None:
-        self._heard_at = anyio.current_time()
+        self._beats.heard()
         try:
             frames.check(parts)
             answer = self._decoder.decode(parts[1])
@@ -270,6 +269,7 @@ class Link:
                 self.introduction.supersede(agent)
             case messages.TaskProgress():
                 self._calls.tell(correlation, answer)
+                self._beats.ride()
             case messages.Welcome():
                 self._welcomed(correlation, answer)
             case messages.Failed(code=code, detail=detail):

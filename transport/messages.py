@@ -48,6 +48,9 @@ class Bye(_Message, frozen=True, tag="bye"):
 class Heartbeat(_Message, frozen=True, tag="heartbeat"):
     """Proof of life, answered with :class:`Accepted`. Any request counts as one."""
 
+    quiet: bool = False
+    """Not to be answered: the sender has just heard the broker."""
+
 
 class RunTask(_Message, frozen=True, tag="run_task"):
     """Run a shell command when its turn comes. Answered when it has run."""

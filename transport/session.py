@@ -20,7 +20,8 @@ from dataclasses import dataclass
 
 from .messages import Hello
 
-HEARTBEAT_SECONDS = 10.0
+HEARTBEAT_SECONDS = 16.0
+"""A little more than passes between two pushes of progress, so that a beat rides on each."""
 SILENCE_SECONDS = 30.0
 LOST_SECONDS = 5.0
 PERSON = "person"

@@ -25,6 +25,7 @@ def _budget(
         ("opencode", None),
         ("cline", 55),
         ("Cline", 55),
+        ("@cline/core", 55),
         ("copilot-cli", 170),
         ("github-copilot-developer", 170),
         ("claude-ai", 55),

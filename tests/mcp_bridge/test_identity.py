@@ -44,8 +44,20 @@ def test_claude_code_tells_its_conversation_in_the_environment() -> None:
     assert unnamed("app", "claude-code", {}, {"CLAUDE_CODE_SESSION_ID": "s-1"}).thread == "s-1"
 
 
-def test_a_client_started_inside_claude_code_is_another_agent() -> None:
-    assert unnamed("app", "opencode", {}, {"CLAUDE_CODE_SESSION_ID": "s-1"}).thread == ""
+def test_copilot_cli_tells_its_conversation_in_the_environment() -> None:
+    assert unnamed("app", "copilot-cli", {}, {"COPILOT_AGENT_SESSION_ID": "s-1"}).thread == "s-1"
+
+
+@pytest.mark.parametrize(
+    ("client", "variable"),
+    [
+        ("opencode", "CLAUDE_CODE_SESSION_ID"),
+        ("copilot-cli", "CLAUDE_CODE_SESSION_ID"),
+        ("claude-code", "COPILOT_AGENT_SESSION_ID"),
+    ],
+)
+def test_a_client_started_inside_another_one_is_another_agent(client: str, variable: str) -> None:
+    assert unnamed("app", client, {}, {variable: "s-1"}).thread == ""
 
 
 def test_a_thread_of_another_type_is_ignored() -> None:

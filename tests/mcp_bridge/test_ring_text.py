@@ -23,6 +23,12 @@ def test_no_ring_is_called_a_delivery(outcome: RingOutcome) -> None:
     assert "deliver" not in said(outcome)
 
 
+@pytest.mark.parametrize("way", ["pty", "channel", "queue"])
+def test_a_notice_that_is_still_to_be_typed_has_woken_nobody(way: Way) -> None:
+    assert said("woke", way) == f"notice on its way by {way}"
+    assert said("woke", "wait") == "woken by wait"
+
+
 def test_why_it_gave_up_is_said_in_one_harmless_line() -> None:
     assert said("gave_up", detail="a\x1b[2Jb\nc").count("\n") == 0
     assert said("gave_up", detail="a dialog is open") == "not told by pty: a dialog is open"

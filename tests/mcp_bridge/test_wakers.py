@@ -12,7 +12,7 @@ from mcp.shared.message import SessionMessage
 
 from signalpost.mcp_bridge.clients import Clients
 from signalpost.mcp_bridge.identity import AgentIdentity
-from signalpost.mcp_bridge.wakers import Channel, CodexQueue, Door, NotTold, Wakers, text
+from signalpost.mcp_bridge.wakers import Channel, CodexQueue, Door, NotTold, Spot, Wakers, text
 from signalpost.transport.bell import Doorstep
 from signalpost.transport.errors import BrokerUnavailable
 from signalpost.transport.letters import Way
@@ -20,6 +20,7 @@ from tests.mcp_bridge.stand_in import StandIn
 
 ALICE = AgentIdentity(agent="alice")
 STEP = Doorstep(agent="alice", unread=2, cursor=7, news=True)
+NEXT = Doorstep(agent="alice", unread=1, cursor=9, news=True)
 
 
 class Told:
@@ -27,8 +28,9 @@ class Told:
 
     way: Way = "channel"
 
-    def __init__(self, refuses: str = "") -> None:
+    def __init__(self, refuses: str = "", patience: float = 0) -> None:
         self.said: list[tuple[str, int]] = []
+        self.patience = patience
         self._refuses = refuses
 
     async def tell(self, thread: str, step: Doorstep) -> None:
@@ -55,11 +57,11 @@ async def ring(broker: StandIn, step: Doorstep) -> None:
 async def test_each_news_is_told_once_where_the_agent_speaks_now() -> None:
     broker, door = StandIn(), Told()
     async with waking(broker, door) as wakers:
-        wakers.begin(ALICE, "thread-1")
+        wakers.begin(ALICE, Spot("thread-1"))
         await ring(broker, STEP)
-        wakers.begin(ALICE, "thread-2")
-        wakers.begin(ALICE, "")
-        await ring(broker, Doorstep(agent="alice", unread=1, cursor=9, news=True))
+        wakers.begin(ALICE, Spot("thread-2"))
+        wakers.begin(ALICE, Spot())
+        await ring(broker, NEXT)
     assert door.said == [("thread-1", 7), ("thread-2", 9)]
     assert broker.rings == [
         ("alice", 7, "channel", "typed", ""),
@@ -70,9 +72,60 @@ async def test_each_news_is_told_once_where_the_agent_speaks_now() -> None:
 async def test_what_could_not_be_told_is_given_up_with_the_reason() -> None:
     broker = StandIn()
     async with waking(broker, Told(refuses="no channel")) as wakers:
-        wakers.begin(ALICE, "")
+        wakers.begin(ALICE, Spot())
         await ring(broker, STEP)
     assert broker.rings == [("alice", 7, "channel", "gave_up", "no channel")]
+
+
+async def test_no_second_notice_is_added_while_the_first_may_still_wait_for_its_turn() -> None:
+    broker, door = StandIn(), Told(patience=600)
+    async with waking(broker, door) as wakers:
+        wakers.begin(ALICE, Spot("t", "turn-1"))
+        await ring(broker, STEP)
+        broker.steps.append(NEXT)
+        broker.stirred.set()
+        wakers.begin(ALICE, Spot("t", "turn-1"))
+        await anyio.wait_all_tasks_blocked()
+        assert door.said == [("t", 7)]
+        broker.noted = anyio.Event()
+        wakers.begin(ALICE, Spot("t", "turn-2"))
+        with anyio.fail_after(5):
+            await broker.noted.wait()
+    assert door.said == [("t", 7), ("t", 9)]
+
+
+async def test_a_notice_that_nobody_took_keeps_the_next_one_back_for_some_time_only() -> None:
+    broker, door = StandIn(), Told(patience=0.01)
+    async with waking(broker, door) as wakers:
+        wakers.begin(ALICE, Spot("t", "turn-1"))
+        await ring(broker, STEP)
+        await ring(broker, NEXT)
+    assert [cursor for _, cursor in door.said] == [7, 9]
+
+
+async def test_a_notice_that_was_not_put_there_keeps_nothing_back() -> None:
+    broker, door = StandIn(), Told(refuses="no such thread", patience=600)
+    async with waking(broker, door) as wakers:
+        wakers.begin(ALICE, Spot("t", "turn-1"))
+        await ring(broker, STEP)
+        await ring(broker, NEXT)
+    assert [cursor for _, cursor in door.said] == [7, 9]
+
+
+@pytest.mark.parametrize(
+    ("meta", "spot"),
+    [
+        ({}, Spot()),
+        ({"threadId": "t"}, Spot("t")),
+        (
+            {"threadId": "t", "x-codex-turn-metadata": {"turn_id": "u", "model": "m"}},
+            Spot("t", "u"),
+        ),
+        ({"threadId": "t", "x-codex-turn-metadata": "u"}, Spot("t")),
+    ],
+)
+def test_codex_tells_its_thread_and_turn_in_each_call(meta: dict[str, object], spot: Spot) -> None:
+    assert Spot.of(meta) == spot
 
 
 async def test_a_broker_that_refuses_is_asked_again_at_the_next_call(
@@ -88,10 +141,10 @@ async def test_a_broker_that_refuses_is_asked_again_at_the_next_call(
     async with waking(broker, door) as wakers:
         with monkeypatch.context() as patch:
             patch.setattr(broker, "await_bell", refuse)
-            wakers.begin(ALICE, "")
+            wakers.begin(ALICE, Spot())
             await refused.wait()
             await anyio.wait_all_tasks_blocked()
-        wakers.begin(ALICE, "")
+        wakers.begin(ALICE, Spot())
         await ring(broker, STEP)
     assert len(door.said) == 1
 

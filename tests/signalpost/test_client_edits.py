@@ -192,3 +192,10 @@ def test_a_stop_that_waits_for_mail_has_a_longer_limit_than_it_waits(
     [item] = json.loads(hooks(client).change.put(""))["hooks"][event]
     assert item["hooks"][0]["timeout"] == limit
     assert item["hooks"][0]["command"].endswith(" --gate tasks --wait 60")
+
+
+def test_a_whole_file_of_ours_gives_back_the_one_that_was_in_its_place() -> None:
+    change = hooks("copilot").change
+    edited = change.put("theirs") + "edited since"
+    assert change.remove(edited, "theirs") == "theirs"
+    assert change.remove(edited, None) == ""

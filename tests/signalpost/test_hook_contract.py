@@ -44,7 +44,6 @@ MUTE = [
     (CURSOR, "prompt", "beforeSubmitPrompt"),
     (CURSOR, "stop", "stop"),
     (CURSOR, "session-end", "sessionEnd"),
-    (COPILOT, "prompt", "userPromptSubmitted"),
     (COPILOT, "stop", "agentStop"),
     (COPILOT, "notification", "notification"),
     (COPILOT, "session-end", "sessionEnd"),
@@ -76,13 +75,20 @@ def test_a_text_is_put_before_the_model_in_claude_codes_way(
     )
 
 
-@pytest.mark.parametrize("word", ["session-start", "tools"])
-def test_cursor_and_copilot_are_given_one_field(word: Word) -> None:
-    event = {"session-start": "sessionStart", "tools": "postToolUse"}[word]
-    cursor = said(CURSOR, word, event, Context(TEXT)).decode()
-    copilot = said(COPILOT, word, event, Context(TEXT)).decode()
-    assert cursor == f'{{"additional_context":"{TOLD}"}}\n'
-    assert copilot == f'{{"additionalContext":"{TOLD}"}}\n'
+@pytest.mark.parametrize(
+    ("client", "word", "event", "field"),
+    [
+        (CURSOR, "session-start", "sessionStart", "additional_context"),
+        (CURSOR, "tools", "postToolUse", "additional_context"),
+        (COPILOT, "session-start", "sessionStart", "additionalContext"),
+        (COPILOT, "prompt", "userPromptSubmitted", "additionalContext"),
+        (COPILOT, "tools", "postToolUse", "additionalContext"),
+    ],
+)
+def test_cursor_and_copilot_are_given_one_field(
+    client: str, word: Word, event: str, field: str
+) -> None:
+    assert said(client, word, event, Context(TEXT)).decode() == f'{{"{field}":"{TOLD}"}}\n'
 
 
 @pytest.mark.parametrize(("client", "word", "event"), MUTE)

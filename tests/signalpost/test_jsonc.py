@@ -279,3 +279,8 @@ def test_any_document_takes_an_item_and_gives_it_up(
 def test_any_text_is_read_or_refused(text: str) -> None:
     with suppress(BadRequest):
         assert jsonc.get(jsonc.put(text, PATH, OURS), PATH) == OURS
+
+
+def test_a_text_is_read_once_however_often_it_is_asked() -> None:
+    text = '{"a": [1]}'
+    assert read(text) is read(text)

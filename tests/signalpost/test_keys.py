@@ -59,6 +59,11 @@ def test_escape_alone_writes_nothing() -> None:
         b"\x1b[I",
         b"\x1b[O",
         b"\x1b[<0;3;4M",
+        b"\x1b[M !!",
+        b"\x1b[32;3;4M",
+        b"\x1b[?1u",
+        b"\x1b[97;1:3u",
+        b"\x1b[1;1:3A",
         b"\x1b]11;rgb:0/0/0\x07",
         b"\x1bP>|xterm\x1b\\",
         b"\x1b[?2026;2$y",
@@ -68,6 +73,74 @@ def test_what_a_terminal_says_by_itself_is_not_typed(answer: bytes) -> None:
     keys = after(b"x", b"\r")
     assert not keys.heard(answer, 9.0)
     assert (keys.half_typed, keys.last) == (False, 1.0)
+
+
+def test_what_a_terminal_says_may_come_in_pieces() -> None:
+    answer = b"\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\"
+    for at in range(2, len(answer)):
+        keys = Keys()
+        assert not keys.heard(answer[:at], 0.0)
+        assert keys.half_typed
+        assert not keys.heard(answer[at:], 0.1)
+        assert not keys.half_typed
+
+
+def test_a_piece_that_is_not_gone_on_with_was_typed() -> None:
+    keys = after(b"\x1bP", b"rint")
+    assert keys.half_typed
+    assert not after(b"\x1bP", b"rint", b"\r").half_typed
+
+
+def test_escape_and_later_a_bracket_are_two_keys() -> None:
+    assert not after(b"\x1b", b"[\x7f").half_typed
+
+
+def test_a_paste_in_pieces_is_one() -> None:
+    assert after(b"\x1b[200~one\r", b"two\r").half_typed
+    assert after(b"\x1b[200~one\r", b"two\r\x1b[201", b"~").half_typed
+    assert not after(b"\x1b[200~one\r", b"two\r\x1b[201~", b"\r").half_typed
+
+
+@pytest.mark.parametrize("text", ["é", "€", "🙂", "né"])
+def test_a_character_of_several_bytes_is_taken_back_at_once(text: str) -> None:
+    data = text.encode()
+    assert after(data[:1], data[1:]).half_typed
+    assert not after(data[:1], data[1:], b"\x7f" * len(text)).half_typed
+    assert after(text.encode("utf-8")[:1]).half_typed
+
+
+def test_a_character_of_eight_bits_is_typed_too() -> None:
+    assert after(b"\xa9").half_typed
+    assert not after(b"\xa9", b"\x7f").half_typed
+
+
+@pytest.mark.parametrize(
+    ("keys", "half_typed"),
+    [
+        (b"\x1b[97u", True),
+        (b"\x1b[97;2u\x1b[97;2:3u", True),
+        (b"\x1b[97u\x1b[127u", False),
+        (b"\x1b[97u\x1b[13u", False),
+        (b"\x1b[97u\x1b[57414u", False),
+        (b"\x1b[97;129u\x1b[13;129u", False),
+        (b"\x1b[97u\x1b[99;5u", False),
+        (b"\x1b[13;2u", True),
+        (b"\x1b[106;5u", True),
+        (b"\x1b[92u\x1b[13u", True),
+        (b"\x1b[171u", True),
+        (b"\x1b[27u", False),
+        (b"\x1b[57441;2u", False),
+        (b"a\x1b[97;1:3u\r", False),
+    ],
+)
+def test_keys_of_kittys_protocol_are_keys(keys: bytes, half_typed: bool) -> None:
+    found = after(keys)
+    assert (found.half_typed, found.last) == (half_typed, 0.0)
+
+
+def test_return_behind_an_arrow_sends_also_when_both_come_at_once() -> None:
+    assert not after(b"\x1b[A\r").half_typed
+    assert after(b"\r\x1b[A").half_typed
 
 
 @given(CHARACTERS)

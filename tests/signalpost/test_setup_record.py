@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from signalpost.setup_record import SetupRecord
+from signalpost.transport.errors import BadRequest
 
 FILE = Path("/home/alice/.codex/config.toml")
 
@@ -81,3 +83,48 @@ def test_a_lost_copy_is_no_longer_known(state: Path) -> None:
     for copy in (state / "setup").glob("config.toml.*"):
         copy.unlink()
     assert not record.known(FILE)
+
+
+def test_a_state_that_comes_back_needs_no_second_copy(state: Path) -> None:
+    record = SetupRecord(state)
+    for _ in range(3):
+        record.keep(FILE, b"first", b"ours", first=True)
+    assert copies(state) == [b"first"]
+    assert record.before(FILE) == b"first"
+
+
+def test_a_file_is_the_same_under_each_of_its_names(state: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(FILE)
+    SetupRecord(state).keep(link, b"first", b"ours", first=True)
+    assert SetupRecord(state).before(FILE) == b"first"
+
+
+def test_folders_that_were_made_for_a_file_go_with_it(state: Path, tmp_path: Path) -> None:
+    file = tmp_path / "made" / "too" / "settings.json"
+    record = SetupRecord(state)
+    record.keep(file, None, b"ours", first=True)
+    file.parent.mkdir(parents=True)
+    record.keep(file, b"ours", b"ours 2", first=False)
+    record.forget(file, restored=True)
+    assert not (tmp_path / "made").exists()
+    assert tmp_path.exists()
+
+
+def test_a_copy_that_cannot_be_kept_is_told_with_the_remedy(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(BadRequest, match=r"cannot be kept.*No space left.*whether there is room"):
+        SetupRecord(state).keep(FILE, b"first", b"ours", first=True)
+    assert list((state / "setup").iterdir()) == []
+
+
+def test_who_is_alone_knows_what_others_have_noted(state: Path) -> None:
+    late = SetupRecord(state)
+    SetupRecord(state).keep(FILE, b"first", b"ours", first=True)
+    with late.alone():
+        assert late.before(FILE) == b"first"

@@ -28,7 +28,11 @@ class Door:
     def __init__(self) -> None:
         self.step: Doorstep | None = None
         self.reports: dict[int, TaskReport] = {}
+        self.known = True
         self.asked: list[object] = []
+
+    async def look_at_bell(self, agent: str = "") -> Doorstep:
+        return Doorstep(agent=agent if self.known else "")
 
     async def await_bell(self, agent: str = "", *, thread: str = "") -> Doorstep:
         self.asked.append((agent, thread))
@@ -123,10 +127,20 @@ def test_json_says_the_same(door: Door, capsys: Capture, report: Reports) -> Non
 
 def test_nobody_is_meant_is_a_refusal_unless_a_task_is_meant(door: Door, report: Reports) -> None:
     door.step = Doorstep()
-    with pytest.raises(UnknownAgent, match="called bob"):
-        waiting.wait(DIR, Wanted("bob"))
+    with pytest.raises(UnknownAgent, match="Name one with --agent"):
+        waiting.wait(DIR, Wanted())
     door.reports[8] = report()
     assert waiting.wait(DIR, Wanted("bob", tasks=(8,))) == 0
+
+
+def test_a_name_that_nobody_has_yet_is_waited_for_and_told(door: Door, capsys: Capture) -> None:
+    door.known, door.step = False, MAIL
+    assert waiting.wait(DIR, Wanted("alcie")) == 0
+    assert "no agent is called alcie yet; waiting for it" in capsys.readouterr().err
+    assert waiting.wait(DIR, Wanted("alcie", quiet=True)) == 0
+    door.known = True
+    assert waiting.wait(DIR, Wanted("alice")) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_an_unknown_task_is_refused(door: Door) -> None:

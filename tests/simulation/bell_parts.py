@@ -75,7 +75,7 @@ async def _wait(self: Program, client: Client, agent: str, after: int) -> int:
             step = await client.await_bell(agent, way="pty", after=after, wait_seconds=wait)
     except SignalpostError as error:
         self.books.errors[error.code] += 1
-        # A line that was half-open before is noticed after 30 to 41 s, and may take the call along.
+        # A line that was half-open before is noticed after 30 s, and may take the call along.
         if quiet and error.code != DeadlineExceeded.code:
             self.books.faults.append(f"who waited for {agent} was told {error.code}")
     if step.news:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import anyio
 
-from signalpost.transport.letters import Role
 from tests.simulation.mail_parts import asker, reader, writer
-from tests.simulation.programs import Program
 from tests.simulation.scenario import Scenario
 from tests.simulation.task_parts import runner
 
@@ -26,8 +24,7 @@ class CrashCourse(Scenario):
             "r1": runner,
         }
         for name, part in parts.items():
-            role: Role = "consumer" if part is reader else "publisher"
-            self.programs.append(Program(self.machine, self.books, name, part, role))
+            self._enlist(name, part)
 
     async def _go_wrong(self) -> None:
         self.machine.network.calm = self.machine.disk.calm = True

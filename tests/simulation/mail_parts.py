@@ -105,7 +105,7 @@ async def read(self: Program, client: Client) -> bool:
     if not quiet and chance.random() < 0.2:
         return await _take_some(self, client)
     with suppress(GivenBack, StaleLease), anyio.move_on_after(None if quiet else 30):
-        async with client.receive(wait_seconds=2.0 if quiet else chance.uniform(0, 20)) as mail:
+        async with client.receive(wait_seconds=_patience(self)) as mail:
             if mail is None:
                 return False
             self.books.came(self, mail)
@@ -123,6 +123,12 @@ async def read(self: Program, client: Client) -> bool:
             if replied:
                 self.books.replied.add(key)
     return True
+
+
+def _patience(self: Program) -> float:
+    if self.closing.is_set():
+        return 2.0
+    return 20.0 if self.quiet.is_set() else self.chance.uniform(0, 20)
 
 
 async def _work(self: Program, client: Client, mail: Received) -> None:

@@ -8,7 +8,7 @@ import random
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TypeVar
 import anyio
 
 from signalpost.actors.settings import Settings
+from signalpost.transport.letters import Role
 from tests.simulation.bell_parts import SLEEPER, Visitor, sleeper, waiter
 from tests.simulation.books import LEAVER, MOVER, Books, Stored
 from tests.simulation.failpoints import Aim, Failpoints
@@ -51,6 +52,8 @@ class Scenario:
 
     settings = SETTINGS
     faulty_seconds = FAULTY_SECONDS
+    longest_peace = 3.0
+    """Between two faults, in seconds."""
 
     def __init__(self, seed: int, folder: Path, aim: Aim | None = None) -> None:
         self.seed = seed
@@ -81,13 +84,11 @@ class Scenario:
         return Run(self.seed, wrong, self._trace(stored), counts, self.points.passed)
 
     def _cast(self) -> None:
-        readers: dict[str, Part] = {
+        parts: dict[str, Part] = {
             "ann": reader,
             "bob": reader,
             "pool#1": reader,
             "pool#2": reader,
-        }
-        others: dict[str, Part] = {
             "ask1": asker("ann", "bob", "pool"),
             "w1": writer("ann", "bob", "pool", MOVER, LEAVER),
             "w2": writer("ann", "bob", "pool", MOVER, f"{MOVER}1"),
@@ -99,29 +100,32 @@ class Scenario:
             SLEEPER: sleeper,
             "w3": writer(SLEEPER, "ann"),
         }
-        for name, part in readers.items():
-            self.programs.append(Program(self.machine, self.books, name, part, "consumer"))
-        for name, part in others.items():
-            self.programs.append(Program(self.machine, self.books, name, part))
+        for name, part in parts.items():
+            self._enlist(name, part)
         for name, agent in (("door1", SLEEPER), ("door2", SLEEPER), ("door3", "ann")):
             self.programs.append(Visitor(self.machine, self.books, name, waiter(agent)))
+
+    def _enlist(self, name: str, part: Part) -> None:
+        role: Role = "consumer" if part is reader else "publisher"
+        self.programs.append(Program(self.machine, self.books, name, part, role))
 
     # ------------------------------------------------------------ the two phases
 
     async def _go_wrong(self) -> None:
         loop = asyncio.get_running_loop()
+        faults = self._faults()
         while loop.time() < self.faulty_seconds:
-            await anyio.sleep(self.chance.uniform(0.05, 3.0))
-            fault = self.chance.choice(
-                [
-                    self._kill_broker,
-                    self._kill_program,
-                    self._cut_line,
-                    self._deafen_line,
-                    self._fill_disk,
-                ]
-            )
-            fault()
+            await anyio.sleep(self.chance.uniform(0.05, self.longest_peace))
+            self.chance.choice(faults)()
+
+    def _faults(self) -> list[Callable[[], None]]:
+        return [
+            self._kill_broker,
+            self._kill_program,
+            self._cut_line,
+            self._deafen_line,
+            self._fill_disk,
+        ]
 
     def _kill_broker(self) -> None:
         self.kills += 1

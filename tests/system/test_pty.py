@@ -117,6 +117,21 @@ def test_a_signal_reaches_the_program(home: Home) -> None:
     assert b"heard" in shown.seen
 
 
+def test_a_program_whose_terminal_is_gone_reads_the_end_and_so_ends(home: Home) -> None:
+    done = home.folder / "done"
+    command = f"trap '' HUP; echo on; cat >{os.devnull}; echo x >{done}; exit 3"
+    with terminal(home, "pty", *FAST, "--", "/bin/sh", "-c", command) as shown:
+        shown.until(b"on")
+    assert shown.process.wait(SECONDS) == 3
+    assert done.exists()
+
+
+def test_input_that_is_no_terminal_ends_also_in_the_middle_of_a_line(home: Home) -> None:
+    done = home.run("pty", *FAST, "--", "/bin/sh", "-c", "cat; exit 3", given=b"one\ntwo")
+    assert done.returncode == 3, done.stderr
+    assert done.stdout.endswith(b"one\r\ntwo")
+
+
 def test_a_program_that_suspends_itself_suspends_all_and_goes_on_with_it(home: Home) -> None:
     command = "echo on; kill -STOP $$; echo again; exit 4"
     with terminal(home, "pty", *FAST, "--", "/bin/sh", "-c", command) as shown:

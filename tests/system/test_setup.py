@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -221,37 +220,6 @@ def test_a_file_that_changes_while_the_person_thinks_is_left(user: User) -> None
         assert there.end() == 1
         assert b"has changed meanwhile" in there.seen
     assert path.read_text() == CODEX + "# new\n"
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
-def test_a_file_of_somebody_else_is_left(user: User) -> None:
-    path = user.folder / ".codex" / "config.toml"
-    os.chown(path, 12345, -1)
-    done = user.setup("--yes", "--client", "codex")
-    assert done.returncode == 1
-    assert b"belongs to another user" in done.stderr
-    assert path.read_text() == CODEX
-
-
-NO_CONFIGURATIONS: dict[str, tuple[Callable[[Path], object], bytes]] = {
-    "a loop": (lambda path: path.symlink_to(path), b"cannot read it"),
-    "a folder": (lambda path: path.mkdir(), b"cannot read it"),
-    "a fifo": (os.mkfifo, b"it is no file"),
-    "UTF-16": (lambda path: path.write_bytes(b"\xff\xfe{"), b"no UTF-8"),
-    "a list": (lambda path: path.write_text("[]"), b"no object"),
-}
-
-
-@pytest.mark.parametrize(("make", "told"), NO_CONFIGURATIONS.values(), ids=NO_CONFIGURATIONS)
-def test_what_is_no_such_file_is_left(
-    user: User, make: Callable[[Path], object], told: bytes
-) -> None:
-    path = user.folder / ".gemini" / "settings.json"
-    path.unlink()
-    make(path)
-    done = user.setup("--yes", "--client", "gemini")
-    assert done.returncode == 1
-    assert told in done.stderr
 
 
 def test_instructions_can_go_into_the_projects_own_file(user: User) -> None:

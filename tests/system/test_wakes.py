@@ -43,3 +43,19 @@ async def test_a_channel_is_declared_only_when_it_is_wished_and_says_that_mail_w
             },
         )
         assert "experimental" not in (await carol.answer(number))["result"]["capabilities"]
+
+
+@within(40)
+async def test_a_bridge_with_a_channel_knows_only_the_handshake_in_which_there_are_channels(
+    place: Place,
+) -> None:
+    async with bridge(place, "alice", "--wake", "channel") as alice:
+        probe = await alice.discover()
+        assert probe["error"] == {
+            "code": -32601,
+            "message": "Method not found",
+            "data": "server/discover",
+        }
+    async with bridge(place, "carol") as carol:
+        said = await carol.discover()
+        assert said["result"]["supportedVersions"] == ["2026-07-28"]

@@ -3,8 +3,8 @@
                     arrive, register
     (nobody) ──────────────────────────> SPOKEN FOR ── unregister ──> (nobody)
         ^                                 │      ^
-        │ made name, gone for 7 days,     │ last │ arrive, register
-        │ no mail                         v      │
+        │ made name, no mail, and gone    │ last │ arrive, register
+        │ for 7 days or never acted       v      │
         └─────────────────────────────── GONE ───┘
 
 Its number never changes; its name may. Whose process outlives a broker is awaited
@@ -75,6 +75,8 @@ class Agent(msgspec.Struct, eq=False, gc=False):
     """What its client reported that it does, until it asks for something or is gone."""
     holders: Mapping[bytes, Holder] = NOBODY
     """The sessions that speak for it, by token, the longest first. Never changed in place."""
+    acted: bool = True
+    """False: it has come under a made name, and asked for nothing yet."""
     awaited: Holder | None = None
     """Who spoke for it when an earlier broker life ended, still lives, and has not come back."""
 

@@ -12,10 +12,7 @@ from typing import Protocol
 from anyio.abc import TaskGroup
 
 from ..transport import frames, housekeeping, messages
-from ..transport.errors import (
-    BadRequest,
-    NotAuthorised,
-)
+from ..transport.errors import BadRequest, NotAuthorised
 from ..transport.session import PERSON, Session
 from .archive import Archive
 from .deferred import Deferred, stopping
@@ -85,7 +82,8 @@ class Desk:
         """
         if isinstance(request, messages.Heartbeat):
             return None if request.quiet else _ACCEPTED
-        self._post.membership.touch(session)
+        if not isinstance(request, messages.Bye):
+            self._post.membership.touch(session)
         match request:
             case messages.RunTask():
                 self._run_task(session, correlation, request)

@@ -17,7 +17,7 @@ from .agent import Agent
 from .ancestry import Process, lineage
 from .doorbell import Waiter
 from .doorbells import Doorbells
-from .expected import Expected
+from .expected import Expectation, Expected
 from .kinship import below, in_thread
 from .membership import Membership
 from .moment import Moment
@@ -49,6 +49,7 @@ class Doorman:
         standing: Standing,
         bells: Doorbells,
         expected: Expected,
+        reply: Callable[[bytes, bytes, messages.Reply], object],
         clock: Callable[[], Moment],
         above: Callable[[int], tuple[Process, ...]] = lineage,
     ) -> None:
@@ -58,6 +59,7 @@ class Doorman:
         self._standing = standing
         self._bells = bells
         self._expected = expected
+        self._reply = reply
         self._clock = clock
         self._above = above
         self._lineages: dict[bytes, tuple[Process, ...]] = {}
@@ -86,6 +88,8 @@ class Doorman:
                 return self._look(session, request)
             case bell.AwaitBell():
                 return self._await(session, correlation, request)
+            case bell.AwaitAgent():
+                return self._expect(session, correlation, request)
             case bell.NoteRing():
                 return self._note(session, request)
             case bell.SetBell():
@@ -125,9 +129,31 @@ class Doorman:
         if agent is not None:
             self._bells.wait(agent, waiter)
         elif request.agent and wait is None:
-            self._expected.wait(names.own_agent_name(request.agent), waiter)
+            name = names.own_agent_name(request.agent)
+            self._expected.wait(
+                Expectation(
+                    correlation, session.token, lambda came: self._bells.wait(came, waiter), name
+                )
+            )
         else:
             return bell.Doorstep()
+        return None
+
+    def _expect(
+        self, session: Session, correlation: bytes, request: bell.AwaitAgent
+    ) -> bell.Doorstep | None:
+        agent = self._meant(session, request.agent, request.thread)
+        if agent is not None:
+            return self._bells.step(agent)
+
+        def show(came: Agent) -> None:
+            self._reply(session.token, correlation, self._bells.step(came))
+
+        name = names.own_agent_name(request.agent) if request.agent else ""
+        above = self._above_of(session)
+        self._expected.wait(
+            Expectation(correlation, session.token, show, name, request.thread, above)
+        )
         return None
 
     def _note(self, session: Session, request: bell.NoteRing) -> messages.Accepted:

@@ -1,34 +1,55 @@
-"""Who waits at the doorbell of an agent that has not come yet. Pure."""
+"""Who waits for an agent that has not come yet. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 
-from .doorbell import Waiter
+from .agent import Agent
+from .kinship import below, in_thread
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expectation:
+    """One open request, whom it means, and what is done when that agent has come."""
+
+    correlation: bytes
+    session: bytes
+    fulfil: Callable[[Agent], None]
+    name: str = ""
+    """Empty: it means the agent of ``thread``, or the one of a client among ``above``."""
+    thread: str = ""
+    above: tuple[Hashable, ...] = ()
+    """The process that asks and those above it."""
+
+    def means(self, agent: Agent) -> bool:
+        """Tell whether this is the agent."""
+        if self.name:
+            return agent.name == self.name
+        return (in_thread([agent], self.thread) or below([agent], self.above)) is not None
 
 
 class Expected:
-    """Waiting requests by the name that they wait for."""
+    """All that is waited for."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, list[Waiter]] = {}
+        self._open: list[Expectation] = []
 
-    def wait(self, name: str, waiter: Waiter) -> None:
-        """Let somebody wait until an agent has this name."""
-        self._waiting.setdefault(name, []).append(waiter)
+    def wait(self, expectation: Expectation) -> None:
+        """Let somebody wait until an agent has come."""
+        self._open.append(expectation)
 
-    def come(self, name: str) -> list[Waiter]:
-        """An agent has this name now: return who waits at its doorbell from now on."""
-        return self._waiting.pop(name, [])
+    def come(self, agent: Agent) -> None:
+        """An agent is there, under this name: serve those who have waited for it."""
+        met = [expectation for expectation in self._open if expectation.means(agent)]
+        self._open = [expectation for expectation in self._open if expectation not in met]
+        for expectation in met:
+            expectation.fulfil(agent)
 
     def give_up(self, correlation: bytes) -> None:
         """Nobody waits for this answer any more."""
-        self._keep(lambda waiter: waiter.correlation != correlation)
+        self._open = [each for each in self._open if each.correlation != correlation]
 
     def leave(self, session: bytes) -> None:
         """A session is gone."""
-        self._keep(lambda waiter: waiter.session != session)
-
-    def _keep(self, stays: Callable[[Waiter], bool]) -> None:
-        kept = {name: [w for w in waiting if stays(w)] for name, waiting in self._waiting.items()}
-        self._waiting = {name: waiting for name, waiting in kept.items() if waiting}
+        self._open = [each for each in self._open if each.session != session]

@@ -139,6 +139,7 @@ class Mailroom:
                 self._standing,
                 self._bells,
                 self._expected,
+                self._reception.answer,
                 self._clock,
             ),
             standing=self._standing,

@@ -82,6 +82,8 @@ class Membership:
             self.survivors.forget(claim.agent.id)
             self._act_as(session, claim.agent)
             self._tell_arrival(claim.agent)
+        if claim.agent is not None:
+            self._expected.come(claim.agent)
         self._persist()
 
     def depart(self, session: Session, *, died: bool) -> None:
@@ -125,6 +127,7 @@ class Membership:
         bound = agent.inbox_bound or self._services.settings.inbox_bound
         self._inboxes.tell_existing(agent, lambda inbox, now: inbox.resize(bound, now))
         self._tell_arrival(agent)
+        self._expected.come(agent)
         self._persist()
         return mail.Registered(
             name=agent.name, role=agent.role, description=agent.description, inbox_bound=bound
@@ -216,6 +219,8 @@ class Membership:
         reason = f"{agent.name} has gone"
         self._inboxes.tell_existing(agent, lambda inbox, _now: inbox.bounce(reason))
         self._services.events.write("agent_gone", agent=agent.name)
+        if not self._inboxes.depth(agent):  # some clients list their servers' tools, and leave
+            self._registry.pass_over(agent)
 
     def _lost(self, agent_id: int) -> None:
         """The process that spoke for an agent in an earlier broker life has ended."""
@@ -225,8 +230,6 @@ class Membership:
         self._persist()
 
     def _tell_arrival(self, agent: Agent) -> None:
-        for waiter in self._expected.come(agent.name):
-            self._bells.wait(agent, waiter)
         if not agent.is_person:
             self._services.events.write(
                 "agent_registered", agent=agent.name, role=agent.role, client=agent.client

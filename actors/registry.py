@@ -6,7 +6,7 @@
                  │    └──> the name of one who is gone: becomes that agent, mail and all
                  │    └──> the name of a living one: NAME_TAKEN
                  v
-              depart ──> gone; mail waits ── 7 days, no mail, made name ──> forgotten
+              depart ──> gone; mail waits ── made name, no mail, never acted or 7 days ──> forgotten
 
 Which agent a session gets is decided in :mod:`placing`. A bridge never shares an
 agent; programs may. Every verb checks first and changes afterwards. What must be
@@ -79,7 +79,7 @@ class Registry:
     def touch(self, session: bytes, now: float) -> None:
         """The agent of a session shows that it works; ``now`` is of the monotonic clock."""
         if (agent := self._seats.agent_of(session)) is not None:
-            agent.active, agent.heard = now, None
+            agent.active, agent.heard, agent.acted = now, None, True
 
     # ------------------------------------------------------------ names
 
@@ -126,6 +126,11 @@ class Registry:
         self._seats.clear(agent)
         self._directory.remove(agent)
         return agent
+
+    def pass_over(self, agent: Agent) -> None:
+        """Forget who has left without mail, if it has a made name and has asked for nothing."""
+        if agent.is_gone and not agent.named and not agent.acted:
+            self._directory.remove(agent)
 
     def expire(self, now: float, is_empty: Callable[[Agent], bool]) -> list[Agent]:
         """Forget who has a made name, is gone for long and has no mail; ``now`` is wall time."""
@@ -226,7 +231,7 @@ class Registry:
         return find_place_again(self._directory, agent, before, arrival)
 
     def _create(self, name: str) -> Agent:
-        agent = Agent(self._ids(), name)
+        agent = Agent(self._ids(), name, acted=False)
         self._directory.add(agent)
         return agent
 

@@ -1,4 +1,4 @@
-"""The broker clients of one bridge: one per agent, made at its first tool call.
+"""The broker clients of one bridge: one per agent, made when its tools are listed or called.
 
 A bridge serves one agent as a rule; but an unnamed one is a new agent in each
 conversation, and Codex tells in every call which one it belongs to.
@@ -38,11 +38,10 @@ class Clients:
 
     def greet(self, agent: AgentIdentity) -> None:
         """Have the broker know the agent, beside everything else; once, unless it fails."""
-        client = self.of(agent)
 
         async def ping() -> None:
             try:
-                await client.ping()
+                await self.of(agent).ping()
             except SignalpostError:
                 self._greeted.discard(agent)  # the next list or call tries again
                 raise

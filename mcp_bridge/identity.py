@@ -16,6 +16,8 @@ _CONVERSATIONS = {
 }
 """Where a client tells its servers which conversation they were started for."""
 _FOLDER_LENGTH = 40
+_MANY = "codex"
+"""How clients begin their names that have one bridge for several conversations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,14 @@ def unnamed(
         client=client,
         working_directory=working_directory,
     )
+
+
+def is_known_before_a_call(client: str, meta: Mapping[str, object]) -> bool:
+    """Tell whether :func:`unnamed` says of any request what it says of the calls.
+
+    A conversation that only calls name is not to be taken for another agent before.
+    """
+    return not client.startswith(_MANY) or isinstance(meta.get("threadId"), str)
 
 
 def _legal(text: str) -> str:

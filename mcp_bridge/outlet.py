@@ -31,7 +31,9 @@ class Outlet:
             await anyio.to_thread.run_sync(partial(self._write, rest), abandon_on_cancel=True)
 
     def _write(self, rest: bytes) -> None:
+        room = _room(self._fd)
         while rest:
+            room.poll()  # a client may have made its pipes non-blocking, and then write would raise
             rest = rest[os.write(self._fd, rest) :]
 
 
@@ -45,12 +47,16 @@ def _send_at_once(fd: int) -> Send:
 
 
 def _send_to_pipe(fd: int, line: bytes) -> int:
-    poll = select.poll()
-    poll.register(fd, select.POLLOUT)
     # Of up to PIPE_BUF bytes a pipe that is writable takes all (POSIX, write).
-    if len(line) <= select.PIPE_BUF and poll.poll(0):
+    if len(line) <= select.PIPE_BUF and _room(fd).poll(0):
         return os.write(fd, line)
     return 0
+
+
+def _room(fd: int) -> select.poll:
+    room = select.poll()
+    room.register(fd, select.POLLOUT)
+    return room
 
 
 def _send_to_socket(fd: int, line: bytes) -> int:

@@ -130,7 +130,7 @@ def _working_directory() -> str:
 
 def _dialler(options: BridgeOptions) -> Callable[[AgentIdentity], BrokerPort]:
     def dial(agent: AgentIdentity) -> BrokerPort:
-        # ZeroMQ and the rest are loaded at the first tool call: many bridges never see one.
+        # ZeroMQ and the rest are loaded once the client has its tools: it must not wait for them.
         from ..transport.client import Client, Identity
 
         who = Identity(

@@ -18,6 +18,7 @@ from typing import Any
 
 import mcp.types as t
 from mcp.server.lowlevel import Server
+from mcp.shared.dispatcher import coerce_request_id
 from mcp.shared.exceptions import MCPError
 
 from ..transport.caller import Caller
@@ -27,6 +28,7 @@ from . import identity
 from .arguments import read_call
 from .asker import Asker, Context, client_name
 from .clients import Clients
+from .greeting import Greeting
 from .instructions import instructions
 from .mail_calls import MailCall
 from .mail_handlers import MailHandlers
@@ -82,6 +84,8 @@ class Bridge:
             time.time,
             messages_only=options.no_tasks,
         )
+        self._greeting = Greeting(clients)
+        traffic.tell(self._greeting)
         traffic.tell(self._mail)
         traffic.tell(self._extension.waits)
 
@@ -108,9 +112,9 @@ class Bridge:
     async def _list_tools(
         self, context: Context, _params: t.PaginatedRequestParams | None
     ) -> t.ListToolsResult:
-        # The others are to see an agent that was given a name, before it says a word.
-        if self._known_name():
-            self._clients.greet(self._agent(context))
+        # The others are to see an agent before it says a word.
+        if (agent := self._foreseen(context)) is not None:
+            self._greeting.owe(coerce_request_id(context.request_id or 0), agent)
         return t.ListToolsResult(tools=[_as_tool(tool) for tool in self._tools])
 
     async def _call_tool(self, context: Context, params: t.CallToolRequestParams) -> Answer:
@@ -166,6 +170,15 @@ class Bridge:
         if name:
             return identity.AgentIdentity(agent=name, client=client, working_directory=folder)
         return identity.unnamed(folder, client, context.meta or {}, self._around.environment)
+
+    def _foreseen(self, context: Context) -> identity.AgentIdentity | None:
+        """Return from whom the calls of this client will come, if that is known by now."""
+        client, meta = client_name(context), context.meta or {}
+        try:
+            agent = self._agent(context)
+        except BadRequest:
+            return None  # every tool call will say what is wrong with its name
+        return agent if agent.agent or identity.is_known_before_a_call(client, meta) else None
 
     def _known_name(self) -> str:
         try:

@@ -165,8 +165,41 @@ class Whole:
         return before or ""
 
 
+@dataclass(frozen=True, slots=True)
+class FormerItem:
+    """An item that an earlier version has put into a list, and that is of no use."""
+
+    path: tuple[str, ...]
+    item: Plain
+
+    def put(self, text: str) -> str:
+        """Return the text without it."""
+        return self.remove(text, None)
+
+    def remove(self, text: str, before: str | None) -> str:
+        """Return the text without it, and without what is empty by that."""
+        if read(text) is None:
+            return text
+        return jsonc.remove_items(text, self.path, lambda item: item == self.item, before)
+
+
+@dataclass(frozen=True, slots=True)
+class FormerFile:
+    """A file that an earlier version has written where it is of no use, known by its first line."""
+
+    first_line: str
+
+    def put(self, text: str) -> str:
+        """Return nothing if it is ours, so that it goes."""
+        return "" if text.startswith(self.first_line) else text
+
+    def remove(self, text: str, _before: str | None) -> str:
+        """Return the same."""
+        return self.put(text)
+
+
 Entry = JsonEntry | TomlEntry
-Change = Entry | JsonItems | Block | Whole
+Change = Entry | JsonItems | Block | Whole | FormerItem | FormerFile
 
 
 @dataclass(frozen=True, slots=True)

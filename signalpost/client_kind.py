@@ -115,6 +115,8 @@ class ClientKind:
     """Hooks or a plugin."""
     hooks_seen: bool = False
     """They were seen to work in the real program; others are written when asked for."""
+    former: Callable[[Place], Sequence[Edit]] | None = None
+    """What earlier versions have written, and what is of no use: it goes."""
     instructions: Callable[[Place], Path] | None = None
     project_instructions: str = "AGENTS.md"
     seen: bool = False

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from .client_edits import Edit, JsonEntry, TomlEntry, Whole
+from .client_edits import Edit, FormerFile, FormerItem, JsonEntry, TomlEntry, Whole
 from .client_hooks import HookClient, hook_file, hooks_for
 from .client_kind import ClientKind, Place, Wishes
 from .jsonc_tree import Plain
-from .opencode_text import plugin_text
+from .opencode_text import FIRST_LINE, plugin_text
 
 LONG_SECONDS = 3600
 """How long a call may take where the client is told a limit, and keeps to it."""
@@ -145,6 +145,15 @@ def _opencode_plugin(place: Place, wishes: Wishes) -> list[Edit]:
     return [Edit(file, Whole(source), "plugin")]
 
 
+def _opencode_former(place: Place) -> list[Edit]:
+    file = _opencode(place) / "signalpost.js"
+    listed = FormerItem(("plugin",), file.as_uri())
+    return [
+        Edit(file, FormerFile(FIRST_LINE), "former plugin"),
+        Edit(_opencode_json(place), listed, "former plugin"),
+    ]
+
+
 def _copilot_hooks(place: Place, wishes: Wishes) -> list[Edit]:
     path = _copilot(place) / "hooks" / "signalpost.json"
     return [Edit(path, Whole(hook_file("copilot", wishes.hooks)), "hooks")]
@@ -266,6 +275,7 @@ CLIENTS = (
         folders=lambda place: [_opencode(place)],
         entries=_opencode_entries,
         hooks=_opencode_plugin,
+        former=_opencode_former,
         instructions=_below(_opencode, "AGENTS.md"),
         seen=True,
         read=True,

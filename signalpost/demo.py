@@ -39,7 +39,7 @@ ASKS, ANSWERS = "bob", "alice"
 _SECONDS = 120.0
 _STOP_SECONDS = 30.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_GO_ON = "Go on: claude mcp add signalpost -- signalpost mcp, or: signalpost run make"
+_GO_ON = "Go on: signalpost setup (your agents' clients), or: signalpost run make"
 
 
 def main() -> int:

@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-from .hook_answer import START_SECONDS, answer
+from .hook_answer import START_SECONDS, answer, coming_of
 from .hook_contract import Contract
 from .hook_input import BadInput, read_given
 from .hook_log import note
@@ -110,7 +110,7 @@ def _fault(error: Exception) -> str:
 def _longest(order: HookOrder | None) -> float:
     if order is None:
         return _LONGEST_SECONDS
-    most = _LONGEST_SECONDS + order.limit
+    most = _LONGEST_SECONDS + order.limit + coming_of(order)
     if order.word == "session-start" and order.start:
         return max(START_SECONDS, most)
     return most + order.wait + _LATE_SECONDS if order.word == "stop" and order.wait else most

@@ -1,6 +1,7 @@
 """What a hook says, by what the broker answers, or by ``unread.json`` where none runs.
 
-    session-start   who the agent is and what waits, whether told before or not
+    session-start   who the agent is and what waits, whether told before or not; an agent that is
+                    about to come is waited for
     prompt, tools   mail of which it was not told, once
     stop            the gate, then perhaps a wait for news
     others          nothing: they are signs of life
@@ -23,7 +24,14 @@ from .hook_marks import MarksTaken, marks_of
 from .hook_text import hold_text, news_text, start_text
 from .hook_words import HookOrder
 from .transport import endpoint
-from .transport.bell import AwaitBell, Doorstep, LookAtBell, NoteRing
+from .transport.bell import (
+    AWAITS_AGENTS,
+    AwaitAgent,
+    AwaitBell,
+    Doorstep,
+    LookAtBell,
+    NoteRing,
+)
 from .transport.errors import BadRequest, BrokerUnavailable, SignalpostError
 from .transport.letters import Way
 from .transport.messages import Accepted
@@ -33,6 +41,8 @@ if TYPE_CHECKING:
 
 QUICK_SECONDS = 0.1
 SESSION_SECONDS = 0.5
+COMING_SECONDS = 2.0
+"""At a session's start: the client starts the agent's bridge at the same time."""
 START_SECONDS = 3.0
 """At a session's start the broker may be about to start, or be started."""
 _STDOUT = 1
@@ -64,11 +74,16 @@ def limit_of(order: HookOrder) -> float:
     return order.limit or (SESSION_SECONDS if order.word == "session-start" else QUICK_SECONDS)
 
 
+def coming_of(order: HookOrder) -> float:
+    """Return how long a hook waits for an agent to come."""
+    return (order.limit or COMING_SECONDS) if order.word == "session-start" else 0.0
+
+
 def _asked(order: HookOrder, contract: Contract, heard: Heard, folder: Path, line: Line) -> Said:
     way = _WAYS.get(heard.word, "look")
     look = LookAtBell(agent=order.agent, thread=heard.session, way=way)
     if heard.word == "session-start":
-        return _starting(heard, folder, line, look)
+        return _starting(heard, folder, line, look, 0.0 if contract.late else coming_of(order))
     step = line.ask(replace(look, event=heard.event), Doorstep)
     if not step.agent:
         return None
@@ -81,9 +96,17 @@ def _asked(order: HookOrder, contract: Contract, heard: Heard, folder: Path, lin
     return Context(news_text(told)) if new else None
 
 
-def _starting(heard: Heard, folder: Path, line: Line, look: LookAtBell) -> Context | None:
-    """Have what is unacknowledged offered again; say what waits, whether told before or not."""
+def _starting(
+    heard: Heard, folder: Path, line: Line, look: LookAtBell, seconds: float
+) -> Context | None:
+    """Have what is unacknowledged offered again; say what waits, whether told before or not.
+
+    :param seconds: wait so long for an agent that has not come yet
+    """
     before = line.ask(look, Doorstep)
+    if not before.agent and seconds and line.minor >= AWAITS_AGENTS:
+        wish = AwaitAgent(agent=look.agent, thread=look.thread)
+        before = line.expect(wish, Doorstep, seconds=seconds) or before
     if not before.agent:
         return None
     begun = replace(look, event=heard.event, source=heard.source, tell=True)

@@ -28,6 +28,7 @@ class Codex(Contract):
         "SessionEnd": "session-end",
     }
     tells = frozenset({"session-start", "prompt", "tools"})
+    late = True
 
     def notified(self, name: str, given: Given) -> Event:
         """Return what the request for a permission means; it is not answered."""

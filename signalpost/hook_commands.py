@@ -48,7 +48,7 @@ class _Harmless(click.Command):
     type=click.FloatRange(0, MAX_WAIT),
     default=0.0,
     metavar="SECONDS",
-    help="Give the broker so long to answer. [0.1; 0.5 at a session's start]",
+    help="Give the broker so long to answer, and an agent to come. [0.1; 0.5 and 2 at a start]",
 )
 @click.option("--start", is_flag=True, help="At a session's start: start a broker if none runs.")
 @data_dir_option

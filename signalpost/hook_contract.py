@@ -79,6 +79,8 @@ class Contract:
     """What its notifications mean, by their type."""
     tells: ClassVar[frozenset[Word]]
     """At which of them a text can be put before the model."""
+    late: ClassVar[bool] = False
+    """Whether an agent without a name is known from its first call only: nobody is to wait for it."""
 
     def hear(self, word: Word, given: Given) -> Heard | None:
         """Return what a client has said; None: it is no event of this word."""

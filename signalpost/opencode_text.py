@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+FIRST_LINE = "// Wakes an idle opencode session when mail waits for its agent."
+"""How it begins, in every version."""
 _PROGRAM, _AGENT, _OPTIONS = '["signalpost"]', 'const AGENT = ""', "const OPTIONS = []"
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .bypass import INSTRUCTIONS
-from .client_edits import Block, Edit
+from .client_edits import Block, Edit, FormerFile, FormerItem
 from .client_kind import ClientKind, Place, Wishes
 from .config_file import ConfigFile
 from .markers import MARKDOWN
@@ -88,6 +88,8 @@ def edits_of(kind: ClientKind, place: Place, wishes: Wishes, scope: Scope) -> li
     hooks = kind.hooks_seen if scope.hooks is None else scope.hooks
     if hooks and kind.hooks is not None:
         edits += kind.hooks(place, wishes)
+    if kind.former is not None:
+        edits += kind.former(place)
     if scope.instructions and (path := _instructions(kind, place, scope)) is not None:
         edits.append(Edit(path, Block(INSTRUCTIONS, MARKDOWN), "instructions"))
     return edits
@@ -98,7 +100,8 @@ def plan(edits: Sequence[Edit]) -> Plans:
 
     def planned(path: Path, ours: Sequence[Edit]) -> Plan:
         before = ConfigFile(path).read()
-        after = _edited(before or b"", ours)
+        ours = _needed(ours, before)
+        after = _edited(before or b"", ours) or (b"" if before == b"" else None)
         return Plan(path, before, after, _whats(ours), _has_ours(before, ours), ours_after=True)
 
     return _planned(edits, planned)
@@ -109,6 +112,7 @@ def plan_removal(edits: Sequence[Edit], record: SetupRecord) -> Plans:
 
     def planned(path: Path, ours: Sequence[Edit]) -> Plan:
         now = ConfigFile(path).read()
+        ours = _needed(ours, now)
         was = record.before(path) if record.known(path) else b""
         if record.known(path) and record.untouched(path, now):
             return Plan(path, now, was, _whats(ours), True, _has_ours(was, ours))
@@ -183,6 +187,13 @@ def _planned(edits: Sequence[Edit], planned: Callable[[Path, Sequence[Edit]], Pl
         except (SignalpostError, OSError) as error:
             plans.problems.append((path, str(error)))
     return plans
+
+
+def _needed(edits: Sequence[Edit], content: bytes | None) -> list[Edit]:
+    """Return the edits without those that would clear away what is not there."""
+    text = decoded(content or b"")
+    former = (FormerFile, FormerItem)
+    return [e for e in edits if not isinstance(e.change, former) or e.change.put(text) != text]
 
 
 def _carried_out(plan: Plan, record: SetupRecord, *, removing: bool) -> bool:

@@ -111,7 +111,7 @@ class SetupRun:
         for each in done:
             copy = None if removing else self._record.backup(each.path)
             kept = f" (as it was: {copy})" if copy is not None else ""
-            verb = "restored" if removing else "wrote"
+            verb = "restored" if removing else "wrote" if each.after is not None else "removed"
             click.echo(f"{verb} {each.path}: {', '.join(each.whats)}{kept}")
             if removing and each.ours_after:
                 click.echo(

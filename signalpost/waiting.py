@@ -20,13 +20,13 @@ import anyio
 import click
 import msgspec
 
-from . import exit_codes
+from . import exit_codes, vigil
 from .hook_text import news_text
 from .mcp_bridge.mail_fields import Json
 from .notice import say
 from .parent_watch import nobody_left
 from .person import act
-from .transport.bell import Doorstep
+from .transport.bell import AWAITS_AGENTS, Doorstep
 from .transport.client import Client
 from .transport.errors import SignalpostError, UnknownAgent
 from .transport.messages import TaskReport
@@ -34,8 +34,12 @@ from .transport.result_text import result_text
 from .transport.safe_text import one_line
 
 _NAME = 64
+_COMING_SECONDS = 60.0
+"""An agent that has not come by then has no bridge in this session."""
 CONVERSATION = "CLAUDE_CODE_SESSION_ID"
 """Where Claude Code tells its hooks which conversation they belong to."""
+_ENTRYPOINT, _PRINTS = "CLAUDE_CODE_ENTRYPOINT", "sdk-cli"
+"""How it tells them that it runs as ``claude -p``, which nothing wakes and which waits for its hooks."""
 REWAKE = 2
 """What Claude Code's asyncRewake hooks exit with to wake the model, the reason on stderr."""
 
@@ -52,6 +56,8 @@ class Wanted:
     timeout: float | None = None
     as_json: bool = False
     quiet: bool = False
+    expects: bool = False
+    """Wait for an agent that has not come yet, too."""
 
 
 Find = Callable[[Client, Wanted], Awaitable[News | None]]
@@ -73,12 +79,14 @@ def wait(data_dir: Path, wanted: Wanted) -> int:
 def rewake(data_dir: Path, wanted: Wanted) -> int:
     """Wait as a hook of Claude Code does: 2 and the line on stderr wakes the model, 0 lets it be.
 
-    The agent is found by the conversation too: a resumed one has no bridge before its first call.
+    The agent is found by the conversation too, and waited for: its bridge starts beside this.
     Nothing that fails here is the model's business.
     """
+    if os.environ.get(_ENTRYPOINT) == _PRINTS or not vigil.begin(data_dir, os.getppid()):
+        return exit_codes.OK
     thread = wanted.thread or os.environ.get(CONVERSATION, "")
     try:
-        news = _news(data_dir, replace(wanted, thread=thread), first_news)
+        news = _news(data_dir, replace(wanted, thread=thread, expects=True), first_news)
     except SignalpostError:
         return exit_codes.OK
     if news is None:
@@ -146,6 +154,8 @@ async def first_news(client: Client, wanted: Wanted) -> News | None:
 
 
 async def _mail(client: Client, wanted: Wanted) -> Doorstep | None:
+    if wanted.expects:
+        return await _mail_of_one_to_come(client, wanted)
     step = await client.await_bell(wanted.agent, thread=wanted.thread)
     if step.agent:
         return step if step.news else None
@@ -156,6 +166,27 @@ async def _mail(client: Client, wanted: Wanted) -> Doorstep | None:
         )
     await anyio.sleep_forever()
     return None
+
+
+async def _mail_of_one_to_come(client: Client, wanted: Wanted) -> Doorstep | None:
+    """Wait for the agent first: it may also go without a trace, and come again."""
+    while True:
+        who = await _come(client, wanted)
+        if not who:
+            return None
+        step = await client.await_bell(who)
+        if step.agent:
+            return step if step.news else None
+
+
+async def _come(client: Client, wanted: Wanted) -> str:
+    """Return the agent's name when it is there; empty: it does not come."""
+    await client.ping()
+    if client.welcome is None or client.welcome.minor < AWAITS_AGENTS:
+        return (await client.look_at_bell(wanted.agent, thread=wanted.thread)).agent
+    with anyio.move_on_after(_COMING_SECONDS):
+        return (await client.await_agent(wanted.agent, thread=wanted.thread)).agent
+    return ""
 
 
 async def _nobody() -> None:

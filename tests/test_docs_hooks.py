@@ -86,10 +86,10 @@ def test_every_option_is_there() -> None:
 def test_every_limit_is_the_codes_own() -> None:
     milliseconds = f"{hook_answer.QUICK_SECONDS * 1000:g} ms"
     assert f"the broker has {milliseconds} to answer" in PAGE
-    assert (
-        f"| {hook_answer.QUICK_SECONDS:g}; at `session-start` {hook_answer.SESSION_SECONDS:g} |"
-        in PAGE
-    )
+    quick, start = hook_answer.QUICK_SECONDS, hook_answer.SESSION_SECONDS
+    coming = f"{hook_answer.COMING_SECONDS:g}"
+    assert f"| {quick:g}; at `session-start` {start:g}, and {coming} for the agent |" in PAGE
+    assert f"waits for it, at most {coming} s" in PAGE
     assert f"within {hook_answer.START_SECONDS:g} s" in PAGE
     assert hook_input.MAX_INPUT == 1024**2
     assert f"Input: 1 MiB, {hook_input.SECONDS:g} s." in PAGE

@@ -54,6 +54,17 @@ class AwaitBell(_Message, frozen=True, tag="await_bell"):
     """None: without end."""
 
 
+AWAITS_AGENTS = 2
+"""The minor version since which brokers know :class:`AwaitAgent`."""
+
+
+class AwaitAgent(_Message, frozen=True, tag="await_agent"):
+    """Wait until somebody is meant: answered at once when that is so, else when it has come."""
+
+    agent: str = ""
+    thread: str = ""
+
+
 class NoteRing(_Message, frozen=True, tag="note_ring"):
     """Say what became of a ring."""
 
@@ -75,8 +86,8 @@ class SetBell(_Message, frozen=True, tag="set_bell"):
     """The least time between two rings; None: as it is."""
 
 
-REQUESTS = (LookAtBell, AwaitBell, NoteRing, SetBell)
-Request = LookAtBell | AwaitBell | NoteRing | SetBell
+REQUESTS = (LookAtBell, AwaitBell, NoteRing, SetBell, AwaitAgent)
+Request = LookAtBell | AwaitBell | NoteRing | SetBell | AwaitAgent
 
 
 # ---------------------------------------------------------------- replies

@@ -60,6 +60,11 @@ class BellClient(Asker):
         )
         return await self._ask(request, bell.Doorstep, deadline=patience(wait_seconds))
 
+    async def await_agent(self, agent: str = "", *, thread: str = "") -> bell.Doorstep:
+        """Return when somebody is meant, with what waits for that agent; without end."""
+        request = bell.AwaitAgent(agent=agent, thread=thread)
+        return await self._ask(request, bell.Doorstep, deadline=None)
+
     async def note_ring(
         self, agent: str, cursor: int, way: Way, outcome: RingOutcome, detail: str = ""
     ) -> None:

@@ -70,6 +70,8 @@ class Line:
         self._until = time.monotonic() + seconds
         self._seconds = seconds
         self._heartbeat = seconds
+        self.minor = 0
+        """The minor version that the broker speaks."""
         self._decoder: frames.Decoder[_Answer] = frames.Decoder(_Answer, frames.MAX_ANSWER)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = self._context.socket(zmq.DEALER)
@@ -84,6 +86,7 @@ class Line:
         welcome = self.ask(hello, messages.Welcome)
         self._authority = welcome.session
         self._heartbeat = welcome.heartbeat_seconds
+        self.minor = welcome.minor
 
     def close(self, *, linger: int) -> None:
         """Leave; what is on its way gets ``linger`` milliseconds. A second time: nothing."""
@@ -112,6 +115,24 @@ class Line:
             answer = self._hear(correlation, expected)
             if answer is not None:
                 return answer
+
+    def expect(self, request: messages.Request, expected: type[R], *, seconds: float) -> R | None:
+        """Send a request and return its answer if it comes within ``seconds``.
+
+        That time is not part of the time for the other questions.
+
+        :raises SignalpostError: what the broker refused it with
+        """
+        began = time.monotonic()
+        correlation = self.say(request)
+        answer: R | None = None
+        while (left := began + seconds - time.monotonic()) > 0 and answer is None:
+            if self._socket.poll(int(left * 1000) + 1):
+                answer = self._hear(correlation, expected)
+        if answer is None:
+            self.say(messages.CancelCall(correlation=correlation))
+        self._until += time.monotonic() - began
+        return answer
 
     def wait(
         self, request: messages.Request, expected: type[R], *, seconds: float, witness: int

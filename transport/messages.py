@@ -13,7 +13,7 @@ import msgspec
 
 from . import bell, housekeeping, mail
 
-MINOR = 1
+MINOR = 2
 """Minor version of the protocol: grows with every addition."""
 
 

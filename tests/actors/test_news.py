@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from signalpost.actors.news import News
+from signalpost.actors.news import PROGRESS_SECONDS, News
 from signalpost.actors.task import Call, Task
+from signalpost.transport.session import HEARTBEAT_SECONDS, SILENCE_SECONDS
 
 NewTask = Callable[..., Task]
 NewCall = Callable[..., Call]
@@ -84,3 +85,7 @@ def test_where_nobody_listens_nothing_is_due(new_task: NewTask) -> None:
     news = News()
     assert news.changes([new_task(1, state="running")], [new_task(2)], 0.0) == []
     assert news.next_deadline() is None
+
+
+def test_progress_comes_before_a_heartbeat_is_due_so_that_this_can_ride_on_it() -> None:
+    assert PROGRESS_SECONDS < HEARTBEAT_SECONDS < SILENCE_SECONDS

@@ -18,6 +18,9 @@ class Visitor(Correspondent):
     def wait(self, agent: str = "", **words: Any) -> bytes:  # noqa: ANN401
         return self.say(bell.AwaitBell(agent=agent, **words))
 
+    def expect(self, agent: str = "", **words: Any) -> bytes:  # noqa: ANN401
+        return self.say(bell.AwaitAgent(agent=agent, **words))
+
     async def rung(self, correlation: bytes) -> bell.Doorstep:
         return step(await self.speaker.answer(correlation))
 

@@ -49,6 +49,7 @@ REQUESTS: tuple[messages.Request, ...] = (
     mail.Purge(message_ids=["0123456789abcdef"]),
     bell.LookAtBell(agent="zoe", event="prompt", source="clear", way="hook:prompt", tell=True),
     bell.AwaitBell(agent="zoe", thread="t", way="pty", after=1, wait_seconds=0.0),
+    bell.AwaitAgent(agent="zoe", thread="t"),
     bell.NoteRing(agent="zoe", cursor=1, way="pty", outcome="gave_up", detail="busy"),
     bell.SetBell(agent="zoe", on=True, every_seconds=0.5),
 )

@@ -57,8 +57,12 @@ async def test_a_line_that_has_room_is_written_at_once(kind: Kind) -> None:
 
 
 @KINDS
-async def test_a_line_without_room_is_written_whole_and_in_order(kind: Kind) -> None:
+@pytest.mark.parametrize("blocking", [True, False])
+async def test_a_line_without_room_is_written_whole_and_in_order(
+    kind: Kind, blocking: bool
+) -> None:
     with kind() as (reading, writing):
+        os.set_blocking(writing, blocking)
         outlet, came = Outlet(writing), b""
 
         async def write() -> None:

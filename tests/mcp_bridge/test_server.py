@@ -50,12 +50,6 @@ async def test_the_server_advertises_tools_only_and_instructs() -> None:
         assert str(setting.client.instructions).endswith("Your name is alice.")
 
 
-async def test_looking_at_the_tools_dials_no_broker(era: str) -> None:
-    async with bridge(era, StandIn()) as setting:
-        await setting.client.list_tools()
-        assert setting.dialled == []
-
-
 # ---------------------------------------------------------------- results
 
 

@@ -17,9 +17,16 @@ from signalpost.hook import respond
 from signalpost.hook_names import Word
 from signalpost.hook_words import HookOrder
 from signalpost.transport import messages
-from signalpost.transport.bell import AwaitBell, Doorstep, LookAtBell, NoteRing
+from signalpost.transport.bell import (
+    AWAITS_AGENTS,
+    AwaitAgent,
+    AwaitBell,
+    Doorstep,
+    LookAtBell,
+    NoteRing,
+)
 from tests.signalpost.hook_inputs import written
-from tests.transport.stand_in_broker import Answer, StandInBroker, Town, polite, town
+from tests.transport.stand_in_broker import WELCOME, Answer, StandInBroker, Town, polite, town
 
 PATIENCE = 10.0
 QUIET = Doorstep(agent="alice", cursor=5, noticed=5)
@@ -48,6 +55,10 @@ class HookDoor:
         self.step = QUIET
         self.returned: Doorstep | None = None
         """What waits when a session has begun."""
+        self.absent = False
+        """Whether nobody is meant until somebody is waited for, and then comes."""
+        self.minor = AWAITS_AGENTS
+        self.expected: list[AwaitAgent] = []
         self.late = False
         """Whether the answer to who would tell comes too late."""
         self.rings: list[NoteRing] = []
@@ -66,23 +77,34 @@ class HookDoor:
     def _answer(self, request: messages.Request) -> Answer | None:
         match request:
             case LookAtBell():
-                self.looks.append(request)
-                if request.event == "session_start" and self.returned is not None:
-                    self.step = self.returned
-                seen = self.step
-                if request.tell and self.late:
-                    return None
-                if request.tell and seen.news:
-                    self.step = replace(seen, noticed=seen.cursor, news=False)
-                return seen
+                return self._looked(request)
             case AwaitBell():
                 return None
+            case AwaitAgent():
+                self.expected.append(request)
+                self.absent = False
+                return self.step
+            case messages.Hello():
+                return replace(WELCOME, minor=self.minor)
             case NoteRing():
                 self.rings.append(request)
                 self.step = replace(self.step, noticed=request.cursor, news=False)
                 return messages.Accepted()
             case _:
                 return polite(request)
+
+    def _looked(self, request: LookAtBell) -> Answer | None:
+        self.looks.append(request)
+        if self.absent:
+            return Doorstep()
+        if request.event == "session_start" and self.returned is not None:
+            self.step = self.returned
+        seen = self.step
+        if request.tell and self.late:
+            return None
+        if request.tell and seen.news:
+            self.step = replace(seen, noticed=seen.cursor, news=False)
+        return seen
 
     async def says(
         self,

@@ -6,14 +6,16 @@ from typing import Any
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
-from signalpost import waiting
-from signalpost.transport.bell import Doorstep
+from signalpost import vigil, waiting
+from signalpost.transport.bell import AWAITS_AGENTS, Doorstep
 from signalpost.transport.client import Client
 from signalpost.transport.errors import BadRequest, BrokerUnavailable, UnknownAgent
-from signalpost.transport.messages import TaskReport
+from signalpost.transport.messages import TaskReport, Welcome
 from signalpost.waiting import Wanted, as_line
 from tests.signalpost.conftest import Reports
+from tests.transport.stand_in_broker import WELCOME
 
 Capture = pytest.CaptureFixture[str]
 DIR = Path("/state")
@@ -27,15 +29,40 @@ class Door:
 
     def __init__(self) -> None:
         self.step: Doorstep | None = None
+        self.steps: list[Doorstep] = []
+        """What the bell answers before :attr:`step`."""
+        self.minor = AWAITS_AGENTS
+        self.is_first = True
+        self.expected: list[object] = []
         self.reports: dict[int, TaskReport] = {}
         self.known = True
         self.asked: list[object] = []
+        self.welcome: Welcome | None = None
+        self.coming: list[str] = []
+        """The names of the agents that come, each when it is waited for."""
 
-    async def look_at_bell(self, agent: str = "") -> Doorstep:
+    def begin(self, _folder: Path, _client: int) -> bool:
+        return self.is_first
+
+    async def ping(self) -> None:
+        self.welcome = replace(WELCOME, minor=self.minor)
+
+    async def await_agent(self, agent: str = "", *, thread: str = "") -> Doorstep:
+        self.expected.append((agent, thread))
+        if not self.coming:
+            await anyio.sleep_forever()
+        return Doorstep(agent=self.coming.pop(0))
+
+    async def look_at_bell(self, agent: str = "", *, thread: str = "") -> Doorstep:
+        if thread:
+            self.asked.append(("look", agent, thread))
+            return Doorstep(agent="alice")
         return Doorstep(agent=agent if self.known else "")
 
     async def await_bell(self, agent: str = "", *, thread: str = "") -> Doorstep:
         self.asked.append((agent, thread))
+        if self.steps:
+            return self.steps.pop(0)
         if self.step is None:
             await anyio.sleep_forever()
         assert self.step is not None
@@ -63,6 +90,8 @@ def door(monkeypatch: pytest.MonkeyPatch) -> Door:
 
     monkeypatch.setattr(waiting, "act", act)
     monkeypatch.setattr(waiting, "nobody_left", anyio.sleep_forever)
+    monkeypatch.setattr(vigil, "begin", found.begin)
+    monkeypatch.delenv("CLAUDE_CODE_ENTRYPOINT", raising=False)
     return found
 
 
@@ -149,7 +178,7 @@ def test_an_unknown_task_is_refused(door: Door) -> None:
 
 
 def test_a_rewake_wakes_by_two_and_a_line_on_standard_error(door: Door, capsys: Capture) -> None:
-    door.step = MAIL
+    door.step, door.coming = MAIL, ["alice"]
     assert waiting.rewake(DIR, Wanted()) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
@@ -160,13 +189,50 @@ def test_a_rewake_wakes_by_two_and_a_line_on_standard_error(door: Door, capsys: 
 def test_a_rewake_finds_its_agent_by_the_conversation_of_the_hook(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    door.step = MAIL
+    door.step, door.coming = MAIL, ["alice", "bob"]
     monkeypatch.setenv("CLAUDE_CODE_SESSION_ID", "t-7")
     assert waiting.rewake(DIR, Wanted()) == 2
     assert waiting.rewake(DIR, Wanted(thread="t-8")) == 2
-    assert door.asked == [("", "t-7"), ("", "t-8")]
+    assert door.expected == [("", "t-7"), ("", "t-8")]
+    assert door.asked == [("alice", ""), ("bob", "")]
     assert waiting.wait(DIR, Wanted()) == 0
     assert door.asked[-1] == ("", "")
+
+
+def test_a_rewake_waits_again_for_an_agent_that_went_without_a_trace(door: Door) -> None:
+    door.step, door.steps, door.coming = MAIL, [Doorstep()], ["alice", "alice~2"]
+    assert waiting.rewake(DIR, Wanted()) == 2
+    assert door.asked == [("alice", ""), ("alice~2", "")]
+
+
+async def test_a_rewake_does_not_wait_for_ever_for_an_agent(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "_COMING_SECONDS", 0.01)
+    client: Any = door
+    with anyio.fail_after(5):
+        assert await waiting.first_news(client, Wanted(expects=True)) is None
+    assert (len(door.expected), door.asked) == (1, [])
+
+
+def test_a_rewake_at_an_older_broker_finds_only_who_is_there(door: Door) -> None:
+    door.step, door.minor = MAIL, 1
+    assert waiting.rewake(DIR, Wanted(thread="t-7")) == 2
+    assert door.expected == []
+    assert door.asked == [("look", "", "t-7"), ("alice", "")]
+
+
+def test_a_rewake_leaves_when_another_one_waits_or_nothing_wakes_the_client(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door.step, door.coming, door.is_first = MAIL, ["alice"], False
+    assert waiting.rewake(DIR, Wanted()) == 0
+    door.is_first = True
+    monkeypatch.setenv("CLAUDE_CODE_ENTRYPOINT", "sdk-cli")
+    assert waiting.rewake(DIR, Wanted()) == 0
+    assert door.expected == []
+    monkeypatch.setenv("CLAUDE_CODE_ENTRYPOINT", "cli")
+    assert waiting.rewake(DIR, Wanted()) == 2
 
 
 def test_a_rewake_lets_the_model_be_when_nothing_came_or_something_failed(

@@ -57,6 +57,8 @@ class Books:
     errors: Counter[str] = field(default_factory=Counter[str])
     told: set[tuple[str, int, str]] = field(default_factory=set[tuple[str, int, str]])
     """Agent, cursor and broker of each ring of which was noted that it told something."""
+    given_up: Counter[tuple[str, int]] = field(default_factory=Counter[tuple[str, int]])
+    """By agent and cursor: how many said, or were about to say, that they give up telling it."""
     rings: int = 0
     faults: list[str] = field(default_factory=list[str])
 
@@ -116,6 +118,16 @@ class Books:
     def first_name(self, name: str) -> str:
         """Return the name under which an agent is kept here."""
         return MOVER if name.rstrip("0123456789") == MOVER else name
+
+    def takes_back(self, agent: str, cursor: int) -> bool:
+        """Tell whether somebody else's giving up may be why this is told again, once for each.
+
+        A ring that a killed broker has rung is, to the next one, its own of that cursor and way.
+        """
+        if not self.given_up[agent, cursor]:
+            return False
+        self.given_up[agent, cursor] -= 1
+        return True
 
     # ------------------------------------------------------------ at the end
 

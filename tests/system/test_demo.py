@@ -54,6 +54,7 @@ async def test_it_shows_three_builds_in_turn_and_two_messages(
         ["bob", "alice", "result", "replied"],
         ["alice", "bob", "status", "acked"],
     ]
+    assert lines[-1] == "Go on: signalpost setup (your agents' clients), or: signalpost run make"
     assert "mail from bob: success, exit code 0" in done.stdout.decode()
     assert "reply from alice: seen; mine: success, exit code 0" in done.stdout.decode()
 

@@ -214,7 +214,7 @@ async def test_a_hook_that_finds_no_broker_is_told_so_and_reads_what_it_left(pla
     async with place.client("boss") as boss, bridge(place, "alice") as alice:
         await named(alice)
         await boss.send("alice", "hello")
-        await boss.stop("force")
+        await place.run(*SIGNALPOST, "stop", "--force")  # returns when it is gone, and has written
     written = json.loads((place.state / "unread.json").read_text())
     mail = written["agents"]["alice"]
     assert (mail["unread"], mail["tasks"], mail["senders"]) == (1, 1, {"boss": 1})

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from signalpost.opencode_text import FIRST_LINE
 from tests.system.home import Home
 from tests.system.terminal import terminal
 from tests.system.user import CODEX, User
@@ -51,6 +52,28 @@ def test_what_was_changed_by_hand_since_keeps_that_and_loses_only_what_is_ours(u
     user.setup("--remove", "--yes")
     assert path.read_text() == CODEX + "\n[mine]\nx = 1\n"
     assert notes.read_text().strip() == "# Mine"
+
+
+@pytest.mark.parametrize("words", [(), ("--hooks",), ("--remove",)], ids=str)
+def test_the_plugin_of_an_earlier_version_goes(user: User, words: tuple[str, ...]) -> None:
+    folder = user.folder / ".config" / "opencode"
+    user.write(".config/opencode/signalpost.js", f"{FIRST_LINE} Written by `signalpost setup`.\n")
+    listed = ["mine", (folder / "signalpost.js").as_uri()]
+    config = user.write(".config/opencode/opencode.json", json.dumps({"plugin": listed}))
+    looked = user.setup("--dry-run", "--client", "opencode", *words)
+    assert b"former plugin" not in looked.stdout
+    assert b"-// Wakes an idle opencode session" in looked.stdout
+    done = user.setup("--yes", "--client", "opencode", *words)
+    assert done.returncode == 0, done.stderr
+    assert not (folder / "signalpost.js").exists()
+    assert (folder / "plugin" / "signalpost.js").exists() == (words == ("--hooks",))
+    assert json.loads(config.read_bytes())["plugin"] == ["mine"]
+    if words != ("--remove",):
+        assert f"removed {folder / 'signalpost.js'}: former plugin".encode() in done.stdout
+        again = user.setup("--yes", "--client", "opencode", *words)
+        assert b"nothing to do" in again.stdout
+        user.setup("--remove", "--yes", "--client", "opencode")
+        assert not (folder / "signalpost.js").exists()
 
 
 def test_a_look_writes_nothing(user: User) -> None:

@@ -32,6 +32,11 @@ CALLS: list[tuple[Call, messages.Request, object]] = [
         STEP,
     ),
     (
+        lambda c: c.await_agent("bob", thread="t"),
+        bell.AwaitAgent(agent="bob", thread="t"),
+        STEP,
+    ),
+    (
         lambda c: c.note_ring("bob", 9, "pty", "gave_up", "a dialog is open"),
         bell.NoteRing(
             agent="bob", cursor=9, way="pty", outcome="gave_up", detail="a dialog is open"
@@ -50,7 +55,8 @@ CALLS: list[tuple[Call, messages.Request, object]] = [
 async def test_each_call_is_one_request_and_returns_what_it_is_answered(
     call: Call, request_: messages.Request, wanted: object
 ) -> None:
-    script = answering((bell.LookAtBell, STEP), (bell.AwaitBell, STEP), (bell.SetBell, STATE))
+    steps = [(kind, STEP) for kind in (bell.LookAtBell, bell.AwaitBell, bell.AwaitAgent)]
+    script = answering(*steps, (bell.SetBell, STATE))
     async with post_town(script) as (client, broker, _):
         assert await call(client) == wanted
         assert asked(broker, type(request_)) == [request_]

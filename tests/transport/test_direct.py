@@ -15,7 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from signalpost.transport import direct, messages
-from signalpost.transport.bell import AwaitBell, Doorstep, LookAtBell
+from signalpost.transport.bell import AwaitAgent, AwaitBell, Doorstep, LookAtBell
 from signalpost.transport.errors import BadRequest, BrokerUnavailable, ProtocolMismatch
 from tests.transport.stand_in_broker import WELCOME, Answer, polite, town
 
@@ -29,7 +29,7 @@ def doorman(request: messages.Request) -> Answer | None:
     match request:
         case LookAtBell():
             return STEP
-        case AwaitBell():
+        case AwaitBell() | AwaitAgent():
             return None
         case _:
             return polite(request)
@@ -104,6 +104,51 @@ async def test_an_answer_of_another_kind_is_none() -> None:
         here.broker(polite)
         with pytest.raises(ProtocolMismatch, match="expected Doorstep, got Accepted"):
             await aside(lambda: look(here.folder))
+
+
+def expect(folder: Path, seconds: float) -> tuple[Doorstep | None, Doorstep]:
+    with direct.dial(folder, seconds=PATIENCE) as line:
+        came = line.expect(AwaitAgent(agent="alice"), Doorstep, seconds=seconds)
+        return came, line.ask(LookAtBell(), Doorstep)
+
+
+async def test_an_agent_that_comes_in_time_is_told() -> None:
+    async with town() as here, anyio.create_task_group() as tasks:
+        broker = here.broker(doorman)
+
+        async def come() -> None:
+            broker.say(await broker.hears(AwaitAgent), STEP)
+
+        tasks.start_soon(come)
+        assert await aside(lambda: expect(here.folder, PATIENCE)) == (STEP, STEP)
+        assert broker.heard_of(messages.CancelCall) == 0
+
+
+async def test_an_agent_that_does_not_come_costs_the_next_question_no_time() -> None:
+    def left(folder: Path) -> int:
+        with direct.dial(folder, seconds=PATIENCE) as line:
+            assert line.expect(AwaitAgent(agent="alice"), Doorstep, seconds=0.05) is None
+            return line._left()  # pyright: ignore[reportPrivateUsage]
+
+    async with town() as here:
+        broker = here.broker(doorman)
+        assert await aside(lambda: expect(here.folder, 0.05)) == (None, STEP)
+        assert broker.heard_of(messages.CancelCall) == 1
+        assert await aside(lambda: left(here.folder)) > 0
+
+
+async def test_a_line_knows_what_its_broker_speaks() -> None:
+    def minor(folder: Path) -> int:
+        with direct.dial(folder, seconds=PATIENCE) as line:
+            return line.minor
+
+    def newer(request: messages.Request) -> Answer | None:
+        is_hello = isinstance(request, messages.Hello)
+        return replace(WELCOME, minor=2) if is_hello else polite(request)
+
+    async with town() as here:
+        here.broker(newer)
+        assert await aside(lambda: minor(here.folder)) == 2
 
 
 def wait(folder: Path, witness: int, seconds: float = PATIENCE) -> Doorstep | None:

@@ -1,0 +1,61 @@
+"""An agent without a name is there before its first call, in real processes."""
+
+from __future__ import annotations
+
+import anyio
+
+from signalpost.transport.bell import Doorstep
+from tests.system.bridge import bridge
+from tests.system.place import Place, within
+from tests.system.test_hooks import begin, context, ended
+
+SESSION = "9ffa0fb4-9442-4bec-ab7b-adf8503dbeaa"
+"""That of the hook's input."""
+
+
+async def come(place: Place, thread: str = "") -> Doorstep:
+    """Wait as a door does until the agent of this process, or of a conversation, has come."""
+    async with place.client(kind="door") as door:
+        return await door.await_agent(thread=thread)
+
+
+async def known(place: Place) -> list[str]:
+    async with place.client(kind="cli") as person:
+        return [agent.name for agent in await person.agents() if agent.name != "person"]
+
+
+@within(60)
+async def test_it_can_be_written_to_once_its_client_has_listed_the_tools(place: Place) -> None:
+    async with bridge(place, environment=place.environment(CLAUDE_CODE_SESSION_ID=SESSION)) as it:
+        await it.handshake()
+        await it.answer(it.ask("tools/list", {}))
+        name = (await come(place, SESSION)).agent
+        assert await known(place) == [name]
+        async with place.client("bob") as bob:
+            await bob.send(name, "hello")
+        assert "hello" in await it.text(it.call("receive_message"))
+
+
+@within(60)
+async def test_a_client_that_only_looks_leaves_nobody_behind(place: Place) -> None:
+    async with bridge(place) as it:
+        await it.handshake("opencode")
+        await it.answer(it.ask("tools/list", {}))
+        assert (await come(place)).agent.endswith("/opencode")
+        it.close_stdin()
+        assert await it.exit(5) == 0
+        assert await known(place) == []
+
+
+@within(60)
+async def test_the_hook_of_a_start_waits_for_the_bridge_that_starts_beside_it(place: Place) -> None:
+    async with place.client(kind="cli") as person:
+        await person.info()
+    process = begin(place, "session-start")
+    async with bridge(place, environment=place.environment(CLAUDE_CODE_SESSION_ID=SESSION)) as it:
+        await it.handshake()
+        await it.answer(it.ask("tools/list", {}))
+        name = (await come(place, SESSION)).agent
+        with anyio.fail_after(20):
+            said = context(await ended(process))
+    assert said == f"You are the Signalpost agent {name}. No unread mail waits."

@@ -240,8 +240,12 @@ class Shim:
         self._relay.leave()
 
     def _emptied(self) -> None:
-        """Nothing of the task lives: whose turn is next hears it first, then the broker."""
-        if self._relay.announce():
+        """Nothing of the task lives: whose turn is next hears it first, then the broker.
+
+        Not if that is dead: its end comes to one shim after the other, and who began
+        with this death would be killed by it.
+        """
+        if not self._cut_off() and self._relay.announce():
             time.sleep(_AFTER_YOU_SECONDS)
         self._say("dead")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -48,6 +49,17 @@ class Relay:
     def hasten(self) -> bool:
         """Say the broker's word for task 2."""
         return self.launcher.hasten(self.job, lambda _: None, lambda: None)
+
+    def cut_first(self) -> None:
+        """End the lifeline of task 1, as the death of the broker does, and no other yet."""
+        shim = self.launcher._runs[1].shim  # pyright: ignore[reportPrivateUsage]
+        assert shim is not None
+        shim.abort()
+
+    def announced(self) -> bool:
+        """Tell whether the death of task 1 was told to task 2."""
+        death = self.handover._death  # pyright: ignore[reportPrivateUsage]
+        return bool(select.select([death], [], [], 0)[0])
 
     async def second(self) -> Outcome:
         """Return what becomes of task 2, which is run if it has not begun."""

@@ -125,6 +125,16 @@ async def test_nobody_begins_when_the_shim_before_was_killed(
         assert pair.handover.withdraw()
 
 
+async def test_nobody_begins_with_a_death_that_comes_of_the_broker_s_own(
+    launcher: Launcher, tmp_path: Path
+) -> None:
+    async with relay(launcher, tmp_path, "true") as pair:
+        pair.cut_first()
+        await gone(pair.first_shim)
+        assert not pair.announced()
+        assert pair.handover.withdraw()
+
+
 async def test_nobody_begins_while_anything_of_the_task_before_lives(
     launcher: Launcher, tmp_path: Path
 ) -> None:

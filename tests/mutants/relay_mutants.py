@@ -45,6 +45,13 @@ RELAY = (
         (f"{_SHIMS}::test_nobody_begins_while_anything_of_the_task_before_lives",),
     ),
     Mutant(
+        "a shim whose broker is dead passes the turn on",
+        "actors/shim.py",
+        "if not self._cut_off() and self._relay.announce():",
+        "if self._relay.announce():",
+        (f"{_SHIMS}::test_nobody_begins_with_a_death_that_comes_of_the_broker_s_own",),
+    ),
+    Mutant(
         "the actor acts while the right is out",
         "actors/queue_actor.py",
         "            self._resting = False\n            self._settle()",

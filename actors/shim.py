@@ -215,6 +215,7 @@ class Shim:
 
     def _obey_about(self, task: shim_task.Task, operation: str, message: dict[str, Any]) -> None:
         if operation == "kill":
+            self._relay.keep()
             task.end("killed", grace=message.get("grace"))
         elif operation == "follow":
             self._streams.follow(message["stream"], task.report.log_size)

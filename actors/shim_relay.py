@@ -27,6 +27,7 @@ class Relay:
         self._selector = selector
         self._begin = begin
         self._tell = -1
+        self._passes = True
         self._death = self._right = -1
 
     def precede(self, death: int) -> None:
@@ -34,9 +35,13 @@ class Relay:
         _close(self._tell)
         self._tell = death
 
+    def keep(self) -> None:
+        """Tell nobody: who has ordered the end of this task may have ordered that of all."""
+        self._passes = False
+
     def announce(self) -> bool:
-        """Nothing of the task that has the turn lives any more. False: nobody listens here."""
-        if sys.platform != "linux" or self._tell < 0:
+        """Nothing of the task that has the turn lives any more. False: nobody is told."""
+        if sys.platform != "linux" or self._tell < 0 or not self._passes:
             return False
         os.eventfd_write(self._tell, 1)
         return True

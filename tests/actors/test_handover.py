@@ -135,6 +135,17 @@ async def test_nobody_begins_with_a_death_that_comes_of_the_broker_s_own(
         assert pair.handover.withdraw()
 
 
+async def test_nobody_begins_with_a_death_that_was_ordered_unless_the_broker_says_so(
+    launcher: Launcher, tmp_path: Path
+) -> None:
+    async with relay(launcher, tmp_path, "true") as pair:
+        launcher.kill(1)
+        await pair.over.wait()
+        assert not pair.announced()
+        assert pair.handover.withdraw()
+        assert (await pair.second()).exit_code == 0
+
+
 async def test_nobody_begins_while_anything_of_the_task_before_lives(
     launcher: Launcher, tmp_path: Path
 ) -> None:

@@ -52,6 +52,13 @@ RELAY = (
         (f"{_SHIMS}::test_nobody_begins_with_a_death_that_comes_of_the_broker_s_own",),
     ),
     Mutant(
+        "a task that is killed passes the turn on",
+        "actors/shim.py",
+        "            self._relay.keep()\n",
+        "",
+        (f"{_SHIMS}::test_nobody_begins_with_a_death_that_was_ordered_unless_the_broker_says_so",),
+    ),
+    Mutant(
         "the actor acts while the right is out",
         "actors/queue_actor.py",
         "            self._resting = False\n            self._settle()",

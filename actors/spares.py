@@ -30,7 +30,6 @@ logger = logging.getLogger(__name__)
 _SPARE_SECONDS = 0.001
 """After the start of a command until its spare shim is replaced."""
 
-
 MOST_BRIEFED = 4
 """Each is a process of some megabytes; who waits in one more queue does with the spare."""
 

@@ -22,8 +22,12 @@ def test_nobody_is_above_a_process_that_is_gone() -> None:
 
 def test_nobody_is_above_the_nearest_client(monkeypatch: pytest.MonkeyPatch) -> None:
     above = {9: 7, 7: 5, 5: 3, 3: 1}
-    lines = {9: "hook", 7: "/bin/sh -c hook", 5: "claude -p", 3: "claude"}
+    lines: dict[int, str] = {9: "hook", 7: "/bin/sh -c hook", 5: "claude -p", 3: "claude"}
     monkeypatch.setattr(lifeline, "parent", above.__getitem__)
-    monkeypatch.setattr(lifeline, "words", lambda pid: lines[pid].split())
+
+    def words(pid: int) -> list[str]:
+        return lines[pid].split()
+
+    monkeypatch.setattr(lifeline, "words", words)
     assert [pid for pid, _ in lineage(9)] == [9, 7, 5]
     assert [pid for pid, _ in lineage(3)] == [3]

@@ -40,6 +40,7 @@ async def test_a_start_waits_for_the_broker_and_then_for_the_agent() -> None:
             door.absent, door.step = True, MAIL
             door.open()
 
+        said = ""
         with anyio.fail_after(PATIENCE):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(open_it)

@@ -22,12 +22,19 @@ class Outlet:
         self._fd = fd
         self._send = _send_at_once(fd)
 
+    def begin(self, line: bytes) -> bytes:
+        """Write what is taken without waiting, and return the rest.
+
+        :raises OSError: nobody reads any more
+        """
+        return line[self._send(line) :]
+
     async def write(self, line: bytes) -> None:
         """Write all of it.
 
         :raises OSError: nobody reads any more
         """
-        if rest := line[self._send(line) :]:
+        if rest := self.begin(line):
             await anyio.to_thread.run_sync(partial(self._write, rest), abandon_on_cancel=True)
 
     def _write(self, rest: bytes) -> None:

@@ -33,6 +33,7 @@ from .instructions import instructions
 from .mail_calls import MailCall
 from .mail_handlers import MailHandlers
 from .options import BridgeOptions
+from .progress import Notify
 from .results import refusal
 from .task_extension import FIRST_VERSION, TASKS, Answer, TaskExtension, is_declared, require
 from .task_handlers import TaskHandlers
@@ -59,7 +60,10 @@ class Surroundings:
 
 
 class Bridge:
-    """Answers the requests of one MCP client; ``traffic`` tells what passes over its pipe."""
+    """Answers the requests of one MCP client.
+
+    ``traffic`` tells what passes over its pipe, ``notify`` sends progress there.
+    """
 
     def __init__(
         self,
@@ -67,10 +71,12 @@ class Bridge:
         clients: Clients,
         around: Surroundings,
         traffic: Traffic,
+        notify: Notify,
         wakers: Wakers | None = None,
     ) -> None:
         self._options = options
         self._clients = clients
+        self._notify = notify
         self._wakers = wakers
         self._around = around
         self._tools = offered(no_tasks=options.no_tasks)
@@ -162,7 +168,7 @@ class Bridge:
 
     def _asker(self, context: Context) -> Asker:
         option, environment = self._options.wait_budget, self._around.environment
-        return Asker.of(context, option=option, environment=environment)
+        return Asker.of(context, self._notify, option=option, environment=environment)
 
     def _agent(self, context: Context) -> identity.AgentIdentity:
         name = identity.given_name(self._options.agent, self._around.environment)

@@ -80,7 +80,7 @@ class Bridge:
             clients,
             self._tasks,
             self._mail,
-            TicketKey(options.data_dir).get,
+            TicketKey(options.data_dir),
             time.time,
             messages_only=options.no_tasks,
         )

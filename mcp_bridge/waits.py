@@ -97,7 +97,9 @@ class Waits:
         self._forget(request)
 
     def restarted(self) -> None:
-        """Nothing changes: MCP tasks outlive the sessions of a client."""
+        """The client numbers its requests anew; the waits outlive its session."""
+        for wait in self._waits.values():
+            wait.shown_by = None
 
     # ---------------------------------------------------------------- inside
 

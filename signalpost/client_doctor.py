@@ -15,7 +15,7 @@ from . import client_checks, jsonc, setup, toml_text
 from .bare_environment import worth_passing
 from .bypass import bypassing
 from .checks import Check
-from .claude_rules import rules
+from .claude_rules import permissions
 from .client_checks import Greeting
 from .client_edits import Edit, JsonEntry, JsonItems, TomlEntry, Whole, is_ours
 from .client_hooks import HookWishes
@@ -69,8 +69,17 @@ def examine(place: Place) -> list[Check]:
         found += _of_entry(entry, greetings, place, hooked=hooked)
     found += [check for checks in hooks.values() for check in checks]
     if any(kind.name == "claude-code" for kind in kinds):
-        found.append(client_checks.bypass(bypassing(rules(place, Path.cwd()))))
+        found.append(_permissions(place))
     return found
+
+
+def _permissions(place: Place) -> Check:
+    try:
+        project = Path.cwd()
+    except FileNotFoundError:
+        project = None  # it was removed, and its rules with it
+    found = permissions(place, project)
+    return client_checks.bypass(bypassing(found.in_force), found.unread)
 
 
 def _entries(kind: ClientKind, place: Place) -> list[Entry]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 
 from signalpost.mcp_bridge.task_extension import TASKS
 from signalpost.transport.errors import BadRequest, QueueFull
-from tests.mcp_bridge.declared import LONG, METHODS, RUNNING, ask, at, call, get, refused
+from tests.mcp_bridge.declared import DECLARED, LONG, METHODS, RUNNING, ask, at, call, get, refused
 from tests.mcp_bridge.stand_in import RUN, StandIn, options, raw_bridge, report
-from tests.mcp_bridge.wire import modern
+from tests.mcp_bridge.wire import ENVELOPE, modern
 
 # ---------------------------------------------------------------- who is served
 
@@ -71,6 +72,24 @@ async def test_where_no_id_can_be_made_the_calls_wait_for_their_results(tmp_path
         assert [asked["wait_seconds"] for asked in broker.asked] == [0, 50]
         assert (await call(wire, 2, "receive_message", LONG))["resultType"] == "complete"
         assert [take["wait_seconds"] for take in broker.what("take")] == [0, 50]
+
+
+@pytest.mark.parametrize(
+    ("meta", "wished", "code"),
+    [
+        (ENVELOPE, {"taskIds": ["x"]}, -32021),
+        (ENVELOPE, {"toolsListChanged": True}, -32601),
+        (DECLARED, {"taskIds": ["x"]}, -32601),
+    ],
+)
+async def test_nobody_is_told_of_tasks_unasked(
+    meta: dict[str, Any], wished: dict[str, Any], code: int
+) -> None:
+    async with raw_bridge(StandIn()) as wire:
+        await wire.request(1, "subscriptions/listen", {"notifications": wished, "_meta": meta})
+        assert (await wire.error(1)).code == code
+        discovered = await ask(wire, 2, "server/discover")
+        assert discovered["capabilities"]["tools"] == {"listChanged": False}
 
 
 # ---------------------------------------------------------------- run_task

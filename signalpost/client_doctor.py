@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,7 @@ from .transport.version import software
 
 _PROGRAM = ("signalpost",)
 _NOTHING = Wishes(program=_PROGRAM, hooks=HookWishes(program=_PROGRAM))
+_BEFORE_A_PROGRAM = re.compile(r"exec|\w+=.*", re.DOTALL)
 _AT_ONCE = 4
 """Servers that are started at the same time: each is a Python of its own."""
 
@@ -170,12 +172,13 @@ def _commands(item: Plain) -> list[str]:
 
 
 def _absent(command: str) -> str:
-    """Return the program of a hook if it is not there."""
+    """Return the program of a hook if it is not there; a shell runs it, and knows variables."""
     try:
-        word = next(word for word in shlex.split(command) if word != "exec")
+        word = next(word for word in shlex.split(command) if not _BEFORE_A_PROGRAM.fullmatch(word))
     except (ValueError, StopIteration):
         return command
-    return "" if shutil.which(word) else word
+    path = os.path.expanduser(os.path.expandvars(word))
+    return "" if "$" in path or shutil.which(path) else word
 
 
 def _off(client: str, text: str, path: Path, place: Place) -> str:

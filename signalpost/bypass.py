@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from itertools import dropwhile
 from pathlib import PurePath
@@ -71,6 +71,7 @@ _CARRIERS = frozenset(
     | {"sh", "bash", "zsh"}
 )
 """Programs that run the one behind them."""
+_ANY_MORE = re.compile(r"(:|\s+)?\*\Z")
 _ASSIGNMENT = re.compile(r"\w+=")
 _OF_A_CARRIER = re.compile(r"-.*|[\d.]+[smhd]?|\w+=.*", re.DOTALL)
 _LIGHT = frozenset(
@@ -94,9 +95,30 @@ def bypassing(rules: Iterable[str]) -> list[str]:
     return [one_line(rule, _SHOWN) for rule in rules if _bypasses(rule)]
 
 
-def in_force(allowed: Iterable[str], refused: Sequence[str]) -> list[str]:
-    """Return the rules of ``allowed`` that say something although ``refused`` are refused or asked."""
-    return [rule for rule in allowed if not any(_covers(other, rule) for other in refused)]
+def in_force(allowed: Iterable[str], refused: Iterable[str]) -> list[str]:
+    """Return the rules of ``allowed`` that say something although ``refused`` are refused or asked.
+
+    One that begins with all that another refuses is refused with it, as far as that can be told.
+    """
+    same = set(refused)
+    wide = {begin for rule in same if (begin := _wide(rule)) is not None}
+    longer = tuple(f"{begin}{end}" for begin in wide for end in (" ", ":"))
+
+    def is_refused(rule: str) -> bool:
+        found = _RULE.match(rule)
+        text = (found[1] or "*").strip() if found is not None else None
+        covered = text is not None and ("" in wide or text in wide or text.startswith(longer))
+        return covered or rule in same
+
+    return [rule for rule in allowed if not is_refused(rule)]
+
+
+def _wide(rule: str) -> str | None:
+    """Return how a command begins that fits a rule, whatever follows; None: more is asked of it."""
+    found = _RULE.match(rule)
+    whole = (found[1] or "*").strip() if found is not None else ""
+    begin = _ANY_MORE.sub("", whole)
+    return begin if begin != whole and "*" not in begin else None
 
 
 def _bypasses(rule: str) -> bool:
@@ -130,15 +152,3 @@ def _carried(words: list[str]) -> list[str]:
         else:
             break
     return words
-
-
-def _covers(rule: str, other: str) -> bool:
-    """Tell whether whatever fits ``other`` fits ``rule`` too, as far as their beginnings tell."""
-    found, inner = _RULE.match(rule), _RULE.match(other)
-    if rule == other or found is None or inner is None:
-        return rule == other
-    wide = re.sub(r"(:|\s+)?\*\Z", "", (found[1] or "*").strip())
-    if wide == (found[1] or "*").strip() or "*" in wide:
-        return False
-    text = (inner[1] or "*").strip()
-    return not wide or text == wide or text.startswith((f"{wide} ", f"{wide}:"))

@@ -33,7 +33,7 @@ from .progress_text import progress_text
 from .task_handlers import TaskHandlers
 from .ticket import ReceiveTicket, RunTicket, Ticket, opened, sealed, unknown
 from .ticket_key import TicketKey
-from .waits import KEPT_SECONDS, Wait, Waits
+from .waits import KEPT_SECONDS, POLL_MILLISECONDS, Wait, Waits
 
 logger = logging.getLogger(__name__)
 
@@ -220,6 +220,7 @@ class TaskExtension:
             created_at=ticket.created_at,
             changed_at=wait.ended_at or ticket.created_at,
             kept_until=ends_at + KEPT_SECONDS,
+            poll_milliseconds=POLL_MILLISECONDS,
         )
         if wait.result is not None:
             return task_shape.completed(about, wait.result)

@@ -23,6 +23,7 @@ class About:
     created_at: float
     changed_at: float
     kept_until: float
+    poll_milliseconds: int = POLL_MILLISECONDS
 
 
 def working(about: About, message: str) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def _any(about: About, status: Literal["working", "cancelled", "completed"]) -> 
         "createdAt": _written(about.created_at),
         "lastUpdatedAt": _written(about.changed_at),
         "ttlMs": max(1, round(min(kept * 1000, _MOST_MILLISECONDS))),
-        "pollIntervalMs": POLL_MILLISECONDS,
+        "pollIntervalMs": about.poll_milliseconds,
     }
 
 

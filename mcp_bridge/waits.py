@@ -28,8 +28,10 @@ from .receiving import nothing
 from .results import refusal
 from .ticket import ReceiveTicket
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 2.0
 """How long a look waits for mail."""
+POLL_MILLISECONDS = 100
+"""How soon the next look shall come: mail that comes between two of them rings the bell besides."""
 KEPT_SECONDS = 3600.0
 """How long after its time a wait can still be asked about."""
 _MAX_WAITS = 100

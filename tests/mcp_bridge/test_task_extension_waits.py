@@ -34,13 +34,14 @@ async def test_mail_comes_with_the_look_that_waits_for_it_and_is_shown_again(
     async with raw_bridge(broker, told=options(data_dir=tmp_path)) as wire:
         made = await call(wire, 1, "receive_message", {**LONG, "from": "bob"})
         assert (made["status"], made["ttlMs"]) == ("working", 4_200_000)
+        assert made["pollIntervalMs"] == 100  # each look waits, and between two the bell may ring
         assert (await get(wire, 2, made["taskId"]))["status"] == "working"
         broker.inbox = [delivery(1)]
         first, second = [await get(wire, number, made["taskId"]) for number in (3, 4)]
         assert "text 1" in first["result"]["content"][0]["text"]
         assert first == second
         takes = broker.what("take")
-        assert [take["wait_seconds"] for take in takes] == [0, 1, 1]
+        assert [take["wait_seconds"] for take in takes] == [0, 2, 2]
         assert {take["sender"] for take in takes} == {"bob"}
 
 

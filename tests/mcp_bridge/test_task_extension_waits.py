@@ -99,6 +99,20 @@ async def test_mail_that_the_client_did_not_want_goes_back_and_comes_again(
         assert '"redelivered":true' in again["result"]["content"][0]["text"]
 
 
+async def test_a_result_that_another_look_has_shown_stays_when_the_first_is_cancelled(
+    tmp_path: Path,
+) -> None:
+    broker = StandIn()
+    async with raw_bridge(broker, told=options(data_dir=tmp_path)) as wire:
+        name = (await call(wire, 1, "receive_message", LONG))["taskId"]
+        broker.inbox = [delivery(1)]
+        await get(wire, 2, name)
+        shown = await get(wire, 3, name)
+        await wire.cancel(2)
+        await broker.returned.wait()
+        assert await get(wire, 4, name) == shown
+
+
 async def test_a_cancelled_wait_takes_nothing_more(tmp_path: Path) -> None:
     broker = StandIn()
     async with raw_bridge(broker, told=options(data_dir=tmp_path)) as wire:

@@ -52,7 +52,7 @@ BRIDGE = (
     Mutant(
         "mail that went back is shown again",
         "mcp_bridge/waits.py",
-        "if wait.shown_by == request and wait.late_cancels:",
+        "if wait.late_cancels and wait.shown_by == {request}:",
         "if False:",
         (f"{_WAITS}::test_mail_that_the_client_did_not_want_goes_back_and_comes_again",),
     ),

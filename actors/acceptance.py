@@ -45,11 +45,20 @@ class Verdict:
 
 
 class Acceptance:
-    """Has new tasks kept. ``refuse`` is called with each for which there is no room."""
+    """Has new tasks kept.
 
-    def __init__(self, store: TaskStore, refuse: Callable[[int, SignalpostError], None]) -> None:
+    ``refuse`` is called with each for which there is no room, ``kept`` when one is on disk.
+    """
+
+    def __init__(
+        self,
+        store: TaskStore,
+        refuse: Callable[[int, SignalpostError], None],
+        kept: Callable[[], None],
+    ) -> None:
         self._store = store
         self._refuse = refuse
+        self._kept = kept
         self._asked: dict[int, Verdict] = {}
 
     def ask(self, row: TaskRow) -> None:
@@ -71,6 +80,7 @@ class Acceptance:
             verdict.give(error)
         if error is None:
             self.drop(task_id)
+            self._kept()
         elif isinstance(error, StoreFull):
             self._refuse(task_id, error)
         else:

@@ -30,7 +30,10 @@ logger = logging.getLogger(__name__)
 
 
 class Attendant:
-    """Of one queue. ``on_dead`` gets the number of a task of whose tree nothing lives."""
+    """Of one queue. ``on_dead`` gets the number of a task of whose tree nothing lives.
+
+    ``on_briefed`` is called when a shim knows the job that is next.
+    """
 
     def __init__(
         self,
@@ -39,12 +42,14 @@ class Attendant:
         acceptance: Acceptance,
         report: Callable[[Envelope], None],
         on_dead: Callable[[int], None],
+        on_briefed: Callable[[], None],
     ) -> None:
         self._services = services
         self._tasks = tasks
         self._acceptance = acceptance
         self._report = report
         self._on_dead = on_dead
+        self._on_briefed = on_briefed
         self._next: Task | None = None
         self._job: Job | None = None
         self._starting: set[int] = set()
@@ -60,7 +65,13 @@ class Attendant:
         self._next, self._job = upcoming, None
         if upcoming is not None:
             self._job = self._services.job_of(upcoming)
-            self._services.runner.brief(self._job)
+            self._services.runner.brief(self._job, self._on_briefed)
+
+    def may_begin(self, task: Task) -> bool:
+        """Tell whether nothing is to be done for a task that waits but to have it begin."""
+        if task is not self._next or self._job is None or self._starting:
+            return False
+        return self._acceptance.verdict(task.id) is None and self._job.outlives == _outlives(task)
 
     def launch(self, task: Task) -> None:
         """Have a task's command run, and stay with it."""
@@ -82,10 +93,8 @@ class Attendant:
         if task is not self._next or self._job is None:
             return self._services.job_of(task)
         job, self._next, self._job = self._job, None, None
-        request = task.request
-        assert request is not None  # noqa: S101 - else it would not be the next
-        outlives = request.on_disconnect == "finish"  # who joined it may have wished so since
-        return msgspec.structs.replace(job, log_header=header_of(task), outlives=outlives)
+        # Who joined it may have wished since that it outlives the broker.
+        return msgspec.structs.replace(job, log_header=header_of(task), outlives=_outlives(task))
 
     def _listeners(self, task: Task) -> tuple[Callable[[int], None], Callable[[], None]]:
         return (
@@ -117,3 +126,7 @@ class Attendant:
             self._starting.discard(task.id)
             self._services.runner.dismiss(task.id)  # perhaps it was briefed and never ran
         self._report(Ended(task.id, outcome))
+
+
+def _outlives(task: Task) -> bool:
+    return task.request is not None and task.request.on_disconnect == "finish"

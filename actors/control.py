@@ -8,8 +8,9 @@ import itertools
 import json
 import os
 import signal
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import anyio
@@ -34,13 +35,17 @@ class Control(asyncio.Protocol):
 
     ``ready`` is set when the shim waits for a job, ``answered`` when it took one,
     refused it or is gone, ``started`` when the command runs or never will,
-    ``on_dead`` is called as soon as nothing of the task lives, ``settled`` is set when ``outcome`` is there or the shim is gone, and ``dead`` when
-    its process is. Closing the connection makes the shim kill its task.
+    ``on_dead`` is called as soon as nothing of the task lives, ``settled`` is set when ``outcome``
+    is there or the shim is gone, and ``dead`` when its process is. ``begun`` tells that it may
+    have begun with the job it was briefed for, asked or not, and ``on_begun`` is called when it
+    says so. Closing the connection makes the shim kill its task.
     """
 
     def __init__(self) -> None:
         self.pid = 0
         self.taken = False
+        self.begun = False
+        self.on_begun: Callable[[], None] = overhear
         self.briefed: Job | None = None
         self.refused = ""
         self.outcome: Outcome | None = None
@@ -51,6 +56,8 @@ class Control(asyncio.Protocol):
         self.dead = anyio.Event()
         self._on_started: Callable[[int], None] = _ignore
         self._on_dead: Callable[[], None] = overhear
+        self._emptied = False
+        self._held = 0
         self._transport: asyncio.Transport | None = None
         self._handle = -1
         self._heard: list[bytes] = []
@@ -68,11 +75,27 @@ class Control(asyncio.Protocol):
         """Have the job done, which is the one that was handed over, if one was."""
         self._on_started = on_started
         self._on_dead = on_dead
+        self.on_begun = overhear
+        if self._emptied:
+            asyncio.get_running_loop().call_soon(on_dead)
         if self.briefed is None:
             self._send("run", **msgspec.to_builtins(job))
         else:
             self._send("run", log_header=job.log_header)
             self.briefed = None  # the environment is not needed any more
+
+    def pass_on(self, operation: str, descriptors: Sequence[int]) -> bool:
+        """Hand descriptors over; False: not now."""
+        if self._transport is None or self._transport.get_write_buffer_size():
+            return False
+        line = json.dumps({"op": operation}).encode() + b"\n"
+        with self._transport.get_extra_info("socket").dup() as peer:
+            try:
+                sent = socket.send_fds(peer, [line], descriptors)
+            except OSError:
+                return False  # it has no room, or is gone, as will be noticed
+        self._transport.write(line[sent:])
+        return True
 
     def kill(self, grace: float | None = None) -> None:
         """Have the task killed, with at most ``grace`` seconds between TERM and KILL."""
@@ -153,9 +176,13 @@ class Control(asyncio.Protocol):
             case "ready":
                 self._watch(message["pid"])
                 self.ready.set()
+            case "held":
+                self._held = message["pid"]
             case "taken":
-                self.taken = True
+                self._held = 0  # what is left of a task is cleared up as a whole
+                self.taken = self.begun = True
                 self.answered.set()
+                self.on_begun()
             case "refused":
                 self.refused = message["error"]
                 self.answered.set()
@@ -163,6 +190,7 @@ class Control(asyncio.Protocol):
                 self.started.set()
                 self._on_started(message["pid"])
             case "dead":
+                self._emptied = True
                 self._on_dead()
             case "tail":
                 self._answer(message["id"], base64.b64decode(message["data"]))
@@ -200,14 +228,32 @@ class Control(asyncio.Protocol):
             asyncio.get_running_loop().remove_reader(self._handle)
             os.close(self._handle)
             self._handle = -1
-        self._reap()
+        if self.pid:
+            _reap(self.pid)  # it is ours only if the zygote, which reaps its own, died before it
+        if self._held:
+            _bury(self._held)
         self.dead.set()
 
-    def _reap(self) -> None:
-        # It is ours only if the zygote, which reaps its own, died before it.
-        if not self.pid:
-            return
-        try:
-            os.waitpid(self.pid, os.WNOHANG)
-        except ChildProcessError:
-            return
+
+def _bury(held: int) -> None:
+    """Reap what a shim held. The kernel kills it with a shim that was killed, and it falls to us."""
+    if sys.platform != "linux":
+        return
+    try:
+        handle = os.pidfd_open(held)
+    except OSError:
+        return  # its shim has done so
+
+    def died() -> None:
+        asyncio.get_running_loop().remove_reader(handle)
+        os.close(handle)
+        _reap(held)
+
+    asyncio.get_running_loop().add_reader(handle, died)
+
+
+def _reap(pid: int) -> None:
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return

@@ -25,9 +25,10 @@ import anyio
 from . import orphans, zygote
 from .adoption import Adopted
 from .control import Control, overhear
+from .handover import Handover, open_between
 from .job import Job, Outcome, Running
 from .lost import logged, lost
-from .patience import Patience
+from .run import Run
 from .shim_reason import without_shim
 from .shim_tree import become_subreaper
 from .spares import Spares
@@ -50,22 +51,6 @@ _TAIL_SECONDS = 0.5
 _REMEDY = "If that lasts, restart the broker: signalpost stop"
 
 
-class _Run:
-    """One job, how long it may last, and the shim that has it."""
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
-        self.patience = Patience(
-            timeout_seconds=job.timeout_seconds, grace_seconds=job.grace_seconds
-        )
-        self.shim: Control | None = None
-
-    def kill(self, grace: float | None) -> None:
-        self.patience.kill(grace)
-        if self.shim is not None:
-            self.shim.kill(grace)
-
-
 class Launcher:
     """Runs any number of jobs at a time. ``clock`` gives Unix seconds.
 
@@ -79,7 +64,7 @@ class Launcher:
     ) -> None:
         self._zygote = zygote.Zygote(python)
         self._clock = clock
-        self._runs: dict[int, _Run] = {}
+        self._runs: dict[int, Run] = {}
         self._adopted: dict[int, Adopted] = {}
         self._spares = Spares(self._zygote)
         self._grace: float | None = None
@@ -91,9 +76,18 @@ class Launcher:
         """
         await self._spares.warm()
 
-    def brief(self, job: Job) -> None:
-        """Make ready for a job whose turn is next. Nothing of it is seen before :meth:`run`."""
-        self._spares.brief(job)
+    def brief(self, job: Job, on_briefed: Callable[[], None] = overhear) -> None:
+        """Make ready for a job whose turn is next. Nothing of it is seen before it runs."""
+        self._spares.brief(job, on_briefed)
+
+    def handover(
+        self, holder: int, successor: int, on_begun: Callable[[], None]
+    ) -> Handover | None:
+        """Let a briefed task begin with the death of a running one, whenever that is offered."""
+        run, shim = self._runs.get(holder), self._spares.knowing(successor)
+        if run is None or run.shim is None or shim is None:
+            return None
+        return open_between(run.shim, shim, on_begun)
 
     def dismiss(self, task_id: int) -> None:
         """It will not be run after all; one that runs is left alone."""
@@ -106,7 +100,7 @@ class Launcher:
         shim = self._spares.briefed(job)
         if shim is None:
             return False
-        run = self._runs[job.task_id] = _Run(job)
+        run = self._runs[job.task_id] = Run(job)
         self._hand(run, shim, on_started, on_dead)
         return True
 
@@ -119,7 +113,7 @@ class Launcher:
         written down; ``on_dead`` may be called before, when the first is true.
         Cancelling kills the task and waits until it is dead.
         """
-        run = self._runs.setdefault(job.task_id, _Run(job))
+        run = self._runs.setdefault(job.task_id, Run(job))
         try:
             outcome = await self._run(run, on_started, on_dead)
         except OSError as error:
@@ -151,7 +145,7 @@ class Launcher:
     def limit_grace(self, seconds: float) -> None:
         """Let killed tasks have at most so long between TERM and KILL, those included that die."""
         self._grace = seconds
-        every: list[_Run | Adopted] = [*self._runs.values(), *self._adopted.values()]
+        every: list[Run | Adopted] = [*self._runs.values(), *self._adopted.values()]
         for run in every:
             if run.patience.killed:
                 run.kill(seconds)
@@ -206,7 +200,7 @@ class Launcher:
     # ------------------------------------------------------------ one job
 
     async def _run(
-        self, run: _Run, on_started: Callable[[int], None], on_dead: Callable[[], None]
+        self, run: Run, on_started: Callable[[int], None], on_dead: Callable[[], None]
     ) -> Outcome:
         shim = run.shim
         for _ in range(_ATTEMPTS):
@@ -224,7 +218,7 @@ class Launcher:
 
     def _hand(
         self,
-        run: _Run,
+        run: Run,
         shim: Control,
         on_started: Callable[[int], None],
         on_dead: Callable[[], None],
@@ -243,7 +237,7 @@ class Launcher:
         """Have spare shims ready whenever they may be needed, until cancelled."""
         await self._spares.keep()
 
-    async def _end_of(self, shim: Control, run: _Run) -> Outcome | None:
+    async def _end_of(self, shim: Control, run: Run) -> Outcome | None:
         """Return the job's outcome; None: the shim died and never touched it."""
         try:
             return await self._outcome_of(shim, run)
@@ -253,7 +247,7 @@ class Launcher:
                 await self._outcome_of(shim, run)
             raise
 
-    async def _outcome_of(self, shim: Control, run: _Run) -> Outcome | None:
+    async def _outcome_of(self, shim: Control, run: Run) -> Outcome | None:
         with anyio.move_on_after(_TAKE_SECONDS) as taking:
             await run.patience.lasts_until(shim.answered)
         if taking.cancelled_caught:
@@ -277,7 +271,7 @@ class Launcher:
             "cannot_start", f"no shim answered within {_TAKE_SECONDS:.0f} s. {_REMEDY}"
         )
 
-    async def _lost(self, run: _Run, in_time: bool) -> Outcome:
+    async def _lost(self, run: Run, in_time: bool) -> Outcome:
         """Return what can be told of a task whose shim can tell nothing any more."""
         return await lost(
             run.job.task_id,

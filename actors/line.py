@@ -57,9 +57,13 @@ class Line:
         """Take a task out, wherever it stands."""
         self._tasks.remove(task)
 
+    def first(self) -> Task | None:
+        """Return the task whose turn it is; None: nobody waits, or the gate is shut."""
+        return self._tasks[0] if self._tasks and self.gate is None else None
+
     def next(self) -> Task | None:
-        """Take out the task whose turn it is; None: nobody waits, or the gate is shut."""
-        return self._tasks.pop(0) if self._tasks and self.gate is None else None
+        """Take out the task whose turn it is, if there is one."""
+        return self._tasks.pop(0) if self.first() else None
 
     def open_if_complete(self) -> None:
         """Open the gate when every caller is back."""

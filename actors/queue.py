@@ -10,9 +10,6 @@ checks first and changes afterwards: one that raises has changed nothing.
                  │ gate: after a restart  │ nested tasks run inside the slot of
                  │ nothing starts until   │ an ancestor and are waited for
                  │ the callers are back   v
-
-A slot is free only when nothing of the task's tree lives, the nested tasks
-it asked for included.
 """
 
 from __future__ import annotations
@@ -192,6 +189,10 @@ class Queue:
     def waiting(self) -> list[Task]:
         """Return the waiting tasks, next first."""
         return self._waiting.tasks()
+
+    def upcoming(self) -> Task | None:
+        """Return the task that begins as soon as there is room; None: nobody does."""
+        return self._waiting.first()
 
     def report(self, task: Task, now: Moment, tail: bytes = b"") -> messages.TaskReport:
         """Return a task of this queue as callers see it, with place and ETA."""

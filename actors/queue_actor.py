@@ -39,6 +39,7 @@ from .job import not_started
 from .moment import Moment
 from .queue import Queue
 from .services import Services
+from .succession import Succession
 from .supervisor import Mailbox
 from .task import Call, Task
 
@@ -59,8 +60,11 @@ class QueueActor:
         self._to_launch: deque[Task] = deque()
         self._mailbox: Mailbox[Envelope] | None = None
         self._resting = False
-        self._acceptance = Acceptance(services.store, self._refuse)
-        self._attendant = Attendant(services, tasks, self._acceptance, self._report, self._died)
+        self._acceptance = Acceptance(services.store, self._refuse, self._offer)
+        self._attendant = Attendant(
+            services, tasks, self._acceptance, self._report, self._died, self._offer
+        )
+        self._succession = Succession(queue, self._attendant, services.runner, self._died)
         self._herald = Herald(queue, services, tasks, self._acceptance)
 
     async def run(self, mailbox: Mailbox[Envelope]) -> None:
@@ -77,10 +81,23 @@ class QueueActor:
 
     async def _next(self, mailbox: Mailbox[Envelope]) -> Envelope | None:
         self._resting = not mailbox
+        self._offer()
         try:
             return await mailbox.next(self.queue.next_deadline())
         finally:
             self._resting = False
+            self._settle()
+
+    def _offer(self) -> None:
+        """Let the next turn begin without us, while there is nothing to do before."""
+        if self._resting and not self._mailbox:
+            self._succession.offer()
+
+    def _settle(self) -> None:
+        """From here on no turn begins without us; one that has is known."""
+        if (dead := self._succession.withdraw()) is not None:
+            self.queue.died(dead, self._services.clock())
+            self._launch_now()
 
     def failed(self, error: Exception) -> None:
         """Tell the caller of the envelope in hand that it was our fault."""
@@ -139,6 +156,8 @@ class QueueActor:
     def _died(self, task_id: int) -> None:
         """A tree is dead. The next turn begins at once, unless there is something to do before."""
         if self._resting and not self._mailbox:
+            if not self._succession.settle(task_id):
+                self._settle()
             self.queue.died(task_id, self._services.clock())
             self._launch_now()
         self._report(Died(task_id))  # once more: it also wakes who does the rest

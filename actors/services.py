@@ -24,11 +24,40 @@ Then = Callable[[Exception | None], None]
 """Called when a task is on disk, or with why it is not."""
 
 
+class Handover(Protocol):
+    """Of one task's turn to the next; see :mod:`handover`."""
+
+    def offer(self) -> None:
+        """Let the one begin with the death of the other."""
+        ...
+
+    def withdraw(self) -> bool:
+        """Let it begin no more; False: it has begun."""
+        ...
+
+    def leave(self) -> None:
+        """It begins now in any case: :meth:`Runner.hasten` follows at once."""
+        ...
+
+    def close(self) -> None:
+        """It is not needed any more."""
+        ...
+
+
 class Runner(Protocol):
     """Runs commands; see :mod:`launcher`."""
 
-    def brief(self, job: Job) -> None:
-        """Make ready for a job whose turn is next."""
+    def brief(self, job: Job, on_briefed: Callable[[], None]) -> None:
+        """Make ready for a job whose turn is next, and tell when it is."""
+        ...
+
+    def handover(
+        self, holder: int, successor: int, on_begun: Callable[[], None]
+    ) -> Handover | None:
+        """Let a task that all is ready for begin with the death of another; None: not possible.
+
+        When it has begun ``on_begun`` is called, and :meth:`hasten` has to follow.
+        """
         ...
 
     def dismiss(self, task_id: int) -> None:

@@ -1,14 +1,14 @@
 """The shim: one process per running task, which does not outlive its task.
 
-It reads newline-delimited JSON from its control socket, ``brief run kill tail follow``,
-and answers ``ready taken started tail dead ended``. Briefed, it has all that it needs
-for a job whose turn has not come, and nobody sees anything of it. ``taken`` comes before
-anything of the job is done: a shim that died without it may be replaced. ``dead`` comes
-as soon as nothing of the task lives, ``ended`` when all of it is written. The socket is
-also its lifeline: at its end the broker is dead, and nothing of the task may survive,
+It reads newline-delimited JSON from its control socket, ``brief run kill tail follow
+precede succeed``, and answers ``ready held taken started tail dead ended``. Briefed, it
+has all that it needs for a job whose turn has not come. ``taken`` comes when the job has a
+running record, which keeps every other shim from it, or before anything of it is done: a
+shim that died without it may be replaced. ``dead`` comes as soon as nothing of the task
+lives, ``ended`` when all of it is written. The socket is also its lifeline: at its end the broker is dead, and nothing of the task may survive,
 unless it was told that the task outlives the broker. Then it goes on alone:
 
-    spare --brief--> briefed
+    spare --brief--> briefed (may begin by itself, see ``shim_relay``)
       |                 |
       +-------run-------+
       v
@@ -34,10 +34,10 @@ import selectors
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, cast
 
-from . import shim_pages, shim_streams, shim_task, shim_tree
+from . import shim_pages, shim_relay, shim_streams, shim_task, shim_tree
 from .shim_child import JobFields
 
 _LIFELINE_GRACE = 0.5
@@ -50,8 +50,14 @@ _QUIET_SECONDS = 0.01
 """Where turns are shorter than that, making pages one's own costs more than it spares."""
 
 _RECEIVE = 64 * 1024
+_MOST_PASSED = 8
+"""Descriptors at a time; the broker passes two at most with each order."""
+
 _DONE = object()
 _NEVER = float("inf")
+
+_AFTER_YOU_SECONDS = 0.001
+"""Who begins with this death tells the broker of it; what there is to do here would hold it up."""
 
 _REST_SECONDS = 0.003
 """Before its end: giving back its memory takes a while, and the next command is starting."""
@@ -66,6 +72,8 @@ class Shim:
         self._heard: list[bytes] = []
         self._selector = selectors.DefaultSelector()
         self._streams = shim_streams.Streams(self._selector)
+        self._relay = shim_relay.Relay(self._selector, self._begin_briefed)
+        self._passed: list[int] = []
         self._briefed: shim_task.Task | None = None
         self._task: shim_task.Task | None = None
         self._broker = True
@@ -83,16 +91,29 @@ class Shim:
             self._heed_term()
             if self._task is not None:
                 self._task.advance()
+        if self._task is None and self._briefed is not None:
+            self._briefed.dismiss()
         self._linger()
 
     def _prepare(self) -> None:
         """Use the time until there is a job to do, unless that comes soon."""
+        prepared: object = _DONE
+        while self._idle:
+            if prepared is self._briefed:
+                self._wait(_NEVER)
+            else:
+                prepared = self._get_ready()
+
+    def _get_ready(self) -> shim_task.Task | None:
+        """Do what can be done beforehand, and tell for whom."""
         quiet = self._now() + _QUIET_SECONDS
         while self._idle and self._now() < quiet:
             self._wait(quiet)
-        steps = shim_pages.unshare()
+        briefed = self._briefed
+        steps = _preparations(briefed)
         while self._idle and next(steps, _DONE) is not _DONE:
             self._wait(self._now())
+        return briefed
 
     @property
     def _idle(self) -> bool:
@@ -154,14 +175,21 @@ class Shim:
 
     def _receive(self) -> bytes:
         try:
-            return self._control.recv(_RECEIVE)
+            data, descriptors, _, _ = socket.recv_fds(self._control, _RECEIVE, _MOST_PASSED)
         except ConnectionResetError:
             return b""
+        for descriptor in descriptors:
+            os.set_inheritable(descriptor, False)
+        self._passed += descriptors
+        return data
 
     def _lose_broker(self) -> None:
         self._broker = False
         self._selector.unregister(self._control)
-        if self._task is not None and not self._task.goes_on_alone:
+        if self._task is None:
+            return
+        self._task.open()
+        if not self._task.goes_on_alone:
             self._task.end("broker_lost", grace=_LIFELINE_GRACE)
 
     def _cut_off(self) -> bool:
@@ -178,28 +206,53 @@ class Shim:
             self._briefed = self._prepared(cast(JobFields, message))
         elif operation == "run":
             self._run(message)
-        elif self._task is None or self._task.over:
-            return
-        elif operation == "kill":
-            self._task.end("killed", grace=message.get("grace"))
+        elif operation == "precede":
+            self._relay.precede(self._passed.pop(0))
+        elif operation == "succeed":
+            self._relay.succeed(self._passed.pop(0), self._passed.pop(0))
+        elif self._task is not None and not self._task.over:
+            self._obey_about(self._task, operation, message)
+
+    def _obey_about(self, task: shim_task.Task, operation: str, message: dict[str, Any]) -> None:
+        if operation == "kill":
+            self._relay.keep()
+            task.end("killed", grace=message.get("grace"))
         elif operation == "follow":
-            self._streams.follow(message["stream"], self._task.report.log_size)
+            self._streams.follow(message["stream"], task.report.log_size)
         elif operation == "tail":
-            self._task.catch_up()
-            tail = base64.b64encode(self._task.report.tail).decode()
+            task.catch_up()
+            tail = base64.b64encode(task.report.tail).decode()
             self._say("tail", id=message["id"], data=tail)
 
     def _run(self, message: dict[str, Any]) -> None:
-        if self._cut_off():
-            return
-        self._say("taken")
-        task = self._briefed or self._prepared(cast(JobFields, message))
-        self._task = task
-        task.start(message["log_header"])
+        if self._task is None:
+            self._begin(self._briefed or self._prepared(cast(JobFields, message)))
+        if self._task is not None:
+            self._task.open(message["log_header"])
+
+    def _begin_briefed(self) -> None:
+        if self._task is None and self._briefed is not None:
+            self._begin(self._briefed)
+
+    def _begin(self, task: shim_task.Task) -> None:
+        if not self._cut_off():
+            self._task = task
+            task.start()
+        self._relay.leave()
+
+    def _emptied(self) -> None:
+        """Nothing of the task lives: whose turn is next hears it first, then the broker.
+
+        Not if that is dead: its end comes to one shim after the other, and who began
+        with this death would be killed by it.
+        """
+        if not self._cut_off() and self._relay.announce():
+            time.sleep(_AFTER_YOU_SECONDS)
+        self._say("dead")
 
     def _prepared(self, job: JobFields) -> shim_task.Task:
         return shim_task.Task(
-            job, self._selector, self._streams, self._say, self._now, self._cut_off
+            job, self._selector, self._streams, self._say, self._now, self._cut_off, self._emptied
         )
 
     def _say(self, event: str, **fields: object) -> None:
@@ -215,6 +268,14 @@ def main(control: int) -> None:
     """Be the shim at the other end of ``control``, a descriptor, and return when it is done."""
     shim_tree.become_subreaper()
     Shim(socket.socket(fileno=control), time.monotonic).serve()
+
+
+def _preparations(briefed: shim_task.Task | None) -> Generator[None, None, None]:
+    if briefed is not None:
+        briefed.hold()
+        yield
+    # After the fork: it has made the pages common again.
+    yield from shim_pages.unshare()
 
 
 def _wakeups() -> int:

@@ -1,9 +1,10 @@
 """The command's own process: ``/bin/sh -c`` as the job says.
 
-Made by ``posix_spawn``, which does not copy this process: forking an
+Made at its start by ``posix_spawn``, which does not copy this process: forking an
 interpreter costs milliseconds in page faults on both sides. So the shim takes
 on what the command shall inherit, its directory, umask, limits and rank for
-the out-of-memory killer, spawns, and goes back to its own.
+the out-of-memory killer, spawns, and goes back to its own. Where there is time
+before the start, a copy of the shim becomes the command, see ``shim_hold``.
 
 Standard library only: this module runs inside the shim.
 """
@@ -15,7 +16,7 @@ import resource
 import signal
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import TypedDict
+from typing import NoReturn, TypedDict
 
 SHELL = "/bin/sh"
 COOKIE = "SIGNALPOST_TASK"
@@ -66,7 +67,7 @@ class Command:
 
     def __init__(self, job: JobFields) -> None:
         self._words = [b"sh", b"-c", _encode(job["command"])]
-        self._directory = _encode(job["working_directory"])
+        self.directory = _encode(job["working_directory"])
         self._environment = _environment(job)
         self._umask = job["umask"]
         self._limits = _changes(job["limits"])
@@ -84,10 +85,7 @@ class Command:
         null = os.open(os.devnull, os.O_RDONLY)
         with ExitStack() as borrowed:
             borrowed.callback(os.close, null)
-            borrowed.enter_context(_ranked(self._rank))
-            borrowed.enter_context(_inside(self._directory))
-            borrowed.enter_context(_masked(self._umask))
-            borrowed.enter_context(_limited(self._limits))
+            self._take_on(borrowed)
             pid = os.posix_spawn(
                 SHELL,
                 self._words,
@@ -101,6 +99,31 @@ class Command:
             )
         _lower_priority(pid, self._nice)
         return pid
+
+    def become(self, stdout: int, stderr: int) -> NoReturn:
+        """Turn this process, which is a copy of the shim, into it.
+
+        :raises OSError: it cannot be started
+        :raises ValueError: command or environment hold what no process can be given
+        """
+        os.setsid()
+        null = os.open(os.devnull, os.O_RDONLY)
+        for to, fd in enumerate((null, stdout, stderr)):
+            os.dup2(fd, to)
+        for number in _CAUGHT:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        _lower_priority(os.getpid(), self._nice)
+        with ExitStack() as taken:
+            self._take_on(taken)
+            os.execve(SHELL, self._words, self._environment)  # noqa: S606 - it is the shell
+
+    def _take_on(self, borrowed: ExitStack) -> None:
+        """Have this process be as the command shall be, until ``borrowed`` ends."""
+        borrowed.enter_context(_ranked(self._rank))
+        borrowed.enter_context(_inside(self.directory))
+        borrowed.enter_context(_masked(self._umask))
+        borrowed.enter_context(_limited(self._limits))
 
 
 def describe(error: Exception) -> str:

@@ -128,7 +128,9 @@ if sys.platform == "linux":
             return not self._room.poll(0)
 
         def plug(self) -> bool:
-            """Fill it, unless something is in it."""
+            """Fill it, unless something is in it, or it is so wide that something might be."""
+            if self.widened:
+                return False
             try:
                 return os.write(self._plug, b"!") > 0
             except BlockingIOError:

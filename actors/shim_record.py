@@ -48,6 +48,12 @@ def create(path: str, fields: Mapping[str, object]) -> None:
         os.close(fd)
 
 
+def this_shim() -> dict[str, object]:
+    """Return what a record tells of the process that writes it."""
+    pid = os.getpid()
+    return {"shim": pid, "shim_start": start_time(pid), "boot_id": boot_id()}
+
+
 def start_time(pid: int) -> int:
     """Return when a process started, in clock ticks since boot; 0: gone, or not to be known.
 

@@ -1,16 +1,15 @@
 """One job's life inside the shim: start, output, end, outcome.
 
-    prepared --start--> running --shell exits--> ending --nothing left--> over
-                 |         |                       ^                       ^
-                 |         +---- end(reason) ------+                       |
-                 +-- cannot start, or may not -----------------------------+
+    prepared --start--> running --shell exits--> ending --nothing left--> empty --open--> over
+                 |         |                       ^                        ^
+                 |         +---- end(reason) ------+                        |
+                 +-- cannot start, or may not ------------------------------+
 
-The first reason to end is the one that is recorded. The running record is the
-right to run: whose broker is dead, or who finds a record, does not start.
-
-Turns follow each other as fast as what is between the end of one command and
-the start of the next. So all that nobody sees is done in advance, and the broker
-hears that nothing lives before that is written down.
+It may start before the broker knows of it, see ``shim_relay``. What that has to
+tell for the log comes with :meth:`Task.open`, and only then it is over. The first
+reason to end is the one that is recorded. The running record is the right to run:
+whose broker is dead, or who finds a record, does not start.
+What is between two commands is what a turn costs: so much is done in advance.
 
 Standard library only: this module runs inside the shim.
 """
@@ -26,6 +25,7 @@ from typing import Protocol, TypeVar
 from . import (
     shim_child,
     shim_ending,
+    shim_hold,
     shim_pipes,
     shim_reason,
     shim_record,
@@ -37,7 +37,7 @@ from .shim_child import JobFields
 _LAST_DRAIN = 4 * 1024 * 1024
 """More than both pipes hold; who still writes then is none of the task's processes."""
 
-
+_NEVER = float("inf")
 T = TypeVar("T")
 
 
@@ -48,10 +48,11 @@ class Say(Protocol):
 
 
 class Task:
-    """Runs ``job``. ``now`` gives monotonic seconds; ``over`` tells that nothing lives any more.
+    """Runs ``job``. ``now`` gives monotonic seconds; ``over`` tells that all of it is done.
 
-    ``cut_off`` tells whether the broker is dead. Callbacks are registered in ``selector``; :meth:`advance` must be called when
-    ``due``, and :meth:`reap` whenever a child may have ended.
+    ``cut_off`` tells whether the broker is dead; ``on_empty`` is called when nothing lives any
+    more. Callbacks are registered in ``selector``; :meth:`advance` must be called when ``due``,
+    and :meth:`reap` whenever a child may have ended.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Task:
         say: Say,
         now: Callable[[], float],
         cut_off: Callable[[], bool],
+        on_empty: Callable[[], None],
     ) -> None:
         self.over = False
         self.report = shim_report.Report(job)
@@ -71,12 +73,16 @@ class Task:
         self._say = say
         self._now = now
         self._cut_off = cut_off
+        self._on_empty = on_empty
+        self._empty = False
+        self._opened = False
         self._recorded = False
         self._grace = job["grace_seconds"]
         self._child = 0
         self._pipes = _in_advance(shim_pipes.open_pipes)
         self._command = _in_advance(lambda: shim_child.Command(job))
-        self._shim = _this_process()
+        self._held: shim_hold.Held | None = None
+        self._shim = shim_record.this_shim()
         self._pumping = False
         self._started = 0.0
         self._ran = 0.0
@@ -87,30 +93,57 @@ class Task:
 
     # ------------------------------------------------------------ start
 
-    def start(self, log_header: str) -> None:
+    def hold(self) -> None:
+        """Have the command's process made, up to its first instruction."""
+        if self._held is None and self._command is not None and self._pipes is not None:
+            self._held = shim_hold.hold(self._command, *self._pipes.writers())
+        if self._held is not None:
+            self._say("held", pid=self._held.pid)
+
+    def dismiss(self) -> None:
+        """It does not start; nothing of it has run."""
+        if self._held is not None:
+            self._held.discard()
+
+    def start(self) -> None:
         """Start the command; why it cannot start becomes its outcome."""
         self._started = self._now()
-        if not self._claim():
-            self.over = True
+        self.over = not self._claim()
+        if not self._recorded:
+            self._say("taken")
+        if self.over:
+            self.dismiss()
             return
-        self.report.open_log(log_header)
         self._spawn()
-        if self._job["stream"]:
-            self._streams.call(self._job["stream"])
+        if self._recorded:  # not before: it wakes the broker, and the processor is needed here
+            self._say("taken")
         if self._reason:
             self._finish()
-        else:
+        elif self.goes_on_alone:
+            self._record(self._job["running_record"], self._identity())
+
+    def open(self, log_header: str | None = None) -> None:
+        """Begin log and streams, with what was known before if there is no header."""
+        if self.over or self._opened:
+            return
+        self._opened = True
+        self.report.open_log(self._job["log_header"] if log_header is None else log_header)
+        if self._job["stream"]:
+            self._streams.call(self._job["stream"])
+        if self._child:
             self._say("started", pid=self._child)
+        if self._empty:
+            self._close()
+        else:
             self.balance()
-            if self.goes_on_alone:
-                self._record(self._job["running_record"], self._identity())
 
     def _spawn(self) -> None:
         try:
             self._pipes = self._pipes or shim_pipes.open_pipes()
             self._started = self._now()
             command = self._command or shim_child.Command(self._job)
-            self._child = command.spawn(*self._pipes.writers())
+            held = shim_hold.released(self._held, command)
+            self._child = held or command.spawn(*self._pipes.writers())
         except (OSError, ValueError, MemoryError) as error:
             self._reason, self._error = "cannot_start", shim_reason.reason(error, self._job)
 
@@ -193,6 +226,8 @@ class Task:
     @property
     def due(self) -> float:
         """When :meth:`advance` has something to do, in monotonic seconds."""
+        if self._empty:
+            return _NEVER
         if self._ending is not None:
             return self._ending.due
         return self._started + self._job["timeout_seconds"]
@@ -217,7 +252,7 @@ class Task:
 
     def reap(self) -> None:
         """Take the exit status of every child that ended; without children the task is over."""
-        if self.over:
+        if self.over or self._empty:
             return
         try:
             while (found := os.waitpid(-1, os.WNOHANG))[0]:
@@ -240,8 +275,13 @@ class Task:
             )
 
     def _finish(self) -> None:
+        self._empty = True
+        self._on_empty()
+        if self._opened:
+            self._close()
+
+    def _close(self) -> None:
         self.over = True
-        self._say("dead")
         if self._pipes is not None:
             self._publish(shim_pipes.drain(self._pipes, _LAST_DRAIN))
         outcome = self.report.close(self._ended())
@@ -258,12 +298,3 @@ def _in_advance(make: Callable[[], T]) -> T | None:
         return make()
     except (OSError, ValueError, MemoryError):
         return None  # who starts the command tries again, and tells why
-
-
-def _this_process() -> dict[str, object]:
-    number = os.getpid()
-    return {
-        "shim": number,
-        "shim_start": shim_record.start_time(number),
-        "boot_id": shim_record.boot_id(),
-    }

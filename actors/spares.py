@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 import anyio
 import msgspec
@@ -29,7 +30,6 @@ logger = logging.getLogger(__name__)
 _SPARE_SECONDS = 0.001
 """After the start of a command until its spare shim is replaced."""
 
-
 MOST_BRIEFED = 4
 """Each is a process of some megabytes; who waits in one more queue does with the spare."""
 
@@ -43,7 +43,7 @@ class Spares:
         self._zygote = zygote
         self._spare: Control | None = None
         self._briefed: dict[int, Control] = {}
-        self._wishes: dict[int, Job] = {}
+        self._wishes: dict[int, tuple[Job, Callable[[], None]]] = {}
         self._wanted = anyio.Event()
         self._closed = False
 
@@ -77,19 +77,24 @@ class Spares:
         """Return the shim that is briefed for ``job``, and may have it now; None: there is none."""
         self._wishes.pop(job.task_id, None)
         briefed = self._briefed.pop(job.task_id, None)
-        if briefed is None or _fits(briefed, job):
+        if briefed is None or briefed.begun or _fits(briefed, job):
             return briefed
         briefed.abort()
         return None
 
-    def brief(self, job: Job) -> None:
+    def brief(self, job: Job, on_briefed: Callable[[], None]) -> None:
         """Have a shim briefed for ``job``, whose turn is next, as soon as there is a spare.
 
         Does nothing where enough are briefed.
         """
         if len(self._briefed) + len(self._wishes) < MOST_BRIEFED:
-            self._wishes[job.task_id] = job
+            self._wishes[job.task_id] = (job, on_briefed)
             self._grant()
+
+    def knowing(self, task_id: int) -> Control | None:
+        """Return the shim that is briefed for a task, and waits for its turn; None: there is none."""
+        briefed = self._briefed.get(task_id)
+        return briefed if briefed is not None and not briefed.settled.is_set() else None
 
     def dismiss(self, task_id: int) -> None:
         """Brief nobody for this task after all. One that was taken is left alone."""
@@ -119,11 +124,12 @@ class Spares:
 
     def _grant(self) -> None:
         while self._wishes and self._spare is not None and not self._spare.settled.is_set():
-            job = self._wishes.pop(next(iter(self._wishes)))
+            job, on_briefed = self._wishes.pop(next(iter(self._wishes)))
             shim, self._spare = self._spare, None
             self._briefed[job.task_id] = shim
             shim.brief(job)
             self._wanted.set()
+            on_briefed()
 
     async def _try_spare(self) -> None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bench.queue_tools import FLOOR, OURS
 from bench.results import Line, latest, ratio
 
 _DASH = "not measured"
@@ -58,7 +59,7 @@ def _note(name: str, bench: str) -> str:
     return str(rows[0]["note"]) if rows else _DASH
 
 
-def _tsp(name: str) -> str:
+def _handover(name: str) -> str:
     rows: list[Line] = latest("handover")
     p50 = {
         line["side"]: line["p50"]
@@ -119,7 +120,7 @@ GOALS = [
     Goal(
         "hand-over of a turn, p50",
         "at most task-spooler's",
-        lambda: f"{_tsp('signalpost')}; task-spooler {_tsp('tsp')}",
+        lambda: f"{_handover(OURS)}; floor {_handover(FLOOR)}; task-spooler {_handover('tsp')}",
     ),
     Goal(
         "100 that wait for turns and mail: CPU of all processes",

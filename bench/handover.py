@@ -2,8 +2,9 @@
 
 Every task writes the time when it starts and when it ends; the gap between
 one's end and the next one's start is what the queue costs. The peers run the
-same commands: a bare ``sh -c`` chain (the floor), ``flock`` and GNU ``sem`` with
-all waiters there from the start, task-spooler and nq. Once with tasks that take
+same commands: a bare ``sh -c`` chain (nothing can be faster), the least that gives
+turns in this interpreter, ``flock`` and GNU ``sem`` with all waiters there from the
+start, task-spooler and nq. Once with tasks that take
 a while, as builds do, and once with tasks of no length, where what a queue
 prepares between turns is not ready in time.
 """
@@ -31,6 +32,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir="/tmp"))
     try:
         tools, stamp = queue_tools.plain("handover"), Stamp(folder)
+        tools[queue_tools.FLOOR] = queue_tools.floor
         for bench, work in LENGTHS.items():
             _measure(folder, stamp, tools, (bench, work))
     finally:

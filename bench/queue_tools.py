@@ -22,6 +22,7 @@ from bench.mcp_server import McpServer
 Run = Callable[[Path, Sequence[str]], None]
 CHAIN = "sh -c chain (floor)"
 OURS = "signalpost"
+FLOOR = "floor: shims without a broker"
 THEIRS = "agent-task-queue, a server each"
 
 
@@ -40,6 +41,12 @@ def plain(bench: str) -> dict[str, Run]:
 def _chain(folder: Path, commands: Sequence[str]) -> None:
     words = "; ".join(f"sh -c '{command}'" for command in commands)
     subprocess.run(["/bin/sh", "-c", words], check=True)
+
+
+def floor(folder: Path, commands: Sequence[str]) -> None:
+    """Run them by the least that gives turns in this interpreter."""
+    words = [sys.executable, "-m", "bench.turn_floor", *commands]
+    subprocess.run(words, check=True)
 
 
 def _together(folder: Path, calls: Sequence[list[str]]) -> None:

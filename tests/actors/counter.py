@@ -34,7 +34,8 @@ from signalpost.actors.turns import Turns
 from signalpost.transport import frames, housekeeping, messages
 from signalpost.transport.session import Session
 from signalpost.transport.sockets import Dealer, Router
-from tests.actors.stand_ins import PATIENCE, StandInEvents, StandInRunner, job_of, moment
+from tests.actors.stand_in_runner import PATIENCE, StandInRunner
+from tests.actors.stand_ins import StandInEvents, job_of, moment
 
 Answer = messages.Reply | messages.Push
 EPOCH = "ab" * 12

@@ -16,8 +16,14 @@ def direct(job: Job, *, dead: bool = False) -> tuple[socket.socket, int]:
 
     ``dead``: the broker has died before the shim comes to its job.
     """
+    order = json.dumps({"op": "run", **msgspec.to_builtins(job)}).encode() + b"\n"
+    return serve(order, dead=dead)
+
+
+def serve(order: bytes, *, dead: bool = False) -> tuple[socket.socket, int]:
+    """Run a shim of our own that has got one order already; as above."""
     ours, theirs = socket.socketpair()
-    ours.sendall(json.dumps({"op": "run", **msgspec.to_builtins(job)}).encode() + b"\n")
+    ours.sendall(order)
     if dead:
         ours.close()
     pid = os.fork()

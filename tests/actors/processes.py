@@ -24,8 +24,8 @@ def zygote_of(shim: int) -> int:
     return shim_tree.processes()[shim].parent
 
 
-def only_spare() -> int:
-    """Return the pid of the shim that waits for a job."""
+def only_spare(*others: int) -> int:
+    """Return the pid of the shim that waits for a job; ``others`` have theirs."""
     (zygote,) = (pid for pid in own_children() if shim_tree.children(pid))
-    (spare,) = shim_tree.children(zygote)
+    (spare,) = shim_tree.children(zygote).difference(others)
     return spare

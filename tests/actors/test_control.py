@@ -2,14 +2,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from anyio import fail_after
 
 from signalpost.actors.control import Control
+from tests.actors.jobs import job_in
+from tests.actors.processes import alive
+from tests.actors.stand_ins import rounds
 
 
 @dataclass
@@ -64,3 +69,33 @@ async def test_a_tail_that_is_asked_for_at_the_end_is_that_of_the_outcome(line: 
     line.shim.close()
     with fail_after(5):
         assert await line.control.tail() == b"ok"
+
+
+def dead_child() -> int:
+    """Return the pid of a process of ours that is dead and not reaped."""
+    pid = os.posix_spawn("/bin/true", ["true"], {})
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    return pid
+
+
+async def test_what_a_killed_shim_held_is_reaped(line: Line) -> None:
+    held = dead_child()
+    line.say("held", pid=held)
+    line.shim.close()
+    with fail_after(5):
+        await line.control.dead.wait()
+    await rounds()
+    assert not alive(held)
+
+
+async def test_a_death_that_was_told_before_the_broker_asked_is_not_missed(line: Line) -> None:
+    told: list[str] = []
+    line.control.on_begun = lambda: told.append("begun")
+    line.say("taken")
+    line.say("dead")
+    await rounds()
+    assert (told, line.control.begun) == (["begun"], True)
+    job = job_in(Path("/tmp"), "true")
+    line.control.run(job, lambda _: None, lambda: told.append("dead"))
+    await rounds()
+    assert told == ["begun", "dead"]

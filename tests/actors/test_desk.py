@@ -10,7 +10,7 @@ from signalpost.actors.row import TaskRow
 from signalpost.transport import messages
 from signalpost.transport.session import SILENCE_SECONDS
 from tests.actors.counter import Counter, Speaker, counter, run
-from tests.actors.stand_ins import DONE, KILLED, PATIENCE
+from tests.actors.stand_in_runner import DONE, KILLED, PATIENCE
 
 
 async def ran(place: Counter, guest: Speaker, **fields: str) -> messages.TaskReport:

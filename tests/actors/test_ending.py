@@ -7,7 +7,7 @@ import pytest
 
 from signalpost.transport import housekeeping, messages
 from tests.actors.counter import Counter, counter, run
-from tests.actors.stand_ins import PATIENCE
+from tests.actors.stand_in_runner import PATIENCE
 
 
 async def is_over(place: Counter) -> bool:

@@ -11,7 +11,7 @@ from anyio.lowlevel import checkpoint
 
 from signalpost.actors import memory_guard
 from signalpost.actors.memory_guard import MemoryGuard
-from tests.actors.stand_ins import PATIENCE
+from tests.actors.stand_in_runner import PATIENCE
 
 LIMIT = 1600
 

@@ -9,7 +9,7 @@ from signalpost.actors.message_row import MessageRow
 from signalpost.transport import letters, mail, messages
 from tests.actors.correspondent import Correspondent, correspondent
 from tests.actors.counter import Counter, counter, run
-from tests.actors.stand_ins import DONE
+from tests.actors.stand_in_runner import DONE
 
 
 async def pair(place: Counter) -> tuple[Correspondent, Correspondent]:

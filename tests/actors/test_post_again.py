@@ -10,7 +10,7 @@ from signalpost.actors.message_row import MessageRow
 from signalpost.transport import mail, messages
 from tests.actors.correspondent import Correspondent, correspondent, sent
 from tests.actors.counter import Counter, counter
-from tests.actors.stand_ins import PATIENCE
+from tests.actors.stand_in_runner import PATIENCE
 
 HELLO = mail.Send(to=["bob"], content="hello")
 NUMBER = b"client 1" + (1).to_bytes(8, "big")

@@ -9,7 +9,7 @@ from signalpost.transport import mail, messages
 from signalpost.transport.errors import BadRequest, StoreFull
 from tests.actors.correspondent import Correspondent, correspondent, deliveries
 from tests.actors.counter import Counter, counter, run
-from tests.actors.stand_ins import DONE
+from tests.actors.stand_in_runner import DONE
 
 
 async def pair(place: Counter) -> tuple[Correspondent, Correspondent]:

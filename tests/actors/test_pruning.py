@@ -8,7 +8,7 @@ from signalpost.actors.moment import Moment
 from signalpost.actors.pruning import Pruning
 from signalpost.actors.store import SqliteStore
 from tests.actors.letters_kept import message
-from tests.actors.stand_ins import PATIENCE
+from tests.actors.stand_in_runner import PATIENCE
 
 DAY = 86400.0
 

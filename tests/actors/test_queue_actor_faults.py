@@ -13,7 +13,8 @@ from signalpost.actors.task import Task
 from signalpost.transport import messages
 from tests.actors.callers import code, started, state, state_of_second
 from tests.actors.queue_words import NewCall, NewTask
-from tests.actors.stand_ins import DONE, PATIENCE, rounds, scene
+from tests.actors.stand_in_runner import DONE, PATIENCE
+from tests.actors.stand_ins import rounds, scene
 
 
 @pytest.mark.parametrize("event", ["task_queued", "task_started", "task_completed"])

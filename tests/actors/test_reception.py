@@ -14,7 +14,7 @@ from signalpost.transport.peer import Peer
 from signalpost.transport.session import SILENCE_SECONDS, Session
 from signalpost.transport.sockets import Message
 from tests.actors.counter import EPOCH
-from tests.actors.stand_ins import PATIENCE
+from tests.actors.stand_in_runner import PATIENCE
 
 STOOD_STILL_SECONDS = 10.0
 

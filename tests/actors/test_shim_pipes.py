@@ -128,3 +128,19 @@ def test_a_user_without_room_for_wide_pipes_has_narrow_ones(
     pieces = _run(shim_pipes.open_pipes(), "seq 30000; echo end >&2; echo out")
     merged = b"".join(data for _, data in pieces)
     assert merged == b"".join(b"%d\n" % i for i in range(1, 30001)) + b"end\nout\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs packet pipes")
+def test_a_flood_beside_a_wide_pipe_that_is_not_empty_loses_nothing_of_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shim_lanes, "_FLOOD", 0)
+    pipes = shim_pipes.open_pipes()
+    out, err = pipes.writers()
+    fcntl.fcntl(out, fcntl.F_SETPIPE_SZ, 1 << 20)
+    written = [b"%d" % number * 500 for number in range(10)]
+    for packet in written:
+        os.write(out, packet)
+    os.write(err, b"error")
+    pieces = shim_pipes.drain(pipes, 1 << 24)
+    assert (_of(pieces, STDOUT), _of(pieces, STDERR)) == (b"".join(written), b"error")

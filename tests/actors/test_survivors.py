@@ -9,7 +9,7 @@ import anyio
 from signalpost.actors.agent import Agent
 from signalpost.actors.survivors import Survivors, client_of
 from signalpost.transport import lifeline
-from tests.actors.stand_ins import PATIENCE
+from tests.actors.stand_in_runner import PATIENCE
 
 
 def somebody() -> subprocess.Popen[bytes]:

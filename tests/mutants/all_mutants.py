@@ -7,8 +7,19 @@ from tests.mutants.bridge_mutants import BRIDGE
 from tests.mutants.greeting_mutants import GREETINGS
 from tests.mutants.hook_mutants import HOOKS
 from tests.mutants.mail_mutants import MAIL
+from tests.mutants.relay_mutants import RELAY
 from tests.mutants.setup_mutants import SETUP
 from tests.mutants.store_mutants import STORE
 from tests.mutants.task_mutants import TASKS
 
-MUTANTS = (*MAIL, *TASKS, *STORE, *BRIDGE, *BELLS, *GREETINGS, *HOOKS, *SETUP)
+MUTANTS = (
+    *MAIL,
+    *TASKS,
+    *RELAY,
+    *STORE,
+    *BRIDGE,
+    *BELLS,
+    *GREETINGS,
+    *HOOKS,
+    *SETUP,
+)

@@ -119,8 +119,8 @@ TASKS = (
     Mutant(
         "a death overtakes what was asked before",
         "actors/queue_actor.py",
-        "if self._resting and not self._mailbox:",
-        "if self._resting:",
+        "if self._resting and not self._mailbox:\n            if not",
+        "if self._resting:\n            if not",
         (f"{_AHEAD}::test_what_was_asked_before_a_death_is_heard_before_it",),
     ),
     Mutant(

@@ -31,6 +31,8 @@ class Process:
     ends_at: float
     outlives: bool
     over: anyio.Event = field(default_factory=anyio.Event)
+    dead: Callable[[], None] = field(default=lambda: None)
+    heir: int = 0
 
 
 class Commands:
@@ -45,6 +47,8 @@ class Commands:
         self.begun: set[str] = set()
         self.ended: dict[int, Outcome] = {}
         self.order: defaultdict[str, list[int]] = defaultdict(list)
+        self.passed: list[int] = []
+        """The tasks that have begun by themselves."""
         self.faults: list[str] = []
         self.widths: dict[str, int] = {}
 
@@ -95,7 +99,28 @@ class Commands:
             return
         del self.living[process.task_id]
         self.ended[process.task_id] = process.outcome
+        process.dead()
         process.over.set()
+
+
+class SimulatedHandover:
+    """Of a turn that passes without the broker, as with :class:`.handover.Handover`."""
+
+    def __init__(self) -> None:
+        self.offered = False
+
+    def offer(self) -> None:
+        self.offered = True
+
+    def withdraw(self) -> bool:
+        was, self.offered = self.offered, False
+        return was
+
+    def leave(self) -> None:
+        """The death was told, which is when the successor begins if it has not yet."""
+
+    def close(self) -> None:
+        self.offered = False
 
 
 class SimulatedRunner:
@@ -111,17 +136,44 @@ class SimulatedRunner:
         self._queue_of = queue_of
         self._passing = passing
         self._mine: dict[int, Process] = {}
+        self._briefed: dict[int, Job] = {}
         self._dead = False
         self.unsettled: set[int] = set()
         """Whose records nobody has removed yet."""
 
-    def brief(self, job: Job) -> None: ...
+    def brief(self, job: Job, on_briefed: Callable[[], None]) -> None:
+        self._briefed[job.task_id] = job
+        on_briefed()
 
-    def dismiss(self, task_id: int) -> None: ...
+    def dismiss(self, task_id: int) -> None:
+        self._briefed.pop(task_id, None)
+
+    def handover(
+        self, holder: int, successor: int, on_begun: Callable[[], None]
+    ) -> SimulatedHandover | None:
+        process, job = self._mine.get(holder), self._briefed.get(successor)
+        if process is None or job is None or self._commands.chance.random() < 0.3:
+            return None
+        handover, queue = SimulatedHandover(), self._queue_of(successor)
+
+        def dead() -> None:
+            if not self._dead and handover.withdraw():
+                self._commands.passed.append(successor)
+                self._mine[successor] = self._commands.start(job, queue)
+                asyncio.get_running_loop().call_later(self._commands.chance.random() / 20, begun)
+
+        def begun() -> None:
+            if not self._dead:
+                on_begun()
+
+        process.heir, process.dead = successor, dead
+        return handover
 
     def hasten(
         self, job: Job, on_started: Callable[[int], None], on_dead: Callable[[], None]
     ) -> bool:
+        if job.task_id in self._mine:  # it has begun by itself
+            return True
         if self._commands.chance.random() < 0.5:
             return False
         self._passing("before start")
@@ -136,6 +188,8 @@ class SimulatedRunner:
         process = self._mine.get(job.task_id) or await self._started(job)
         on_started(5000 + job.task_id)
         await process.over.wait()
+        if process.heir in self._mine:  # all has gone on, and what there is to tell may be late
+            await anyio.sleep(self._commands.chance.uniform(0.0, 0.05))
         await self._told(on_dead, "death")
         await anyio.sleep(self._commands.chance.uniform(0.0, 0.03))
         await self._told(lambda: None, "outcome")

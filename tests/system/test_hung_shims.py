@@ -10,7 +10,7 @@ from tests.system.processes import Handles
 from tests.system.puppet import Ask, Puppet, puppet
 
 _HANGS = (
-    "echo up; until grep -q ^up {state}/output/task_*.log; do sleep 0.01; done;"
+    "echo up; until grep -qs ^up {state}/output/task_*.log; do sleep 0.01; done;"
     " kill -STOP $PPID; env -i setsid sleep 1000 & echo $! >{pids}; wait"
 )
 

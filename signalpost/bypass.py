@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from itertools import dropwhile
 from pathlib import PurePath
 
+from .masking import masked_words
 from .transport.safe_text import one_line
 
 FAMILIES = [
@@ -90,9 +91,10 @@ ANYTHING = "defaultMode bypassPermissions"
 def bypassing(rules: Iterable[str]) -> list[str]:
     """Return those of a client's permission rules that let heavy commands run in its shell, unasked.
 
-    They may come from a project of strangers: they are returned as harmless text.
+    They may come from a project of strangers, and clients save whole commands: what is
+    returned is harmless text without secrets.
     """
-    return [one_line(rule, _SHOWN) for rule in rules if _bypasses(rule)]
+    return [one_line(masked_words(rule.split(" ")), _SHOWN) for rule in rules if _bypasses(rule)]
 
 
 def in_force(allowed: Iterable[str], refused: Iterable[str]) -> list[str]:

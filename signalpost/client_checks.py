@@ -9,6 +9,7 @@ from pathlib import PurePath
 from .bare_environment import PASSES
 from .checks import Check
 from .jsonc_tree import Plain, items_of, members_of
+from .masking import masked_words
 from .mcp_bridge.budget import MARGIN, wait_budget
 from .server_entry import Members, mcp_words, words_of
 
@@ -85,7 +86,7 @@ def server(
         return _no_server(client, path, hooked=hooked)
     words = words_of(entry)
     if not runs_us(entry):
-        found = f"{' '.join(words) or 'no command'} in {path}"
+        found = f"{masked_words(words) or 'no command'} in {path}"
         return Check(
             name, found, "wrong", f"That is not Signalpost. Rename it, or: {again(client)}"
         )
@@ -94,7 +95,7 @@ def server(
         return Check(name, f"{words[0]} in {path}", "wrong", remedy)
     if disabled(entry):
         return Check(name, f"switched off in {path}", "warning", "Switch it on there.")
-    return _greeted(client, " ".join(words), greeting or Greeting(problem="not tried"), ours)
+    return _greeted(client, masked_words(words), greeting or Greeting(problem="not tried"), ours)
 
 
 def _no_server(client: str, path: str, *, hooked: bool) -> Check:

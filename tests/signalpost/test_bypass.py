@@ -69,6 +69,7 @@ def test_rules_of_strangers_are_shown_as_harmless_text() -> None:
     (shown,) = bypassing(["Bash(make \x1b]0;title\x07\ud800" + "x" * 5000 + ")"])
     assert shown.startswith("Bash(make \ufffdxx")
     assert len(shown) == 100
+    assert bypassing(["Bash(API_TOKEN=sk-1 make:*)"]) == ["Bash(API_TOKEN=… make:*)"]
     assert bypassing([f"Bash({'sudo ' * 100_000})"]) == []
 
 

@@ -24,6 +24,16 @@ def test_a_server_that_answers_in_this_version_is_well() -> None:
     assert (check.state, check.found) == ("ok", f"{PROGRAM} mcp answers as 1.0")
 
 
+def test_no_secret_among_the_words_is_shown() -> None:
+    words = ["API_KEY=sk-1", PROGRAM, "mcp"]
+    for check in (
+        server({"command": "env", "args": words}),
+        server({"command": "env", "args": words}, greeting=Greeting(problem="no answer")),
+        server({"command": "npx", "args": ["x", "--token", "sk-1"]}),
+    ):
+        assert "sk-1" not in check.found + check.remedy
+
+
 def test_a_client_without_the_server_is_told_how_to_get_it_and_is_not_wrong() -> None:
     check = server(None)
     assert check.state == "ok"

@@ -94,6 +94,12 @@ class Agent(msgspec.Struct, eq=False, gc=False):
         is_left = self.is_gone and self.awaited is None
         return self.since + EXPIRY_SECONDS if is_left and not self.named else None
 
+    def act(self, now: float) -> bool:
+        """Show that it works, at ``now`` of the monotonic clock; return whether for the first time."""
+        first, self.acted = not self.acted, True
+        self.active, self.heard = now, None
+        return first
+
     def hold(self, session: bytes, holder: Holder) -> None:
         """Let a session speak for it."""
         self.holders = {**self.holders, session: holder}

@@ -29,6 +29,8 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     working_directory: str = ""
     since: float
     """When it came or went last, in Unix seconds."""
+    acted: bool = True
+    """False: its name was made and it has asked for nothing yet. Not kept up for a named one."""
 
 
 def row_of_agent(agent: Agent) -> AgentRow:
@@ -46,6 +48,7 @@ def row_of_agent(agent: Agent) -> AgentRow:
         pid_started=agent.pid_started,
         working_directory=agent.working_directory,
         since=agent.since,
+        acted=agent.acted,
     )
 
 

@@ -1,8 +1,13 @@
-"""A process and those above it: who started it, who started that, and so on."""
+"""A process and those above it: who started it, who started that, and so on.
+
+Nobody is looked for above the nearest MCP client. What stands there is another client, in whose
+session this one was started: its agent is not meant, also before the nearer one has a bridge.
+"""
 
 from __future__ import annotations
 
 from ..transport import lifeline
+from .kinship import is_client
 
 Process = tuple[int, float]
 """A process and its start time, which tells it from a later one of the same number."""
@@ -11,9 +16,11 @@ MOST = 64
 
 
 def lineage(pid: int) -> tuple[Process, ...]:
-    """Return a process and those above it, the nearest first, as far as they can be seen."""
+    """Return a process and those above it up to an MCP client, as far as they can be seen."""
     found: list[Process] = []
     while len(found) < MOST and pid > 1:
         found.append((pid, lifeline.start_time(pid)))
+        if is_client(lifeline.words(pid)):
+            break
         pid = lifeline.parent(pid)
     return tuple(found)

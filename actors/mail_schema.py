@@ -26,6 +26,9 @@ KEPT = "state IN ('ready', 'leased', 'dead')"
 OPEN = f"{KEPT} AND state <> 'dead'"
 DEAD = f"{KEPT} AND state = 'dead'"
 
+ACTED = "ALTER TABLE agents ADD COLUMN acted INTEGER NOT NULL DEFAULT 1;"
+"""Since version 3; what an older store knows may have acted."""
+
 TABLES = f"""
 CREATE TABLE messages (
     seq INTEGER PRIMARY KEY,
@@ -70,6 +73,7 @@ CREATE TABLE agents (
     working_directory TEXT NOT NULL,
     since REAL NOT NULL
 );
+{ACTED}
 CREATE TABLE forwards (
     place INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -111,7 +115,7 @@ def agent_of_record(record: Sequence[object]) -> AgentRow:
     :raises msgspec.ValidationError: somebody else has written it
     """
     values = dict(zip(AGENT_COLUMNS, record, strict=True))
-    values["named"] = bool(values["named"])
+    values |= {name: bool(values[name]) for name in ("named", "acted")}
     return msgspec.convert(values, AgentRow)
 
 

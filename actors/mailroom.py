@@ -168,6 +168,7 @@ class Mailroom:
             else:
                 self._bury(found, now)
         self._bells.restore(agents, bells, rings, returned)
+        self.membership.part_from(agents)
 
     async def tidy(self) -> None:
         """Forget unnamed agents that are gone for long, when their time comes, until cancelled."""

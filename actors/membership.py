@@ -158,6 +158,13 @@ class Membership:
         self._services.events.write("agent_gone", agent=agent.name)
         self._persist()
 
+    def part_from(self, agents: Iterable[Agent]) -> None:
+        """Forget who had only looked and has ended while no broker ran."""
+        for agent in agents:
+            if agent.awaited is None:
+                self._pass_over(agent)
+        self._persist()
+
     def expire(self) -> None:
         """Forget unnamed agents that are gone for long and have no mail."""
         now = self._services.clock()
@@ -188,7 +195,8 @@ class Membership:
 
     def touch(self, session: Session) -> None:
         """The session has asked for something: its agent works."""
-        self._registry.touch(session.token, session.heard_at)
+        if self._registry.touch(session.token, session.heard_at):
+            self._persist()
 
     # ------------------------------------------------------------ inside
 
@@ -219,6 +227,9 @@ class Membership:
         reason = f"{agent.name} has gone"
         self._inboxes.tell_existing(agent, lambda inbox, _now: inbox.bounce(reason))
         self._services.events.write("agent_gone", agent=agent.name)
+        self._pass_over(agent)
+
+    def _pass_over(self, agent: Agent) -> None:
         if not self._inboxes.depth(agent):  # some clients list their servers' tools, and leave
             self._registry.pass_over(agent)
 

@@ -8,9 +8,8 @@
                  v
               depart ──> gone; mail waits ── made name, no mail, never acted or 7 days ──> forgotten
 
-Which agent a session gets is decided in :mod:`placing`. A bridge never shares an
-agent; programs may. Every verb checks first and changes afterwards. What must be
-written to disk is fetched with :meth:`Registry.take_changes`.
+Which agent a session gets, :mod:`placing` decides. A bridge never shares one; programs may. Every
+verb checks first and changes afterwards. :meth:`Registry.take_changes` has what is to be stored.
 """
 
 from __future__ import annotations
@@ -76,10 +75,13 @@ class Registry:
         self._seats.forget(session)
         return left
 
-    def touch(self, session: bytes, now: float) -> None:
-        """The agent of a session shows that it works; ``now`` is of the monotonic clock."""
-        if (agent := self._seats.agent_of(session)) is not None:
-            agent.active, agent.heard, agent.acted = now, None, True
+    def touch(self, session: bytes, now: float) -> bool:
+        """The agent of a session works; return whether that is to be written to disk."""
+        agent = self._seats.agent_of(session)
+        if agent is None or not agent.act(now) or agent.named:
+            return False
+        self._directory.note(agent)
+        return True
 
     # ------------------------------------------------------------ names
 
@@ -227,8 +229,7 @@ class Registry:
             return find_place(self._directory, arrival)
         if self._seats.is_superseded(arrival.session) and arrival.thread in ("", before.thread):
             return None
-        agent = self._seats.agent_of(arrival.session)
-        return find_place_again(self._directory, agent, before, arrival)
+        return find_place_again(self._directory, self.agent_of(arrival.session), before, arrival)
 
     def _create(self, name: str) -> Agent:
         agent = Agent(self._ids(), name, acted=False)

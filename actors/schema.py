@@ -21,7 +21,7 @@ from .statement import INSERT, LAST, UPDATE, Statement
 APPLICATION_ID = 0x5347504C
 """``SGPL`` in the file's header: what tells our file from any other SQLite file."""
 
-VERSION = 2
+VERSION = 3
 """Version of the tables below; a broker refuses a file with a higher one.
 
 An older file is migrated when it is opened: one transaction holds the ``ALTER``
@@ -30,7 +30,7 @@ sets both marks, so that a killed migration has not begun. Before it, a copy is
 made beside the file.
 """
 
-STEPS = {1: bell_schema.TABLES}
+STEPS = {1: bell_schema.TABLES, 2: mail_schema.ACTED}
 """What leads from each version to the next."""
 
 OPEN = f"state IN {OPEN_STATES!r}"

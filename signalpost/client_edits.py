@@ -44,6 +44,11 @@ class JsonEntry:
         """Return the text without it."""
         return jsonc.remove(text, self._path, before)
 
+    def is_strange(self, text: str) -> bool:
+        """Tell whether there is an entry that setup has not written."""
+        there = self.value(text)
+        return there is not None and not self.entry.wrote(there)
+
     def value(self, text: str) -> Plain:
         """Return the entry that is there; None: there is none."""
         return jsonc.get(text, self._path)
@@ -73,6 +78,11 @@ class TomlEntry:
     def remove(self, text: str, before: str | None) -> str:
         """Return the text without it; ``before`` is not needed."""
         return toml_text.remove(text, self._path)
+
+    def is_strange(self, text: str) -> bool:
+        """Tell whether there is an entry that setup has not written."""
+        there = self.value(text)
+        return there is not None and not self.entry.wrote(there)
 
     def value(self, text: str) -> Plain:
         """Return the entry that is there; None: there is none."""

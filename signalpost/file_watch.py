@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from pathlib import Path
 
@@ -25,9 +26,13 @@ if sys.platform == "linux":
             folder = os.fsencode(path.parent)
             _checked(libc.inotify_add_watch(self._fd, folder, _MODIFY | _MOVED_TO | _CREATE))
 
-        def wait(self) -> None:
-            """Return when something has changed since the last call, perhaps another file."""
-            os.read(self._fd, _EVENTS)
+        def wait(self, seconds: float | None = None) -> None:
+            """Return when something has changed since the last call, perhaps another file.
+
+            :param seconds: or after so long
+            """
+            if select.select([self._fd], [], [], seconds)[0]:
+                os.read(self._fd, _EVENTS)
 
         def close(self) -> None:
             """Stop watching."""
@@ -40,7 +45,6 @@ if sys.platform == "linux":
         return result
 
 else:
-    import select
 
     class FileWatch:
         """Open it before reading the file, so that no change is missed in between.
@@ -56,9 +60,12 @@ else:
             self._watch(self._folder)
             self._open_file()
 
-        def wait(self) -> None:
-            """Return when something has changed since the last call, perhaps another file."""
-            self._queue.control(None, 1)
+        def wait(self, seconds: float | None = None) -> None:
+            """Return when something has changed since the last call, perhaps another file.
+
+            :param seconds: or after so long
+            """
+            self._queue.control(None, 1, seconds)
             self._open_file()
 
         def close(self) -> None:

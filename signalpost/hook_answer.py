@@ -1,7 +1,7 @@
 """What a hook says, by what the broker answers, or by ``unread.json`` where none runs.
 
     session-start   who the agent is and what waits, whether told before or not; an agent that is
-                    about to come is waited for
+                    about to come is waited for, and so is the broker that its bridge starts
     prompt, tools   mail of which it was not told, once
     stop            the gate, then perhaps a wait for news
     others          nothing: they are signs of life
@@ -13,6 +13,7 @@ sign that the agent lives; what else it does says nothing about that.
 from __future__ import annotations
 
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -61,12 +62,18 @@ def answer(order: HookOrder, contract: Contract, heard: Heard, folder: Path) -> 
     """
     if heard.event == "none" or (heard.subagent and heard.word != "tools"):
         return None
-    if endpoint.find(folder) is None and not _started(order, folder):
-        return _without_broker(order, contract, heard, folder)
+    runs = endpoint.find(folder) is not None or _started(order, folder)
+    until = monotonic() + (0.0 if contract.late else coming_of(order))
+    if not runs:
+        told = _without_broker(order, contract, heard, folder)
+        if told is not None:
+            return told
+        if not _comes(folder, until):
+            raise BrokerUnavailable("no broker runs.")
     from .transport.direct import dial
 
     with dial(folder, seconds=limit_of(order)) as line:
-        return _asked(order, contract, heard, folder, line)
+        return _asked(order, contract, heard, folder, line, until)
 
 
 def limit_of(order: HookOrder) -> float:
@@ -79,11 +86,13 @@ def coming_of(order: HookOrder) -> float:
     return (order.limit or COMING_SECONDS) if order.word == "session-start" else 0.0
 
 
-def _asked(order: HookOrder, contract: Contract, heard: Heard, folder: Path, line: Line) -> Said:
+def _asked(
+    order: HookOrder, contract: Contract, heard: Heard, folder: Path, line: Line, until: float
+) -> Said:
     way = _WAYS.get(heard.word, "look")
     look = LookAtBell(agent=order.agent, thread=heard.session, way=way)
     if heard.word == "session-start":
-        return _starting(heard, folder, line, look, 0.0 if contract.late else coming_of(order))
+        return _starting(heard, folder, line, look, max(0.0, until - monotonic()))
     step = line.ask(replace(look, event=heard.event), Doorstep)
     if not step.agent:
         return None
@@ -170,6 +179,7 @@ def _held(folder: Path, line: Line, step: Doorstep, before: Marks, reached: Mark
 
 
 def _without_broker(order: HookOrder, contract: Contract, heard: Heard, folder: Path) -> Said:
+    """Tell what is new by ``unread.json``; None: nothing is."""
     if heard.word in ("session-start", "prompt") and heard.word in contract.tells:
         from .unread_file import doorstep_of, read_unread
 
@@ -183,7 +193,7 @@ def _without_broker(order: HookOrder, contract: Contract, heard: Heard, folder: 
         if step.news and _is_new(folder, step):
             text = start_text if heard.word == "session-start" else news_text
             return Context(text(step))
-    raise BrokerUnavailable("no broker runs.")
+    return None
 
 
 def _is_news_to_hooks(folder: Path, step: Doorstep) -> bool:
@@ -202,6 +212,15 @@ def _is_new(folder: Path, step: Doorstep) -> bool:
             return False
         file.advance(Marks(noticed=step.cursor))
         return True
+
+
+def _comes(folder: Path, until: float) -> bool:
+    """Wait for the broker that the agent's bridge starts, with the options that it was given."""
+    if until <= monotonic():
+        return False
+    from .broker_watch import broker_comes
+
+    return broker_comes(folder, until)
 
 
 def _started(order: HookOrder, folder: Path) -> bool:

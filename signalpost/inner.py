@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from . import exit_codes
+from .holder import REPORT, hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,18 @@ class Inner:
     def __init__(
         self, words: Sequence[str], environment: Mapping[str, str], size: tuple[int, int]
     ) -> None:
-        self.pid, self.terminal = pty.fork()
-        if self.pid == 0:
-            _become(words, environment, size)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, nobody learns of an end
+        self.reports, theirs = os.pipe()
+        """To be read from when the program has changed."""
+        self._holder, self.terminal = pty.fork()
+        if self._holder == 0:
+            _set_size(0, size)  # before it asks
+            hold(lambda: _become(words, environment), theirs)
+        os.close(theirs)
         os.set_blocking(self.terminal, False)
         os.set_inheritable(self.terminal, False)
-        self.resize(size)
+        self._program = self._report()
+        os.set_blocking(self.reports, False)
 
     def resize(self, size: tuple[int, int]) -> None:
         """Tell it lines and columns; the kernel sends it SIGWINCH when they differ."""
@@ -49,33 +56,41 @@ class Inner:
 
     def signal(self, number: int) -> None:
         """Send a signal to whatever it runs in the foreground, and to itself."""
+        if self._program is None:
+            return
         with contextlib.suppress(OSError):
             foreground = os.tcgetpgrp(self.terminal)
-            if foreground not in (self.pid, 0):
+            if foreground not in (self._program, 0):
                 os.killpg(foreground, number)
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, number)
+            os.killpg(self._program, number)
 
     def changed(self) -> Ended | int | None:
         """Return how it has ended, or the signal that has stopped it, or None."""
         try:
-            pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
-        except ChildProcessError:
-            return Ended(exit_codes.WRONG)
-        if pid == 0:
+            status = self._report()
+        except BlockingIOError:
             return None
-        if os.WIFSTOPPED(status):
+        if status is not None and os.WIFSTOPPED(status):
             return os.WSTOPSIG(status)
-        if os.WIFSIGNALED(status):
-            return Ended(exit_codes.of_signal(os.WTERMSIG(status)))
-        return Ended(os.WEXITSTATUS(status))
+        if status is None:  # killed by somebody: the program is not left without its terminal
+            self.signal(signal.SIGHUP)
+            self.signal(signal.SIGCONT)
+        _, of_holder = os.waitpid(self._holder, 0)
+        return _ended(of_holder if status is None else status)
+
+    def _report(self) -> int | None:
+        report = os.read(self.reports, REPORT.size)
+        return REPORT.unpack(report)[0] if report else None
 
 
-def _become(
-    words: Sequence[str], environment: Mapping[str, str], size: tuple[int, int]
-) -> NoReturn:
-    _set_size(0, size)  # before it asks
-    for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGTSTP, signal.SIGTTOU):
+def _ended(status: int) -> Ended:
+    code = os.waitstatus_to_exitcode(status)
+    return Ended(code if code >= 0 else exit_codes.of_signal(-code))
+
+
+def _become(words: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+    for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTSTP, signal.SIGTTOU):
         signal.signal(number, signal.SIG_DFL)
     code = exit_codes.CANNOT_START
     try:

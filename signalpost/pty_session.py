@@ -11,7 +11,6 @@ Every byte passes as it is, both ways. Nothing is ever written on the person's s
 from __future__ import annotations
 
 import logging
-import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -35,7 +34,7 @@ from .typist import Effect, Look, Manners, News, Note, Type, Typist
 logger = logging.getLogger(__name__)
 
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
-_WATCHED = (*_FORWARDED, signal.SIGWINCH, signal.SIGCHLD)
+_OF_SIZE = (signal.SIGWINCH, signal.SIGCONT)
 _PAUSES = (1.0, 5.0, 20.0, 60.0)
 """Before the broker is asked again after it could not be reached."""
 _END_OF_INPUT = b"\x04\x04"
@@ -109,14 +108,15 @@ class PtySession:
             self._inner.terminal, self._terminal.writing, self._showed, lambda: None
         )
         code = exit_codes.WRONG
-        with self._terminal.raw(), anyio.open_signal_receiver(*_WATCHED) as signals:
+        with self._terminal.raw(), anyio.open_signal_receiver(*_FORWARDED, *_OF_SIZE) as signals:
             self._inward.open()
             self._outward.open()
             async with anyio.create_task_group() as beside:
                 beside.start_soon(self._type)
                 beside.start_soon(self._listen)
+                beside.start_soon(self._pass_on, signals)
                 try:
-                    code = await self._until_ended(signals)
+                    code = await self._until_ended()
                 finally:
                     beside.cancel_scope.cancel()
                     await self._show_the_rest()
@@ -131,31 +131,30 @@ class PtySession:
 
     # ------------------------------------------------------------ the program
 
-    async def _until_ended(self, signals: AsyncIterator[signal.Signals]) -> int:
-        while (change := self._inner.changed()) is not None and not isinstance(change, Ended):
-            self._stop_too()
-        if isinstance(change, Ended):
-            return change.code
-        async for number in signals:
-            if number == signal.SIGWINCH:
-                self._inner.resize(self._terminal.size())
-            elif number in _FORWARDED:
-                self._inner.signal(number)
+    async def _until_ended(self) -> int:
+        while True:
+            await anyio.wait_readable(self._inner.reports)
             change = self._inner.changed()
             if isinstance(change, Ended):
                 return change.code
             if change is not None:
-                self._stop_too()
-        raise AssertionError("signals end only with the block that receives them")
+                self._stop_too(change)
 
-    def _stop_too(self) -> None:
+    def _stop_too(self, number: int) -> None:
         """The program was suspended: give the terminal back, stop, and go on with it."""
         self._outward.rest()
-        self._terminal.give_back()
-        os.kill(os.getpid(), signal.SIGSTOP)
-        self._terminal.take()
+        self._terminal.stop(number)
         self._inner.resize(self._terminal.size())
         self._inner.signal(signal.SIGCONT)
+
+    async def _pass_on(self, signals: AsyncIterator[signal.Signals]) -> None:
+        async for number in signals:
+            if number == signal.SIGCONT:
+                self._terminal.take()
+            if number in _OF_SIZE:
+                self._inner.resize(self._terminal.size())
+            if number != signal.SIGWINCH:
+                self._inner.signal(number)
 
     def _input_ended(self) -> None:
         if not self._terminal.is_terminal:

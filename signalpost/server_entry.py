@@ -49,6 +49,21 @@ class ServerEntry:
         limits = {name: _longer(old.get(name), limit) for name, limit in self.limits.items()}
         return {**members, **self.more, **limits}
 
+    def wrote(self, there: object) -> bool:
+        """Tell whether setup may have written an entry, whichever program it was for.
+
+        It writes full paths, and its other members with them; people seldom do either.
+        """
+        old = members_of(there)
+        words = words_of(old)
+        program = words[: words.index("mcp")] if "mcp" in words else []
+        return (
+            bool(program)
+            and program[0].startswith("/")
+            and program[-1].rpartition("/")[2] == "signalpost"
+            and old.keys() >= {*self.more, *self.limits}
+        )
+
     def _words(self, there: Sequence[str]) -> list[str]:
         """Return the arguments; what a person has added behind ``mcp`` stays."""
         agent, options = mcp_words(there)

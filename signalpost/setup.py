@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .bypass import INSTRUCTIONS
-from .client_edits import Block, Edit, FormerFile, FormerItem
+from .client_edits import Block, Edit, FormerFile, FormerItem, JsonEntry, TomlEntry
 from .client_kind import ClientKind, Place, Wishes
 from .config_file import ConfigFile
 from .markers import MARKDOWN
@@ -47,6 +47,8 @@ class Plan:
     """There is something of ours in it."""
     ours_after: bool = False
     """There will be."""
+    leaves: bool = False
+    """An entry under our name stays, which somebody else has made."""
 
     @property
     def changes(self) -> bool:
@@ -113,11 +115,16 @@ def plan_removal(edits: Sequence[Edit], record: SetupRecord) -> Plans:
     def planned(path: Path, ours: Sequence[Edit]) -> Plan:
         now = ConfigFile(path).read()
         ours = _needed(ours, now)
-        was = record.before(path) if record.known(path) else b""
-        if record.known(path) and record.untouched(path, now):
-            return Plan(path, now, was, _whats(ours), True, _has_ours(was, ours))
-        known = decoded(was or b"") if record.known(path) else None
-        after = _without(now, ours, known)
+        if not record.known(path):
+            written = _written(ours, now)
+            after = _without(now, written, None)
+            return Plan(path, now, after, _whats(written), after != now, leaves=written != ours)
+        was = record.before(path)
+        if record.untouched(path, now):
+            written = _written(ours, was)
+            again = _has_ours(was, written)
+            return Plan(path, now, was, _whats(ours), True, again, leaves=written != ours)
+        after = _without(now, ours, decoded(was or b""))
         return Plan(path, now, after, _whats(ours), after != now)
 
     return _planned(edits, planned)
@@ -194,6 +201,12 @@ def _needed(edits: Sequence[Edit], content: bytes | None) -> list[Edit]:
     text = decoded(content or b"")
     former = (FormerFile, FormerItem)
     return [e for e in edits if not isinstance(e.change, former) or e.change.put(text) != text]
+
+
+def _written(edits: Sequence[Edit], content: bytes | None) -> list[Edit]:
+    """Return the edits without those of an entry that setup has not written."""
+    text, entry = decoded(content or b""), (JsonEntry, TomlEntry)
+    return [e for e in edits if not (isinstance(e.change, entry) and e.change.is_strange(text))]
 
 
 def _carried_out(plan: Plan, record: SetupRecord, *, removing: bool) -> bool:

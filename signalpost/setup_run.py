@@ -122,8 +122,7 @@ class SetupRun:
             click.echo(f"nothing to do for {_listed(kinds)}")
         if dry and wanted:
             click.echo(f"{len(wanted)} files would change; nothing was written")
-        for path, why in plans.problems:
-            say(f"{path}: left as it is: {why}")
+        _tell_of_what_stays(plans)
         if not removing:
             self._advise(kinds)
         elif kinds == [*CLIENTS]:
@@ -162,6 +161,7 @@ class SetupRun:
                 {"path": str(each.path), "what": [*each.whats], "changed": each in done}
                 for each in wanted
             ],
+            "left": [str(path) for path in _left(plans)],
             "problems": [{"path": str(path), "detail": why} for path, why in plans.problems],
             "bypassing": bypassing(rules(self._place, Path.cwd())),
         }
@@ -172,6 +172,20 @@ def this_place() -> Place:
     """Return whose files are meant: this user's."""
     mac = sys.platform == "darwin"
     return Place(home=endpoint.home(), environment=os.environ, mac=mac, exists=Path.exists)
+
+
+def _tell_of_what_stays(plans: Plans) -> None:
+    for path, why in plans.problems:
+        say(f"{path}: left as it is: {why}")
+    for path in _left(plans):
+        say(
+            f"{path}: its entry signalpost is not one that setup wrote: left as it is."
+            " Take it out by hand if it is to go"
+        )
+
+
+def _left(plans: Plans) -> list[Path]:
+    return [each.path for each in plans.files if each.leaves]
 
 
 def _listed(kinds: Sequence[ClientKind]) -> str:

@@ -7,8 +7,12 @@ import os
 import signal
 import termios
 import tty
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
+from types import FrameType
+from typing import Any
+
+_Handler = Callable[[int, FrameType | None], object] | signal.Handlers
 
 
 class Terminal:
@@ -22,7 +26,8 @@ class Terminal:
         self.is_terminal = os.isatty(0)
         self.reading = _opened(0, os.O_RDONLY)
         self.writing = _opened(1, os.O_WRONLY)
-        self._before = termios.tcgetattr(0) if self.is_terminal else None
+        self._before: list[Any] | None = None
+        """How it was found, while it is raw."""
 
     @contextmanager
     def raw(self) -> Generator[None]:
@@ -34,9 +39,14 @@ class Terminal:
             self.give_back()
 
     def take(self) -> None:
-        """Make it raw."""
-        if self._before is not None:
-            with _in_background(), contextlib.suppress(termios.error):  # it may be gone
+        """Make it raw, once it is our turn at it; till then be suspended, as who reads is."""
+        if not self.is_terminal:
+            return
+        while not (ours := _is_our_turn()) and _is_stopped_by(signal.SIGTTIN):
+            pass
+        with contextlib.suppress(termios.error):  # it may be gone
+            if ours:
+                self._before = self._before or termios.tcgetattr(0)
                 tty.setraw(0, termios.TCSADRAIN)
 
     def give_back(self) -> None:
@@ -44,6 +54,13 @@ class Terminal:
         if self._before is not None:
             with _in_background(), contextlib.suppress(termios.error):  # it may be gone
                 termios.tcsetattr(0, termios.TCSADRAIN, self._before)
+            self._before = None
+
+    def stop(self, number: int) -> None:
+        """Be suspended as the program was by ``number``, and go on where somebody says so."""
+        self.give_back()
+        _is_stopped_by(signal.SIGSTOP if number == signal.SIGSTOP else signal.SIGTSTP)
+        self.take()
 
     def size(self) -> tuple[int, int]:
         """Return lines and columns."""
@@ -63,11 +80,39 @@ def _opened(descriptor: int, mode: int) -> int:
     return descriptor
 
 
+def _is_our_turn() -> bool:
+    try:
+        return os.tcgetpgrp(0) == os.getpgrp()
+    except OSError:  # not the terminal of our session: it knows no turns
+        return True
+
+
+def _is_stopped_by(number: signal.Signals) -> bool:
+    """Return when we go on: True; False where nobody could say so: there nothing is suspended.
+
+    With all that a person's Ctrl-Z would suspend; else their shell would wait for the rest.
+    """
+    went_on: list[int] = []
+    with (
+        _handled(signal.SIGTSTP, signal.SIG_DFL),
+        _handled(signal.SIGCONT, lambda number, _frame: went_on.append(number)),
+    ):
+        if number == signal.SIGSTOP:
+            os.kill(os.getpid(), number)
+        else:
+            os.killpg(0, number)
+    return bool(went_on)
+
+
+def _in_background() -> AbstractContextManager[None]:
+    """Change a terminal also when it is another's turn at it."""
+    return _handled(signal.SIGTTOU, signal.SIG_IGN)
+
+
 @contextmanager
-def _in_background() -> Generator[None]:
-    """Change a terminal also when it is another's turn at it: after a stop, it often is."""
-    before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+def _handled(number: signal.Signals, how: _Handler) -> Generator[None]:
+    before = signal.signal(number, how)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTTOU, before)
+        signal.signal(number, before)

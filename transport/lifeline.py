@@ -52,6 +52,22 @@ def parent(pid: int) -> int:
         return 0
 
 
+def words(pid: int) -> list[str]:
+    """Return the command line of a process; empty: it cannot be seen."""
+    if sys.platform == "linux":
+        try:
+            line = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return []
+        return [os.fsdecode(word) for word in line.split(b"\0")]
+    import psutil
+
+    try:
+        return psutil.Process(pid).cmdline()
+    except psutil.Error:
+        return []
+
+
 class Lifeline:
     """Calls ``on_death`` once, in the event loop, when the process ends.
 

@@ -15,6 +15,7 @@ def test_an_agent_comes_back_with_nobody_speaking_for_it() -> None:
         pid=77,
         working_directory="/src",
         since=5.0,
+        acted=False,
         active=3.0,
         holders={b"s": Holder("bridge", 1)},
     )
@@ -28,3 +29,4 @@ def test_an_agent_comes_back_with_nobody_speaking_for_it() -> None:
     )
     assert (found.inbox_bound, found.named, found.thread, found.client) == (9, True, "t", "codex")
     assert (found.pid, found.working_directory, found.since) == (77, "/src", 5.0)
+    assert not found.acted

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from signalpost.actors.ancestry import lineage
 from signalpost.transport import lifeline
 
@@ -16,3 +18,16 @@ def test_the_nearest_comes_first_and_each_is_known_by_its_start_time() -> None:
 def test_nobody_is_above_a_process_that_is_gone() -> None:
     assert lineage(2**22 + 1) == ((2**22 + 1, 0.0),)
     assert lineage(0) == ()
+
+
+def test_nobody_is_above_the_nearest_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    above = {9: 7, 7: 5, 5: 3, 3: 1}
+    lines: dict[int, str] = {9: "hook", 7: "/bin/sh -c hook", 5: "claude -p", 3: "claude"}
+    monkeypatch.setattr(lifeline, "parent", above.__getitem__)
+
+    def words(pid: int) -> list[str]:
+        return lines[pid].split()
+
+    monkeypatch.setattr(lifeline, "words", words)
+    assert [pid for pid, _ in lineage(9)] == [9, 7, 5]
+    assert [pid for pid, _ in lineage(3)] == [3]

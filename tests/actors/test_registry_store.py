@@ -24,10 +24,20 @@ def test_each_change_is_returned_once_with_the_agent_as_it_is_now() -> None:
     town.register("s", "alice", role="consumer")
     assert town.registry.take_changes() == [AgentChanged(agent)]
     assert town.registry.take_changes() == []
-    town.registry.touch(b"s", 9.0)
+    assert not town.registry.touch(b"s", 9.0)
     assert town.registry.take_changes() == [], "activity is not stored"
     town.depart("s")
     assert town.registry.take_changes() == [AgentChanged(agent)]
+
+
+def test_that_an_unnamed_agent_acts_is_persisted_once() -> None:
+    town = Town()
+    agent = town.agent("s", label="f/c")
+    town.registry.take_changes()
+    assert town.registry.touch(b"s", 9.0)
+    assert town.registry.take_changes() == [AgentChanged(agent)]
+    assert not town.registry.touch(b"s", 9.5)
+    assert town.registry.take_changes() == []
 
 
 def test_a_rename_is_persisted_with_the_way_from_the_old_name() -> None:

@@ -17,6 +17,7 @@ from tests.actors.letters_kept import message
 _TO_VERSION_1 = """
 DROP TABLE bells;
 DROP TABLE rings;
+ALTER TABLE agents DROP COLUMN acted;
 UPDATE meta SET value = 1 WHERE key = 'version';
 PRAGMA user_version = 1;
 """

@@ -8,6 +8,7 @@ _GREETING = "tests/mcp_bridge/test_greeting.py"
 _PASSING = "tests/actors/test_post_passing.py"
 _EXPECTING = "tests/actors/test_doorman_expecting.py"
 _EXPECTED = "tests/actors/test_expected.py"
+_BROKER = "tests/signalpost/test_broker_watch.py"
 _COMING = "tests/signalpost/test_hook_answer_coming.py"
 _WAITING = "tests/signalpost/test_waiting.py"
 _PROBE = "tests/signalpost/test_wake_probe.py"
@@ -71,10 +72,24 @@ GREETINGS = (
     ),
     Mutant(
         "what an agent asked for does not count",
-        "actors/registry.py",
-        "agent.active, agent.heard, agent.acted = now, None, True",
-        "agent.active, agent.heard = now, None",
+        "actors/agent.py",
+        "first, self.acted = not self.acted, True",
+        "first = False",
         (f"{_PASSING}::test_one_that_asked_for_anything_stays",),
+    ),
+    Mutant(
+        "the next broker takes everybody for one who acted",
+        "actors/agent_row.py",
+        "        acted=agent.acted,\n",
+        "",
+        (f"{_PASSING}::test_the_next_broker_forgets_it_too_when_it_leaves_there",),
+    ),
+    Mutant(
+        "that it acts is not written to disk",
+        "actors/registry.py",
+        "or not agent.act(now) or agent.named:",
+        "or not agent.act(now) or True:",
+        (f"{_PASSING}::test_the_next_broker_knows_what_it_did_before",),
     ),
     Mutant(
         "mail goes with who only looked",
@@ -117,6 +132,20 @@ GREETINGS = (
         "if not before.agent and seconds and line.minor >= AWAITS_AGENTS:",
         "if False:",
         (f"{_COMING}::test_an_agent_that_comes_is_told_who_it_is_and_what_waits",),
+    ),
+    Mutant(
+        "an inner client speaks for the outer agent",
+        "actors/ancestry.py",
+        "        if is_client(lifeline.words(pid)):\n            break\n",
+        "",
+        ("tests/actors/test_ancestry.py::test_nobody_is_above_the_nearest_client",),
+    ),
+    Mutant(
+        "the start of a session waits for no broker",
+        "signalpost/hook_answer.py",
+        "    return broker_comes(folder, until)\n",
+        "    return False and broker_comes(folder, until)\n",
+        (f"{_BROKER}::test_a_start_waits_for_the_broker_and_then_for_the_agent",),
     ),
     Mutant(
         "a session of codex waits for its agent in vain",

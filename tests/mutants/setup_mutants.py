@@ -71,6 +71,13 @@ SETUP = (
         (f"{_JSONC}::test_a_blank_text_becomes_a_document_and_is_blank_again",),
     ),
     Mutant(
+        "a person's own entry is taken for one of setup",
+        "signalpost/server_entry.py",
+        'and program[0].startswith("/")',
+        "",
+        (f"{_EDITS}::test_an_entry_that_a_person_made_is_strange_and_none_or_one_of_setup_is_not",),
+    ),
+    Mutant(
         "an edit of TOML is believed",
         "signalpost/toml_text.py",
         "if got is None or _whole(got, path) != _whole(wanted, path):",

@@ -13,6 +13,7 @@ from signalpost.client_hooks import HookWishes
 from signalpost.client_kind import Place, Wishes
 from signalpost.client_table import CLIENTS
 from signalpost.jsonc_tree import Plain
+from signalpost.server_entry import ServerEntry
 from signalpost.setup import Scope, edits_of
 from signalpost.transport.errors import BadRequest
 from tests.signalpost.client_samples import HAND_EDITED, SAMPLES
@@ -201,3 +202,14 @@ def test_a_whole_file_of_ours_gives_back_the_one_that_was_in_its_place() -> None
     edited = change.put("theirs") + "edited since"
     assert change.remove(edited, "theirs") == "theirs"
     assert change.remove(edited, None) == ""
+
+
+@pytest.mark.parametrize("kind", [JsonEntry, TomlEntry])
+def test_an_entry_that_a_person_made_is_strange_and_none_or_one_of_setup_is_not(
+    kind: type[JsonEntry | TomlEntry],
+) -> None:
+    change = kind(("servers",), ServerEntry(program=("/bin/signalpost",)))
+    by_hand = kind(("servers",), ServerEntry(program=("signalpost",)))
+    assert change.is_strange(by_hand.put(""))
+    assert not change.is_strange(change.put(""))
+    assert not change.is_strange("")

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from signalpost.jsonc_tree import Plain
 from signalpost.server_entry import ServerEntry, mcp_words, words_of
 
 WORDS = st.lists(
@@ -83,3 +84,36 @@ def test_a_longer_limit_and_a_wait_budget_of_ones_own_stay() -> None:
         assert entry.members({"timeout": theirs})["timeout"] == becomes
     there = {"command": "/p", "args": ["mcp", "--wait-budget", "25"]}
     assert entry.members(there)["args"] == ["mcp", "--wait-budget", "25"]
+
+
+WANTED = ServerEntry(program=("/bin/signalpost",), more={"type": "stdio"}, limits={"timeout": 60})
+
+
+@pytest.mark.parametrize(
+    ("change", "is_ours"),
+    [
+        ({}, True),
+        ({"command": "/elsewhere/signalpost", "args": ["mcp", "alice", "--no-tasks"]}, True),
+        ({"command": "/venv/bin/python", "args": ["-m", "signalpost", "mcp"]}, True),
+        ({"command": ["/bin/uvx", "--from", "x", "signalpost", "mcp"], "args": None}, True),
+        ({"timeout": 600, "env": {}}, True),
+        ({"command": "signalpost"}, False),
+        ({"command": "/bin/other"}, False),
+        ({"args": ["serve"]}, False),
+        ({"command": None}, False),
+        ({"type": None}, False),
+        ({"timeout": None}, False),
+    ],
+    ids=str,
+)
+def test_an_entry_is_known_by_a_full_path_and_by_what_setup_writes_beside_it(
+    change: dict[str, Plain], is_ours: bool
+) -> None:
+    members = {**WANTED.members(None), **change}
+    there = {name: value for name, value in members.items() if value is not None}
+    assert WANTED.wrote(there) == is_ours
+
+
+def test_what_is_no_entry_is_none_of_setup() -> None:
+    assert not WANTED.wrote("signalpost mcp")
+    assert not WANTED.wrote([])

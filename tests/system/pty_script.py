@@ -70,5 +70,32 @@ def sizes() -> int:
     return 0
 
 
+def suspends() -> int:
+    """Takes the keys as they are, and suspends itself at Ctrl-Z once it has put all back."""
+    before = termios.tcgetattr(0)
+
+    def stop(*_: object) -> None:
+        termios.tcsetattr(0, termios.TCSADRAIN, before)
+        os.write(1, b"left=")
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.killpg(0, signal.SIGTSTP)
+        enter()
+
+    def enter() -> None:
+        signal.signal(signal.SIGTSTP, stop)
+        tty.setraw(0)
+        os.write(1, b"entered=")
+
+    enter()
+    while (key := os.read(0, 1)) != b"q":
+        if key == b"\x1a":
+            os.kill(os.getpid(), signal.SIGTSTP)
+        else:
+            os.write(1, b"key=" + key)
+    termios.tcsetattr(0, termios.TCSADRAIN, before)
+    return 5
+
+
 if __name__ == "__main__":
-    sys.exit({f.__name__: f for f in (lines, raw, full_screen, busy, sizes)}[sys.argv[1]]())
+    PROGRAMS = (lines, raw, full_screen, busy, sizes, suspends)
+    sys.exit({program.__name__: program for program in PROGRAMS}[sys.argv[1]]())

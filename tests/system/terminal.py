@@ -14,6 +14,7 @@ from collections.abc import Generator
 
 from tests.system.home import SECONDS, Home
 
+BASH = "/bin/bash"
 _WITH_TERMINAL = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
     " os.execv(sys.argv[1], sys.argv[1:])"
@@ -23,12 +24,12 @@ _WITH_TERMINAL = (
 class Terminal:
     """The other side of a process's terminal."""
 
-    def __init__(self, home: Home, *words: str) -> None:
+    def __init__(self, home: Home, words: list[str]) -> None:
         self._master, slave = pty.openpty()
         termios.tcsetwinsize(slave, (24, 200))
         self.seen = b""
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _WITH_TERMINAL, *home.words(*words)],
+            [sys.executable, "-c", _WITH_TERMINAL, *words],
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -39,13 +40,19 @@ class Terminal:
         os.close(slave)
         home.started.append(self.process)
 
-    def until(self, text: bytes) -> bytes:
-        """Return all that was shown once ``text`` is among it."""
+    def until(self, text: bytes, *, after: int = 0) -> bytes:
+        """Return all that was shown once ``text`` is among it, behind ``after`` bytes."""
         deadline = time.monotonic() + SECONDS
-        while text not in self.seen and time.monotonic() < deadline and self._read():
+        while text not in self.seen[after:] and time.monotonic() < deadline and self._read():
             pass
-        assert text in self.seen, self.seen
+        assert text in self.seen[after:], self.seen
         return self.seen
+
+    def ask(self, text: bytes, answer: bytes) -> bytes:
+        """Type a line or a key, and return what is shown from then to ``answer``."""
+        before = len(self.seen)
+        self.type(text)
+        return self.until(answer, after=before)[before:]
 
     def type(self, text: bytes) -> None:
         os.write(self._master, text)
@@ -78,6 +85,17 @@ class Terminal:
 
 @contextlib.contextmanager
 def terminal(home: Home, *words: str) -> Generator[Terminal]:
-    opened = Terminal(home, *words)
+    """``signalpost`` itself, with nothing above it that could go on when it is suspended."""
+    opened = Terminal(home, home.words(*words))
+    yield opened
+    opened.close()
+
+
+@contextlib.contextmanager
+def shell(home: Home) -> Generator[Terminal]:
+    """A person's shell, with job control."""
+    opened = Terminal(home, [BASH, "--norc", "--noediting", "-i"])
+    opened.type(b"bind 2>/dev/null; set +H; PS1='ask''> '\r")
+    opened.until(b"ask> ")
     yield opened
     opened.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import anyio
 
+from signalpost.hook_log import log_path
 from signalpost.transport.bell import Doorstep
 from tests.system.bridge import bridge
 from tests.system.place import Place, within
@@ -59,3 +60,16 @@ async def test_the_hook_of_a_start_waits_for_the_bridge_that_starts_beside_it(pl
         with anyio.fail_after(20):
             said = context(await ended(process))
     assert said == f"You are the Signalpost agent {name}. No unread mail waits."
+
+
+@within(60)
+async def test_it_waits_for_the_broker_too_that_the_bridge_starts(place: Place) -> None:
+    process = begin(place, "session-start")
+    async with bridge(place, environment=place.environment(CLAUDE_CODE_SESSION_ID=SESSION)) as it:
+        await it.handshake()
+        await it.answer(it.ask("tools/list", {}))
+        name = (await come(place, SESSION)).agent
+        with anyio.fail_after(20):
+            said = context(await ended(process))
+    assert said == f"You are the Signalpost agent {name}. No unread mail waits."
+    assert not log_path(place.state).exists()

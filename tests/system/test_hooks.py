@@ -186,7 +186,7 @@ async def test_without_a_broker_its_file_tells_once(place: Place) -> None:
     told = await hook(place, "session-start", "--agent", "alice")
     assert "1 unread message waits in your inbox (1 from bob; 1 is a task)" in context(told)
     for word in EVENTS:
-        assert await hook(place, word, "--agent", "alice") == b""
+        assert await hook(place, word, "--agent", "alice", "--limit", "0.1") == b""
     lines = log_path(place.state).read_text().splitlines()
     assert all("no broker runs" in line for line in lines)
     with pytest.raises(AssertionError):
@@ -198,9 +198,9 @@ async def test_a_session_starts_a_broker_only_when_told_to(place: Place) -> None
     await place.run(*SIGNALPOST, "agents")
     await place.run(*SIGNALPOST, "stop", "--force")
     for word in EVENTS:
-        assert await hook(place, word) == b""
+        assert await hook(place, word, "--limit", "0.1") == b""
         assert await hook(place, "stop", "--start") == b""
-    assert await hook(place, "session-start", "--start") == b""
+    assert await hook(place, "session-start", "--start", "--limit", "1") == b""
     assert place.broker_process().is_running()
 
 

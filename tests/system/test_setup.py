@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -176,11 +177,22 @@ def test_an_entry_made_by_hand_is_kept_up_and_comes_back_as_it_was(user: User) -
     path = user.write(".codex/config.toml", BY_HAND)
     user.setup("--yes", "--client", "codex")
     assert '"mcp", "--no-tasks", "--wait-budget", "3590"' in path.read_text()
-    removed = user.setup("--remove", "--yes", "--client", "codex")
-    assert path.read_text() == BY_HAND
-    assert b"with what was there of Signalpost then" in removed.stdout
-    user.setup("--remove", "--yes", "--client", "codex")
-    assert path.read_text() == CODEX
+    for _ in range(2):
+        removed = user.setup("--remove", "--yes", "--client", "codex")
+        assert path.read_text() == BY_HAND
+        assert b"the same once more" not in removed.stdout
+        assert (
+            f"{path}: its entry signalpost is not one that setup wrote".encode() in removed.stderr
+        )
+        assert removed.returncode == 0
+
+
+def test_an_entry_of_setup_goes_also_when_its_record_is_lost(user: User) -> None:
+    user.setup("--yes", "--client", "codex", "--client", "opencode")
+    shutil.rmtree(user.home.state / "setup")
+    done = json.loads(user.setup("--remove", "--yes", "--json").stdout)
+    assert done["left"] == []
+    assert b"signalpost" not in b"".join(user.files().values())
 
 
 def test_what_was_changed_by_hand_between_two_runs_stays_and_every_state_has_a_copy(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 from collections.abc import Callable
@@ -102,3 +103,15 @@ def test_a_home_that_leads_nowhere_counts_for_nothing(
 ) -> None:
     monkeypatch.setenv("HOME", named)
     assert this_place().home == Path(pwd.getpwuid(os.getuid()).pw_dir)
+
+
+@pytest.mark.parametrize("name", [".claude.json", ".cursor/mcp.json"])
+def test_an_entry_made_by_hand_is_left_where_nothing_was_set_up(user: User, name: str) -> None:
+    entry = {"command": "signalpost", "args": ["mcp", "alice"]}
+    path = user.write(name, json.dumps({"mcpServers": {"signalpost": entry}}))
+    before = user.files()
+    looked = user.setup("--remove", "--dry-run")
+    assert b"left as it is" in looked.stderr
+    done = json.loads(user.setup("--remove", "--yes", "--json").stdout)
+    assert (done["files"], done["left"]) == ([], [str(path)])
+    assert user.files() == before

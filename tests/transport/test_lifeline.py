@@ -10,7 +10,7 @@ import anyio
 import pytest
 from anyio import fail_after
 
-from signalpost.transport.lifeline import Lifeline, start_time
+from signalpost.transport.lifeline import Lifeline, start_time, words
 
 
 @pytest.fixture
@@ -118,3 +118,8 @@ def test_a_strange_name_does_not_hide_the_start_time() -> None:
         process.stdout.readline()
         assert start_time(process.pid) >= start_time(os.getpid()) > 0
         process.communicate(b"\n")
+
+
+def test_the_command_line_of_a_process_is_told_and_that_of_none_is_empty() -> None:
+    assert words(os.getpid())[0]
+    assert words(2**22 + 1) == []

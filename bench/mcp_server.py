@@ -86,6 +86,14 @@ class McpServer:
         meta = {"_meta": {"progressToken": token}} if token else {}
         return self.send("tools/call", {"name": tool, "arguments": arguments, **meta})
 
+    def told(self, step: int) -> None:
+        """Wait until a call has told its progress so many times."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if json.loads(line).get("params", {}).get("progress", 0) >= step:
+                return
+        raise AssertionError("the server has ended")
+
     def text(self, number: int) -> str:
         """Return the text of a call's result."""
         result: dict[str, Any] = self.answer(number)["result"]

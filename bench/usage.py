@@ -71,10 +71,11 @@ def family_cpu(roots: Iterable[int]) -> float:
     members = {member for root in roots for member in family(root)}
     total = 0.0
     for pid in members:
-        with suppress(psutil.NoSuchProcess):
+        with suppress(psutil.NoSuchProcess, OSError):
             times = psutil.Process(pid).cpu_times()
             awaited = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
-            total += times.user + times.system + awaited
+            # Not by these times: they are in hundredths of a second, and those of many who wait less.
+            total += cpu_of(pid) + awaited
     return total
 
 

@@ -29,17 +29,17 @@ from bench.usage import family, family_cpu, memory_of
 WAITERS = (1, 16, 100)
 MOST = {"agent-task-queue": 16}
 SECONDS = 15.0
-SETTLE = 5.0
+SETTLE = 2.0
 LONG = "sleep 1200"
 
 
 class Side:
     """Agents that wait, all processes of theirs, and how they are made."""
 
-    def __init__(self, name: str, spawn: Callable[[int], McpServer], *, mail: bool) -> None:
+    def __init__(self, name: str, spawn: Callable[[int], McpServer], *, ours: bool) -> None:
         self.name = name
         self._spawn = spawn
-        self._mail = mail
+        self._ours = ours
         self._servers: list[McpServer] = []
 
     def join(self, count: int) -> None:
@@ -50,8 +50,11 @@ class Side:
         for number, server in enumerate(fresh):
             command = f": {len(self._servers)} {number}; {LONG}"
             server.call("run_task", token="t", command=command, working_directory="/tmp")
-            if self._mail:
+            if self._ours:
                 server.call("receive_message", token="m", timeout=1200)
+        if self._ours:  # a bridge goes on loading when it has said hello
+            for server in fresh:
+                server.told(2)
 
     def leave(self) -> None:
         """Kill all: they wait and would be awaited."""
@@ -103,12 +106,12 @@ def _sides(folder: Path) -> list[Side | Locks]:
     ours = Side(
         "signalpost, a bridge each",
         lambda number: mcp_server.signalpost(f"agent-{number}", str(folder / "d")),
-        mail=True,
+        ours=True,
     )
     sides: list[Side | Locks] = [Locks(folder)]
     if peers.find("agent-task-queue"):
         theirs = Side(
-            "agent-task-queue", lambda _: mcp_server.task_queue(str(folder / "atq")), mail=False
+            "agent-task-queue", lambda _: mcp_server.task_queue(str(folder / "atq")), ours=False
         )
         sides.append(theirs)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from mcp.server.context import ServerRequestContext
@@ -12,7 +13,7 @@ from mcp.shared.dispatcher import coerce_request_id
 from .broker_port import Progress
 from .budget import wait_budget
 from .deliveries import RequestId
-from .progress import told
+from .progress import Notify, Token, told
 
 Context = ServerRequestContext[dict[str, Any]]
 T = TypeVar("T")
@@ -30,9 +31,17 @@ class Asker:
     quiet_budget: float | None
     """The same for a call that tells no progress."""
     context: Context
+    notify: Notify
 
     @classmethod
-    def of(cls, context: Context, *, option: float | None, environment: Mapping[str, str]) -> Asker:
+    def of(
+        cls,
+        context: Context,
+        notify: Notify,
+        *,
+        option: float | None,
+        environment: Mapping[str, str],
+    ) -> Asker:
         """Return who asks in ``context``; ``option`` is ``--wait-budget``."""
         client = client_name(context)
         budget, quiet_budget = (
@@ -40,19 +49,15 @@ class Asker:
             for progress in (_takes_progress(context), False)
         )
         request = coerce_request_id(context.request_id or 0)
-        return cls(request, client, budget, quiet_budget, context)
+        return cls(request, client, budget, quiet_budget, context, notify)
 
     async def with_progress(
         self, ask: Callable[[Progress | None], Awaitable[T]], opening: str
     ) -> T:
         """Await ``ask``, passing progress on to the client if it takes any."""
-        if not _takes_progress(self.context):
+        if (token := _token(self.context)) is None:
             return await ask(None)
-
-        async def tell(step: float, message: str) -> None:
-            await self.context.session.report_progress(step, None, message)
-
-        return await told(ask, tell, opening)
+        return await told(ask, partial(self.notify, token), opening)
 
 
 def client_name(context: Context) -> str:
@@ -62,4 +67,8 @@ def client_name(context: Context) -> str:
 
 
 def _takes_progress(context: Context) -> bool:
-    return (context.meta or {}).get("progress_token") is not None
+    return _token(context) is not None
+
+
+def _token(context: Context) -> Token | None:
+    return (context.meta or {}).get("progress_token")

@@ -15,6 +15,7 @@ import secrets
 import signal
 import subprocess
 from dataclasses import replace
+from pathlib import PurePath
 
 import anyio
 
@@ -25,16 +26,17 @@ logger = logging.getLogger(__name__)
 
 SECONDS = 8.0
 """How long a profile may take; then commands get what the client gave."""
-
-
 _MOST_BYTES = 4 << 20
+_ANY_SHELL = "/bin/sh"
+_CSH = ("csh", "tcsh")
+"""Shells that are login shells without any other option only: these read what they are to do."""
 
 
 class LoginShell:
     """The environment of one login shell. ``shell`` is the user's own unless another is given."""
 
     def __init__(self, shell: str = "", seconds: float = SECONDS) -> None:
-        self._shell = shell or os.environ.get("SHELL") or pwd.getpwuid(os.getuid()).pw_shell
+        self._shell = shell or os.environ.get("SHELL") or _shell_of_this_user()
         self._seconds = seconds
         self._found: dict[bytes, bytes] = {}
         self._done = anyio.Event()
@@ -63,22 +65,39 @@ class LoginShell:
 
     async def _ask(self) -> dict[bytes, bytes]:
         mark = secrets.token_hex(16).encode()
-        script = f"printf '\\0%s\\0' {mark.decode()}; env -0; printf '\\0%s\\0' {mark.decode()}"
+        is_csh = PurePath(self._shell).name in _CSH
         async with await anyio.open_process(
-            [self._shell, "-lic", script],
-            stdin=subprocess.DEVNULL,
+            [self._shell, "-l"] if is_csh else [self._shell, "-lic", _script(mark)],
+            stdin=subprocess.PIPE if is_csh else subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         ) as process:
             output = b""
             try:
+                if process.stdin is not None:
+                    await process.stdin.send(f"{_script(mark)}\n".encode())
+                    await process.stdin.aclose()
                 assert process.stdout is not None  # noqa: S101  # it was asked for
                 # Not to its end: what a profile has left in the background may keep it open.
                 while not is_whole(output, mark) and len(output) < _MOST_BYTES:
                     output += await process.stdout.receive()
-            except anyio.EndOfStream:
+            except (anyio.EndOfStream, anyio.BrokenResourceError):
                 return {}
             finally:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(process.pid, signal.SIGKILL)
         return read_variables(output, mark)
+
+
+def _script(mark: bytes) -> str:
+    """Return what prints the environment between two marks, in the language of any shell."""
+    # By their path: a profile may have made an alias or a function of either.
+    print_mark = f"/usr/bin/env printf '\\0%s\\0' {mark.decode()}"
+    return f"{print_mark}; /usr/bin/env -0; {print_mark}"
+
+
+def _shell_of_this_user() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_shell or _ANY_SHELL
+    except KeyError:  # containers run as users whom their system does not know
+        return _ANY_SHELL

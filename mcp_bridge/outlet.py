@@ -22,19 +22,26 @@ class Outlet:
         self._fd = fd
         self._send = _send_at_once(fd)
 
+    def begin(self, line: bytes) -> bytes:
+        """Write what is taken without waiting, and return the rest.
+
+        :raises OSError: nobody reads any more
+        """
+        return line[self._send(line) :]
+
     async def write(self, line: bytes) -> None:
         """Write all of it.
 
         :raises OSError: nobody reads any more
         """
-        if rest := line[self._send(line) :]:
+        if rest := self.begin(line):
             await anyio.to_thread.run_sync(partial(self._write, rest), abandon_on_cancel=True)
 
     def _write(self, rest: bytes) -> None:
         room = _room(self._fd)
         while rest:
             room.poll()  # a client may have made its pipes non-blocking, and then write would raise
-            rest = rest[os.write(self._fd, rest) :]
+            rest = rest[_written(self._fd, rest) :]
 
 
 def _send_at_once(fd: int) -> Send:
@@ -49,8 +56,15 @@ def _send_at_once(fd: int) -> Send:
 def _send_to_pipe(fd: int, line: bytes) -> int:
     # Of up to PIPE_BUF bytes a pipe that is writable takes all (POSIX, write).
     if len(line) <= select.PIPE_BUF and _room(fd).poll(0):
-        return os.write(fd, line)
+        return _written(fd, line)
     return 0
+
+
+def _written(fd: int, data: bytes) -> int:
+    try:
+        return os.write(fd, data)
+    except BlockingIOError:  # whoever shares the pipe was faster: stderr may be the same one
+        return 0
 
 
 def _room(fd: int) -> select.poll:

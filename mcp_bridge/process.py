@@ -58,7 +58,8 @@ async def serve(options: BridgeOptions, dial: Dial | None = None) -> None:
     async with anyio.create_task_group() as tasks:
         clients = Clients(tasks, dial or _dialler(options))
         around = _surroundings(_caller(options, tasks))
-        bridge = Bridge(options, clients, around, traffic, _wakers(options, clients, pipe))
+        wakers = _wakers(options, clients, pipe)
+        bridge = Bridge(options, clients, around, traffic, pipe.notify, wakers)
         tasks.start_soon(_watch_signals, pipe)
         tasks.start_soon(serve_both_eras, bridge.server(), pipe.reading, pipe.writing)
         tasks.start_soon(pipe.write)

@@ -2,67 +2,43 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import anyio
-
-from ..transport.errors import InternalFault, SignalpostError
 from ..transport.messages import TaskProgress
 from .broker_port import Progress
 from .progress_text import progress_text
 
-Tell = Callable[[float, str], Awaitable[None]]
-"""Sends one notification: a number that grows, and a line of text."""
+Token = str | int
+"""By which a client knows to which of its calls progress belongs."""
+Notify = Callable[[Token, int, str], None]
+"""Sends one notification: whose call, a number that grows, and a line of text. It never waits."""
+Tell = Callable[[int, str], None]
+"""The same for one call."""
 T = TypeVar("T")
 
 
-class _News:
-    """The latest push that has not been told yet; older ones are of no use."""
-
-    def __init__(self) -> None:
-        self._latest: TaskProgress | None = None
-        self._arrived = anyio.Event()
-
-    def put(self, push: TaskProgress) -> None:
-        self._latest = push
-        self._arrived.set()
-
-    async def take(self) -> TaskProgress:
-        while (push := self._latest) is None:
-            await self._arrived.wait()
-        self._latest, self._arrived = None, anyio.Event()
-        return push
-
-
 async def told(call: Callable[[Progress], Awaitable[T]], tell: Tell, opening: str) -> T:
-    """Await ``call``, telling ``opening`` at once and then every push until it returns.
-
-    :raises SignalpostError: the call's own refusal, bare
-    """
-    outcome: T | SignalpostError = InternalFault("the call ended without an answer. Try again.")
-    async with anyio.create_task_group() as telling:
-        news = _News()
-        telling.start_soon(_tell_all, news, tell, opening)
-        outcome = await _outcome(call, news)
-        telling.cancel_scope.cancel()
-    if isinstance(outcome, SignalpostError):
-        raise outcome
-    return outcome
-
-
-async def _outcome(call: Callable[[Progress], Awaitable[T]], news: _News) -> T | SignalpostError:
-    """Return a refusal: raised through the task group it would come out as an ExceptionGroup."""
+    """Await ``call``, telling ``opening`` at once and then every push until it returns."""
+    news = _News(tell)
+    news.tell(opening)
     try:
-        return await call(news.put)
-    except SignalpostError as error:
-        return error
+        return await call(news.push)
+    finally:
+        news.over = True
 
 
-async def _tell_all(news: _News, tell: Tell, opening: str) -> None:
-    step = 1
-    await tell(step, opening)
-    while True:
-        push = await news.take()
-        step += 1
-        await tell(step, progress_text(push))
+class _News:
+    def __init__(self, tell: Tell) -> None:
+        self.over = False
+        self._tell = tell
+        self._steps = itertools.count(1)
+
+    def tell(self, text: str) -> None:
+        self._tell(next(self._steps), text)
+
+    def push(self, push: TaskProgress) -> None:
+        # A client may take progress of a call that was answered for a fault.
+        if not self.over:
+            self.tell(progress_text(push))

@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import mcp.types as t
 from mcp.server.lowlevel import Server
@@ -33,6 +33,7 @@ from .instructions import instructions
 from .mail_calls import MailCall
 from .mail_handlers import MailHandlers
 from .options import BridgeOptions
+from .progress import Notify
 from .results import refusal
 from .task_extension import FIRST_VERSION, TASKS, Answer, TaskExtension, is_declared, require
 from .task_handlers import TaskHandlers
@@ -59,7 +60,10 @@ class Surroundings:
 
 
 class Bridge:
-    """Answers the requests of one MCP client; ``traffic`` tells what passes over its pipe."""
+    """Answers the requests of one MCP client.
+
+    ``traffic`` tells what passes over its pipe, ``notify`` sends progress there.
+    """
 
     def __init__(
         self,
@@ -67,10 +71,12 @@ class Bridge:
         clients: Clients,
         around: Surroundings,
         traffic: Traffic,
+        notify: Notify,
         wakers: Wakers | None = None,
     ) -> None:
         self._options = options
         self._clients = clients
+        self._notify = notify
         self._wakers = wakers
         self._around = around
         self._tools = offered(no_tasks=options.no_tasks)
@@ -80,7 +86,7 @@ class Bridge:
             clients,
             self._tasks,
             self._mail,
-            TicketKey(options.data_dir).get,
+            TicketKey(options.data_dir),
             time.time,
             messages_only=options.no_tasks,
         )
@@ -101,6 +107,7 @@ class Bridge:
         # Not on_call_tool=: the SDK does not know of calls that become tasks.
         server.add_request_handler("tools/call", t.CallToolRequestParams, self._call_tool)
         server.add_request_handler("server/discover", t.RequestParams, partial(_discover, server))
+        server.add_request_handler("subscriptions/listen", _Subscription, _listen)
         server.add_request_handler("tasks/get", t.GetTaskRequestParams, self._get_task)
         server.add_request_handler("tasks/cancel", t.CancelTaskRequestParams, self._cancel_task)
         server.add_request_handler("tasks/update", t.GetTaskRequestParams, self._update_task)
@@ -162,7 +169,7 @@ class Bridge:
 
     def _asker(self, context: Context) -> Asker:
         option, environment = self._options.wait_budget, self._around.environment
-        return Asker.of(context, option=option, environment=environment)
+        return Asker.of(context, self._notify, option=option, environment=environment)
 
     def _agent(self, context: Context) -> identity.AgentIdentity:
         name = identity.given_name(self._options.agent, self._around.environment)
@@ -192,12 +199,29 @@ async def _discover(
 ) -> t.DiscoverResult:
     """Say what there is; the Tasks extension only to those who declare it."""
     extensions: dict[str, dict[str, Any]] | None = {TASKS: {}} if is_declared(context) else None
-    version = context.protocol_version
+    # Without the version, from which the SDK concludes that what can be asked for is also served.
     return t.DiscoverResult(
         supported_versions=[FIRST_VERSION],
-        capabilities=server.get_capabilities(extensions=extensions, protocol_version=version),
+        capabilities=server.get_capabilities(extensions=extensions),
         instructions=server.instructions,
     )
+
+
+class _Subscription(t.RequestParams):
+    """What a client would be told unasked; nothing of it is checked, since all is refused."""
+
+    notifications: object = None
+
+
+async def _listen(context: Context, params: _Subscription) -> t.EmptyResult:
+    """Serve nobody: clients look at their tasks. The extension has a word for who did not declare it.
+
+    :raises MCPError: always
+    """
+    wished = params.notifications
+    if isinstance(wished, dict) and cast("dict[str, object]", wished).get("taskIds"):
+        require(context)
+    raise MCPError(code=t.METHOD_NOT_FOUND, message="Method not found", data="subscriptions/listen")
 
 
 def _open_channel(server: Server[dict[str, Any]]) -> None:

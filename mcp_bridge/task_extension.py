@@ -11,6 +11,7 @@ a bridge must know is in the id itself, see :mod:`ticket`.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 import mcp.types as t
 from mcp.shared.exceptions import MCPError
 
-from ..transport.errors import BadRequest, SignalpostError
+from ..transport.errors import BadRequest, InternalFault, SignalpostError
 from ..transport.messages import OPEN_STATES, TaskProgress, TaskReport
 from ..transport.result_text import first_line
 from . import task_shape
@@ -31,7 +32,10 @@ from .mail_handlers import MailHandlers
 from .progress_text import progress_text
 from .task_handlers import TaskHandlers
 from .ticket import ReceiveTicket, RunTicket, Ticket, opened, sealed, unknown
-from .waits import KEPT_SECONDS, Wait, Waits
+from .ticket_key import TicketKey
+from .waits import KEPT_SECONDS, POLL_MILLISECONDS, Wait, Waits
+
+logger = logging.getLogger(__name__)
 
 TASKS = "io.modelcontextprotocol/tasks"
 FIRST_VERSION = "2026-07-28"
@@ -71,7 +75,7 @@ class TaskExtension:
         clients: Clients,
         tasks: TaskHandlers,
         mail: MailHandlers,
-        key: Callable[[], bytes],
+        key: TicketKey,
         clock: Callable[[], float],
         *,
         messages_only: bool,
@@ -101,10 +105,9 @@ class TaskExtension:
         :raises MCPError: there is no such task
         """
         try:
-            ticket = opened(name, agent, self._key())
+            ticket = self._opened(name, agent)
             if isinstance(ticket, RunTicket):
                 return self._run_shape(name, await self._report(ticket, agent))
-            self._refuse_expired(ticket)
             wait = await self.waits.look(name, ticket, agent, asker)
             return self._receive_shape(name, ticket, wait)
         except SignalpostError as error:
@@ -116,9 +119,8 @@ class TaskExtension:
         :raises MCPError: there is no such task
         """
         try:
-            ticket = opened(name, agent, self._key())
+            ticket = self._opened(name, agent)
             if isinstance(ticket, ReceiveTicket):
-                self._refuse_expired(ticket)
                 self.waits.cancel(name)
             elif (await self._report(ticket, agent)).state in OPEN_STATES:
                 self._cancel_beside(ticket.task_id, agent)
@@ -132,33 +134,50 @@ class TaskExtension:
         :raises MCPError: there is no such task
         """
         try:
-            opened(name, agent, self._key())
+            ticket = self._opened(name, agent)
+            if isinstance(ticket, RunTicket):
+                await self._report(ticket, agent)
         except SignalpostError as error:
             raise _as_mcp(error) from error
         return {}
 
     # ---------------------------------------------------------------- inside
 
-    async def _begin_run(self, call: RunTask, agent: AgentIdentity) -> Answer:
+    async def _begin_run(self, call: RunTask, agent: AgentIdentity) -> Answer | None:
         report = await self._tasks.begin(self._clients.of(agent), call)
         if report.state not in OPEN_STATES:
             return self._tasks.result(report)
         name = self._sealed(RunTicket(report.task_id, report.created_at), agent)
+        if not name:
+            return None  # the call that waits instead joins it
         return {"resultType": "task", **self._run_shape(name, report)}
 
     async def _begin_receive(
         self, call: ReceiveMessage, agent: AgentIdentity, asker: Asker
-    ) -> Answer:
+    ) -> Answer | None:
         begun = await self._mail.receiving.begin(self._mail.post_of(agent), call, asker)
         if isinstance(begun, t.CallToolResult):
             return begun
         ticket = ReceiveTicket(call, self._clock(), os.urandom(_MARK_BYTES).hex())
         name = self._sealed(ticket, agent)
+        if not name:
+            return None
         wait = self.waits.begin(name, begun)
         return {"resultType": "task", **self._receive_shape(name, ticket, wait)}
 
     def _sealed(self, ticket: Ticket, agent: AgentIdentity) -> str:
-        return sealed(ticket, agent, self._key())
+        """Return the id of an MCP task, empty where none can be made: the disk may be full."""
+        try:
+            return sealed(ticket, agent, self._key.get())
+        except InternalFault as error:
+            logger.warning("a call waits that could be fetched later: %s", error)
+            return ""
+
+    def _opened(self, name: str, agent: AgentIdentity) -> Ticket:
+        ticket = opened(name, agent, self._key.found())
+        if isinstance(ticket, ReceiveTicket):
+            self._refuse_expired(ticket)
+        return ticket
 
     async def _report(self, ticket: RunTicket, agent: AgentIdentity) -> TaskReport:
         if self._messages_only:
@@ -201,6 +220,7 @@ class TaskExtension:
             created_at=ticket.created_at,
             changed_at=wait.ended_at or ticket.created_at,
             kept_until=ends_at + KEPT_SECONDS,
+            poll_milliseconds=POLL_MILLISECONDS,
         )
         if wait.result is not None:
             return task_shape.completed(about, wait.result)

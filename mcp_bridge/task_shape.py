@@ -11,6 +11,8 @@ import mcp.types as t
 RUN_KEPT_SECONDS = 24 * 3600.0
 """How long after its end the result of a run can be fetched, at least."""
 POLL_MILLISECONDS = 1000
+_MOST_MILLISECONDS = 2**53
+"""Beyond it a client may not know one whole number from the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class About:
     created_at: float
     changed_at: float
     kept_until: float
+    poll_milliseconds: int = POLL_MILLISECONDS
 
 
 def working(about: About, message: str) -> dict[str, Any]:
@@ -40,13 +43,14 @@ def completed(about: About, result: t.CallToolResult) -> dict[str, Any]:
 
 
 def _any(about: About, status: Literal["working", "cancelled", "completed"]) -> dict[str, Any]:
+    kept = about.kept_until - about.created_at
     return {
         "taskId": about.name,
         "status": status,
         "createdAt": _written(about.created_at),
         "lastUpdatedAt": _written(about.changed_at),
-        "ttlMs": max(1, round((about.kept_until - about.created_at) * 1000)),
-        "pollIntervalMs": POLL_MILLISECONDS,
+        "ttlMs": max(1, round(min(kept * 1000, _MOST_MILLISECONDS))),
+        "pollIntervalMs": about.poll_milliseconds,
     }
 
 

@@ -13,23 +13,33 @@ _BYTES = 32
 
 
 class TicketKey:
-    """Reads the key at its first use and makes it if there is none."""
+    """Reads the key at each use: the data dir may be removed, and come again with another."""
 
     def __init__(self, data_dir: Path) -> None:
         self._path = data_dir / FILE
-        self._key = b""
 
     def get(self) -> bytes:
-        """Return the key.
+        """Return the key; it is made if there is none.
 
         :raises InternalFault: it can neither be read nor made
         """
         try:
-            self._key = self._key or self._read() or self._make()
+            return self._read() or self._make()
         except OSError as error:
-            text = f"cannot use {self._path}: {error.strerror}. Look at the data dir."
-            raise InternalFault(text) from error
-        return self._key
+            raise self._unusable(error) from error
+
+    def found(self) -> bytes:
+        """Return the key, empty when there is none.
+
+        :raises InternalFault: it cannot be read
+        """
+        try:
+            return self._read()
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> InternalFault:
+        return InternalFault(f"cannot use {self._path}: {error.strerror}. Look at the data dir.")
 
     def _read(self) -> bytes:
         """Return the key, empty when there is none or it is damaged."""

@@ -28,8 +28,10 @@ from .receiving import nothing
 from .results import refusal
 from .ticket import ReceiveTicket
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 2.0
 """How long a look waits for mail."""
+POLL_MILLISECONDS = 100
+"""How soon the next look shall come: mail that comes between two of them rings the bell besides."""
 KEPT_SECONDS = 3600.0
 """How long after its time a wait can still be asked about."""
 _MAX_WAITS = 100
@@ -44,8 +46,8 @@ class Wait:
     result: t.CallToolResult | None = None
     cancelled: bool = False
     ended_at: float | None = None
-    shown_by: RequestId | None = None
-    """The request whose answer showed the mail first."""
+    shown_by: set[RequestId] = field(default_factory=set[RequestId])
+    """The requests whose answers show the result, as far as the client wanted them."""
     late_cancels: bool = True
     looking: anyio.Lock = field(default_factory=anyio.Lock)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
@@ -74,6 +76,9 @@ class Waits:
             if wait.result is None and not wait.cancelled:
                 with anyio.CancelScope() as wait.scope:
                     await self._take(wait, ticket, agent, asker)
+            if wait.result is not None:
+                wait.shown_by.add(asker.request)
+                wait.late_cancels = late_cancels_count(asker.client)
         return wait
 
     def cancel(self, name: str) -> None:
@@ -93,11 +98,13 @@ class Waits:
         self._forget(request)
 
     def cancelled(self, request: RequestId) -> None:
-        """Forget a result whose mail the client did not want."""
+        """Forget a result that the client did not want: its mail went back."""
         self._forget(request)
 
     def restarted(self) -> None:
-        """Nothing changes: MCP tasks outlive the sessions of a client."""
+        """The client numbers its requests anew; the waits outlive its session."""
+        for wait in self._waits.values():
+            wait.shown_by.clear()
 
     # ---------------------------------------------------------------- inside
 
@@ -121,9 +128,9 @@ class Waits:
             return
         wait.result = result or nothing(ticket.call.timeout, wait.acknowledged)
         wait.ended_at = self._clock()
-        wait.shown_by, wait.late_cancels = asker.request, late_cancels_count(asker.client)
 
     def _forget(self, request: RequestId) -> None:
         for wait in self._waits.values():
-            if wait.shown_by == request and wait.late_cancels:
-                wait.result = wait.shown_by = wait.ended_at = None
+            if wait.late_cancels and wait.shown_by == {request}:
+                wait.result = wait.ended_at = None
+            wait.shown_by.discard(request)

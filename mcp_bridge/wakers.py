@@ -24,7 +24,6 @@ from anyio.streams.memory import MemoryObjectSendStream
 from mcp.shared.message import SessionMessage
 
 from ..transport.bell import Doorstep
-from ..transport.errors import SignalpostError
 from ..transport.letters import Way
 from .broker_port import BrokerPort
 from .clients import Clients
@@ -53,8 +52,8 @@ class Spot:
     def of(cls, meta: Mapping[str, object]) -> Spot:
         """Return what the ``_meta`` of a call tells."""
         turn = meta.get(_CODEX_TURN)
-        told = cast("dict[str, object]", turn).get("turn_id", "") if isinstance(turn, dict) else ""
-        return cls(str(meta.get("threadId", "")), str(told))
+        told = cast("dict[str, object]", turn).get("turn_id") if isinstance(turn, dict) else None
+        return cls(_word(meta.get("threadId")), _word(told))
 
 
 class Door(Protocol):
@@ -169,15 +168,14 @@ class Wakers:
     async def _serve(self, agent: AgentIdentity, speaker: _Speaker) -> None:
         broker, after = self._clients.of(agent), 0
         try:
-            while True:
-                step = await broker.await_bell(way=self._door.way, after=after)
+            # Answered without news: the agent has unregistered, and nobody is meant.
+            while (step := await broker.await_bell(way=self._door.way, after=after)).news:
                 after = max(after, step.cursor)
                 spot = speaker.spot
                 if await self._rang(broker, spot.thread, step):
                     await speaker.next_turn(spot.turn, self._door.patience)
-        except SignalpostError:
-            del self._speakers[agent]  # the next call tries again
-            raise
+        finally:
+            del self._speakers[agent]  # the next call begins anew
 
     async def _rang(self, broker: BrokerPort, thread: str, step: Doorstep) -> bool:
         try:
@@ -188,6 +186,12 @@ class Wakers:
             return False
         await broker.note_ring(step.agent, step.cursor, self._door.way, "typed")
         return True
+
+
+def _word(told: object) -> str:
+    """Return an id that can be handed to a program, empty when it is none."""
+    fits = isinstance(told, str) and told.isprintable() and not told.startswith("-")
+    return str(told) if fits else ""
 
 
 def text(step: Doorstep) -> str:

@@ -74,6 +74,18 @@ def stray(pid: int, lock: Path) -> Check:
     return Check("broker", f"pid {pid} holds {lock} but cannot be reached", "wrong", remedy)
 
 
+def silent(pid: int, log: Path, *, stopped: bool) -> Check:
+    """Judge a broker that could be found and did not answer."""
+    found = f"pid {pid} does not answer"
+    if stopped:
+        return Check("broker", found, "wrong", f"It is stopped. To let it go on: kill -CONT {pid}")
+    remedy = (
+        f"It hangs, has too much to do, or has just ended; see {log}. Try again; `signalpost stop"
+        " --force` ends it and kills what runs."
+    )
+    return Check("broker", found, "wrong", remedy)
+
+
 def store_log(path: Path, size: int) -> Check:
     """Judge the size of the log beside the store."""
     found = f"{size / (1 << 20):.1f} MiB"

@@ -9,6 +9,7 @@ from pathlib import PurePath
 from .bare_environment import PASSES
 from .checks import Check
 from .jsonc_tree import Plain, items_of, members_of
+from .masking import masked_words
 from .mcp_bridge.budget import MARGIN, wait_budget
 from .server_entry import Members, mcp_words, words_of
 
@@ -31,6 +32,10 @@ _LIMITS: dict[str, tuple[str, float, float | None]] = {
     "copilot": ("timeout", 1000, 180),
 }
 """The member that limits a call, how many of it are a second, and the limit without it."""
+
+
+_ENDLESS = 1e12
+_RULES_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ def server(
         return _no_server(client, path, hooked=hooked)
     words = words_of(entry)
     if not runs_us(entry):
-        found = f"{' '.join(words)} in {path}"
+        found = f"{masked_words(words) or 'no command'} in {path}"
         return Check(
             name, found, "wrong", f"That is not Signalpost. Rename it, or: {again(client)}"
         )
@@ -90,7 +95,7 @@ def server(
         return Check(name, f"{words[0]} in {path}", "wrong", remedy)
     if disabled(entry):
         return Check(name, f"switched off in {path}", "warning", "Switch it on there.")
-    return _greeted(client, " ".join(words), greeting or Greeting(problem="not tried"), ours)
+    return _greeted(client, masked_words(words), greeting or Greeting(problem="not tried"), ours)
 
 
 def _no_server(client: str, path: str, *, hooked: bool) -> Check:
@@ -116,7 +121,7 @@ def limit(client: str, entry: Members, environment: Mapping[str, str]) -> Check 
     name = f"{client} limit"
     member, unit, default = _LIMITS.get(client, ("", 1, None))
     given = entry.get(member)
-    seconds = given / unit if isinstance(given, int | float) and given is not True else default
+    seconds = _seconds(given, unit, default)
     budget = _budget(client, entry, environment)
     if seconds is None:
         return None
@@ -129,6 +134,13 @@ def limit(client: str, entry: Members, environment: Mapping[str, str]) -> Check 
         f" {max(seconds - MARGIN, seconds / 2):g}, or {member} to more."
     )
     return Check(name, found, "wrong", remedy)
+
+
+def _seconds(given: Plain, unit: float, default: float | None) -> float | None:
+    """Return a limit; what is no time above 0 sets none."""
+    if isinstance(given, int | float) and given is not True and given > 0:
+        return min(given, _ENDLESS) / unit
+    return default
 
 
 def _budget(client: str, entry: Members, environment: Mapping[str, str]) -> float | None:
@@ -193,12 +205,22 @@ def _named(given: Plain) -> list[str]:
     return [name for name in names if isinstance(name, str)]
 
 
-def bypass(rules: Sequence[str]) -> Check:
-    """Judge the permissions that let heavy commands go past the queue."""
-    if not rules:
-        return Check("claude-code permissions", "none lets heavy commands go past the queue")
+def bypass(rules: Sequence[str], unread: Sequence[str]) -> Check:
+    """Judge the permissions that let heavy commands go past the queue.
+
+    :param unread: files that may hold more of them and cannot be read
+    """
+    name, many = "claude-code permissions", len(rules) - _RULES_SHOWN
+    shown = [*rules[:_RULES_SHOWN], *([f"{many} more"] if many > 0 else [])]
     remedy = "These let heavy commands run in its shell, unasked: remove them from its settings."
-    return Check("claude-code permissions", ", ".join(rules), "warning", remedy)
+    if unread:
+        known = ", ".join(shown) or "none is known"
+        more = f"{remedy} " if rules else ""
+        found = f"{known}; not all could be read"
+        return Check(name, found, "warning", f"{more}Mend {' and '.join(unread)}.")
+    if not rules:
+        return Check(name, "none lets heavy commands go past the queue")
+    return Check(name, ", ".join(shown), "warning", remedy)
 
 
 def stale(bridges: Sequence[tuple[int, str]], installed: str) -> Check | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from . import client_checks, jsonc, setup, toml_text
 from .bare_environment import worth_passing
 from .bypass import bypassing
 from .checks import Check
-from .claude_rules import rules
+from .claude_rules import permissions
 from .client_checks import Greeting
 from .client_edits import Edit, JsonEntry, JsonItems, TomlEntry, Whole, is_ours
 from .client_hooks import HookWishes
@@ -30,6 +31,7 @@ from .transport.version import software
 
 _PROGRAM = ("signalpost",)
 _NOTHING = Wishes(program=_PROGRAM, hooks=HookWishes(program=_PROGRAM))
+_BEFORE_A_PROGRAM = re.compile(r"exec|\w+=.*", re.DOTALL)
 _AT_ONCE = 4
 """Servers that are started at the same time: each is a Python of its own."""
 
@@ -69,8 +71,17 @@ def examine(place: Place) -> list[Check]:
         found += _of_entry(entry, greetings, place, hooked=hooked)
     found += [check for checks in hooks.values() for check in checks]
     if any(kind.name == "claude-code" for kind in kinds):
-        found.append(client_checks.bypass(bypassing(rules(place, Path.cwd()))))
+        found.append(_permissions(place))
     return found
+
+
+def _permissions(place: Place) -> Check:
+    try:
+        project = Path.cwd()
+    except FileNotFoundError:
+        project = None  # it was removed, and its rules with it
+    found = permissions(place, project)
+    return client_checks.bypass(bypassing(found.in_force), found.unread)
 
 
 def _entries(kind: ClientKind, place: Place) -> list[Entry]:
@@ -161,12 +172,13 @@ def _commands(item: Plain) -> list[str]:
 
 
 def _absent(command: str) -> str:
-    """Return the program of a hook if it is not there."""
+    """Return the program of a hook if it is not there; a shell runs it, and knows variables."""
     try:
-        word = next(word for word in shlex.split(command) if word != "exec")
+        word = next(word for word in shlex.split(command) if not _BEFORE_A_PROGRAM.fullmatch(word))
     except (ValueError, StopIteration):
         return command
-    return "" if shutil.which(word) else word
+    path = os.path.expanduser(os.path.expandvars(word))
+    return "" if "$" in path or shutil.which(path) else word
 
 
 def _off(client: str, text: str, path: Path, place: Place) -> str:

@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 import click
+import psutil
 
 from . import bridge_processes, checks, client_doctor, exit_codes, stray
 from .actors.settings import Settings
@@ -22,12 +23,14 @@ from .person import act
 from .setup_run import this_place
 from .transport import endpoint
 from .transport.client import Client
-from .transport.errors import BadRequest, SignalpostError
+from .transport.errors import BadRequest, BrokerUnavailable, SignalpostError
 from .transport.housekeeping import Info
+from .transport.safe_text import one_line
 from .transport.version import software
 from .wake_probe import probe, verdicts
 
 _DEAD_COUNTED = 100
+_LONGEST_LINE = 4000
 _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "wrong": ("WRONG", "red")}
 
 
@@ -112,12 +115,24 @@ def _broker(data_dir: Path) -> list[Check]:
         lost = stray.of(data_dir)
         if lost is not None:
             return [file, checks.stray(lost.pid, endpoint.lock_path(data_dir))]
-        if endpoint.find(data_dir) is None:
+        running = endpoint.find(data_dir)
+        if running is None:
             return [file, Check("broker", "none runs; one is started when it is needed")]
-        info, mail = act(data_dir, _ask)
+        try:
+            info, mail = act(data_dir, _ask)
+        except BrokerUnavailable:
+            log, stopped = data_dir / "broker.log", _is_stopped(running.pid)
+            return [file, checks.silent(running.pid, log, stopped=stopped)]
     except SignalpostError as error:
         return [file, Check("broker", "does not serve", "wrong", str(error))]
     return [file, *_running(info, config), *mail]
+
+
+def _is_stopped(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_STOPPED
+    except psutil.Error:
+        return False
 
 
 async def _ask(client: Client) -> tuple[Info, list[Check]]:
@@ -162,6 +177,8 @@ def _complaint(look: Callable[[Path], None], path: Path) -> str:
 def _show(found: list[Check]) -> None:
     for check in found:
         word, colour = _MARKS[check.state]
-        click.echo(f"{click.style(f'{word:<8}', fg=colour)} {check.name}: {check.found}")
+        # Names, paths and rules may be a stranger's, and this is a terminal.
+        line = one_line(f"{check.name}: {check.found}", _LONGEST_LINE)
+        click.echo(f"{click.style(f'{word:<8}', fg=colour)} {line}")
         if check.remedy:
-            click.echo(f"{'':<8} {check.remedy}")
+            click.echo(f"{'':<8} {one_line(check.remedy, _LONGEST_LINE)}")

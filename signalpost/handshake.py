@@ -47,6 +47,8 @@ def greet(words: Sequence[str], environment: Mapping[str, str], limit: float = S
             )
         except OSError as error:
             return Greeting(problem=f"cannot be started: {error.strerror}")
+        except ValueError as error:  # a NUL, or half of a surrogate pair
+            return Greeting(problem=f"cannot be started: {error}")
         try:
             answer = _ask(server, time.monotonic() + limit)
         except TimeoutError:

@@ -64,7 +64,7 @@ async def probe(client: Client, name: str, seconds: float = SECONDS) -> Probe:
         on=bell.on,
         stage=sent.sent[0].stage,
         seconds=took,
-        rings=[ring for ring in reversed(bell.rings) if ring.at >= sent_at - 1],
+        rings=[ring for ring in reversed(bell.rings) if ring.at >= sent_at],
         sent_at=sent_at,
         older=older,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import anyio
@@ -25,7 +26,9 @@ class Beats:
     ) -> None:
         self._send = send
         self._interval = interval
-        self._heart = Heart(anyio.current_time(), silence)
+        # The same clock as anyio's, at a tenth of its cost.
+        self._now = asyncio.get_running_loop().time
+        self._heart = Heart(self._now(), silence)
         self._rest = anyio.CancelScope()
 
     async def run(self) -> None:
@@ -33,7 +36,7 @@ class Beats:
         while True:
             with anyio.CancelScope(deadline=self._heart.due(self._interval())) as self._rest:
                 await anyio.sleep_forever()
-            now = anyio.current_time()
+            now = self._now()
             if now - self._rest.deadline > self._interval():
                 self._heart.stopped(now)
             if self._heart.is_silent(now):
@@ -42,11 +45,11 @@ class Beats:
 
     def heard(self) -> None:
         """Something has come from the broker."""
-        self._heart.heard(anyio.current_time())
+        self._heart.heard(self._now())
 
     def ride(self) -> None:
         """A push has come: send a beat with it unless one was just sent."""
-        now = anyio.current_time()
+        now = self._now()
         if self._heart.may_ride(self._interval(), now):
             self._beat(now, messages.Heartbeat(quiet=True))
 

@@ -31,6 +31,8 @@ _CUT = "…"
 def safe_text(data: bytes | str) -> str:
     """Return ``data`` as harmless text; what is harmless already comes back unchanged."""
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
+    if text.isascii() and text.isprintable():
+        return text  # as nearly all is
     text = _SURROGATES.sub("\ufffd", text)
     text = _BREAKS.sub("\n", _SEQUENCES.sub("", text))
     if "\r" in text:

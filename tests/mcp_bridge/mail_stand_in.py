@@ -103,9 +103,11 @@ class MailStandIn:
     returned: anyio.Event = field(default_factory=anyio.Event)
 
     async def await_bell(self, *, way: Way, after: int) -> Doorstep:
-        while not (steps := [step for step in self.steps if step.cursor > after]):
+        while not (steps := [s for s in self.steps if s.cursor > after or not s.news]):
             self.stirred = anyio.Event()
             await self.stirred.wait()
+        if not steps[0].news:  # that nobody is meant is said once
+            self.steps.remove(steps[0])
         return steps[0]
 
     async def note_ring(

@@ -22,7 +22,7 @@ from signalpost.mcp_bridge.traffic import Traffic
 from signalpost.transport.caller import Caller
 from signalpost.transport.messages import QueueState, TaskProgress, TaskReport
 from tests.mcp_bridge.mail_stand_in import MailStandIn
-from tests.mcp_bridge.wire import Wire, piped
+from tests.mcp_bridge.wire import Notes, Wire, piped
 
 ERAS = ("legacy", "2026-07-28")
 RUN = {"command": "make", "working_directory": "/src"}
@@ -161,6 +161,7 @@ class Served:
 
     bridge: Bridge
     traffic: Traffic
+    notes: Notes
     dialled: list[AgentIdentity]
 
 
@@ -180,8 +181,9 @@ async def served(
 
     around = Surroundings(environment or {}, "/home/me/app", _caller)
     async with anyio.create_task_group() as tasks:
-        traffic = Traffic()
-        yield Served(Bridge(told, Clients(tasks, dial), around, traffic), traffic, dialled)
+        traffic, notes = Traffic(), Notes()
+        it = Bridge(told, Clients(tasks, dial), around, traffic, notes)
+        yield Served(it, traffic, notes, dialled)
         tasks.cancel_scope.cancel()
 
 
@@ -198,7 +200,7 @@ async def bridge(
     info = t.Implementation(name=client_name, version="1")
     with anyio.fail_after(10):
         async with served(broker, told, environment) as it:
-            pipe = piped(it.bridge.server(), it.traffic)
+            pipe = piped(it.bridge.server(), it.traffic, it.notes)
             async with Client(pipe, mode=era, client_info=info) as client:
                 yield Setting(client, broker, it.dialled)
 
@@ -211,7 +213,7 @@ async def raw_bridge(
     with anyio.fail_after(10):
         async with (
             served(broker, told) as it,
-            piped(it.bridge.server(), it.traffic) as (reading, writing),
+            piped(it.bridge.server(), it.traffic, it.notes) as (reading, writing),
         ):
             wire = Wire(writing, reading)
             await wire.handshake(0, client_name)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -40,6 +41,63 @@ async def test_a_real_shell_is_asked_as_a_login_shell(
     (tmp_path / ".profile").write_text("export FROM_PROFILE=yes\n")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert (await variables(LoginShell("/bin/bash")))[b"FROM_PROFILE"] == b"yes"
+
+
+async def test_aliases_of_the_profile_stand_in_nobodys_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile = "alias env='env | sort' printf=echo; env() { :; }; export FROM_PROFILE=yes\n"
+    (tmp_path / ".bash_profile").write_text(profile)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert (await variables(LoginShell("/bin/bash")))[b"FROM_PROFILE"] == b"yes"
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("tcsh", {".tcshrc": "echo hi; setenv FROM_RC 1\n", ".login": "setenv FROM_LOGIN 1\n"}),
+        (
+            "csh",
+            {".cshrc": "alias printf echo; setenv FROM_RC 1\n", ".login": "setenv FROM_LOGIN 1\n"},
+        ),
+        ("zsh", {".zshrc": "echo hi; export FROM_RC=1\n", ".zlogin": "export FROM_LOGIN=1\n"}),
+        (
+            "fish",
+            {".config/fish/config.fish": "echo hi; set -gx FROM_RC 1; set -gx FROM_LOGIN 1\n"},
+        ),
+    ],
+)
+async def test_shells_of_other_kinds_are_asked_in_their_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, files: dict[str, str]
+) -> None:
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"{name} is not installed")
+    for file, text in files.items():
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(text)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    there = await variables(LoginShell(found))
+    assert (there.get(b"FROM_RC"), there.get(b"FROM_LOGIN")) == (b"1", b"1")
+
+
+async def test_a_shell_that_is_a_login_shell_alone_is_told_what_to_do_by_its_input(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "tcsh").write_text('#!/bin/sh\n[ "$*" = -l ] && TOOL=1 exec /bin/sh\n')
+    (tmp_path / "tcsh").chmod(stat.S_IRWXU)
+    assert (await variables(LoginShell(str(tmp_path / "tcsh"))))[b"TOOL"] == b"1"
+    (tmp_path / "tcsh").write_text("#!/bin/sh\nexit 1\n")
+    assert b"HOME" in await variables(LoginShell(str(tmp_path / "tcsh")))
+
+
+async def test_a_user_whom_the_system_does_not_know_has_some_shell(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("SHELL", raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000_000)
+    assert (await variables(LoginShell()))[b"HOME"] == os.environb[b"HOME"]
 
 
 @pytest.mark.parametrize("profile", ["exit 0", "echo no; kill -9 $$", "read x; exit 3"])

@@ -30,7 +30,7 @@ async def handlers(broker: StandIn) -> AsyncGenerator[MailHandlers, None]:
 
 
 async def _receive(mail: MailHandlers, number: int) -> t.CallToolResult:
-    asker = Asker(number, "test-client", 50, 50, cast("Any", None))
+    asker = Asker(number, "test-client", 50, 50, cast("Any", None), cast("Any", None))
     return await mail.answer(ReceiveMessage(), AgentIdentity("alice"), asker)
 
 

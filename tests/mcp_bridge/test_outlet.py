@@ -78,6 +78,30 @@ async def test_a_line_without_room_is_written_whole_and_in_order(
         assert came == LONG + b"after\n"
 
 
+@pytest.mark.parametrize("line", [b"one\n", LONG])
+async def test_who_shares_the_pipe_and_takes_its_room_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, line: bytes
+) -> None:
+    write, taken = os.write, iter([True, True])
+
+    def second(fd: int, data: bytes) -> int:
+        if next(taken, False):
+            raise BlockingIOError
+        return write(fd, data)
+
+    with pipe() as (reading, writing):
+        os.set_blocking(writing, False)
+        monkeypatch.setattr(os, "write", second)
+        came = b""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(Outlet(writing).write, line)
+            with anyio.fail_after(PATIENCE):
+                while not came.endswith(b"\n"):
+                    await anyio.wait_readable(reading)
+                    came += os.read(reading, 65536)
+        assert came == line
+
+
 @KINDS
 async def test_a_reader_that_is_gone_is_an_error(kind: Kind) -> None:
     with kind() as (reading, writing):

@@ -158,7 +158,7 @@ async def piped(traffic: Traffic | None = None) -> AsyncGenerator[Ends, None]:
         ends.close_stdout()
 
 
-def _answer(number: int) -> SessionMessage:
+def answer_to(number: int) -> SessionMessage:
     return SessionMessage(t.JSONRPCResponse(jsonrpc="2.0", id=number, result={}))
 
 
@@ -176,7 +176,7 @@ async def test_a_line_that_is_nested_too_deeply_is_answered_and_the_next_one_is_
     async with piped() as ends:
         ends.send(b"[" * 2000 + b"]" * 2000 + b"\n" + PING)
         await ends.pipe.reading.receive()
-        await ends.pipe.writing.send(_answer(1))
+        await ends.pipe.writing.send(answer_to(1))
         refused, answered = [json.loads(line) for line in await ends.wait_for_lines(2)]
         assert (refused["jsonrpc"], refused["id"], refused["error"]["code"]) == (
             "2.0",
@@ -213,7 +213,7 @@ async def test_a_pipe_is_settled_when_all_but_tool_calls_are_answered() -> None:
             tasks.start_soon(settle)
             await anyio.wait_all_tasks_blocked()
             assert not settled.is_set()
-            await ends.pipe.writing.send(_answer(1))
+            await ends.pipe.writing.send(answer_to(1))
             await settled.wait()
         assert [json.loads(line)["id"] for line in ends.lines()] == [1]
 
@@ -221,13 +221,13 @@ async def test_a_pipe_is_settled_when_all_but_tool_calls_are_answered() -> None:
 async def test_a_client_that_does_not_read_holds_no_call_up() -> None:
     async with piped() as ends:
         for number in range(5000):
-            ends.pipe.writing.send_nowait(_answer(number))
+            ends.pipe.writing.send_nowait(answer_to(number))
 
 
 async def test_a_client_that_does_not_read_any_more_has_ended() -> None:
     async with piped() as ends:
         ends.close_stdout()
-        await ends.pipe.writing.send(_answer(1))
+        await ends.pipe.writing.send(answer_to(1))
         await ends.pipe.ended.wait()
 
 
@@ -256,7 +256,7 @@ async def test_what_passes_is_told_in_order() -> None:
     notes, traffic = Notes(), Traffic()
     traffic.tell(notes)
     async with piped(traffic) as ends:
-        await ends.pipe.writing.send(_answer(1))
+        await ends.pipe.writing.send(answer_to(1))
         await notes.was_written.wait()
         assert [json.loads(line)["id"] for line in ends.lines()] == [1]
         ends.send(

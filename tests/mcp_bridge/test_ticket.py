@@ -44,12 +44,27 @@ def test_a_ticket_of_another_data_dir_is_refused() -> None:
 
 def test_a_ticket_is_refused_when_one_character_is_another() -> None:
     name = sealed(RUN, ALICE, KEY)
-    changed = [name[:i] + ("B" if c == "A" else "A") + name[i + 1 :] for i, c in enumerate(name)]
-    last = len(name) - 1  # its lowest bits are padding
-    for i, text in enumerate(changed):
-        if i != last:
-            with pytest.raises(BadRequest):
-                opened(text, ALICE, KEY)
+    for i, c in enumerate(name):
+        with pytest.raises(BadRequest):
+            opened(name[:i] + ("B" if c == "A" else "A") + name[i + 1 :], ALICE, KEY)
+
+
+@pytest.mark.parametrize("more", ["!!!!", "\n\n\n\n", "====", "...."])
+def test_one_ticket_has_one_id(more: str) -> None:
+    name = sealed(RUN, ALICE, KEY)
+    for text in (
+        name + more,
+        more + name,
+        name.replace(".", f"{more}."),
+        name.replace(".", f".{more}"),
+    ):
+        with pytest.raises(BadRequest):
+            opened(text, ALICE, KEY)
+
+
+def test_without_a_key_no_ticket_is_good() -> None:
+    with pytest.raises(BadRequest):
+        opened(sealed(RUN, ALICE, b""), ALICE, b"")
 
 
 @pytest.mark.parametrize("text", ["", ".", "8", "a.b", "é.é", "=.=", "A" * 5000, "e30.e30"])
@@ -67,6 +82,20 @@ def test_bridges_of_one_data_dir_share_a_key_that_others_cannot_read(tmp_path: P
     assert first.get() == second.get()
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
     assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
+
+
+def test_a_key_is_found_when_it_was_made_and_not_before(tmp_path: Path) -> None:
+    assert TicketKey(tmp_path / "nowhere").found() == b""
+    key = TicketKey(tmp_path)
+    assert key.found() == b""
+    assert key.get() == key.found()
+
+
+def test_a_data_dir_that_came_again_has_the_key_of_whoever_came_first(tmp_path: Path) -> None:
+    old, new = TicketKey(tmp_path), TicketKey(tmp_path)
+    lost = old.get()
+    (tmp_path / FILE).unlink()
+    assert new.get() == old.get() != lost
 
 
 def test_a_bridge_that_comes_second_takes_the_key_of_the_first(

@@ -69,6 +69,19 @@ async def test_each_news_is_told_once_where_the_agent_speaks_now() -> None:
     ]
 
 
+async def test_an_agent_that_has_unregistered_is_told_nothing_until_it_calls_again() -> None:
+    broker, door = StandIn(), Told()
+    async with waking(broker, door) as wakers:
+        wakers.begin(ALICE, Spot())
+        broker.steps.append(Doorstep())
+        broker.stirred.set()
+        await anyio.wait_all_tasks_blocked()
+        assert (door.said, broker.rings) == ([], [])
+        wakers.begin(ALICE, Spot())
+        await ring(broker, STEP)
+    assert door.said == [("", 7)]
+
+
 async def test_what_could_not_be_told_is_given_up_with_the_reason() -> None:
     broker = StandIn()
     async with waking(broker, Told(refuses="no channel")) as wakers:
@@ -122,6 +135,9 @@ async def test_a_notice_that_was_not_put_there_keeps_nothing_back() -> None:
             Spot("t", "u"),
         ),
         ({"threadId": "t", "x-codex-turn-metadata": "u"}, Spot("t")),
+        ({"threadId": None, "x-codex-turn-metadata": {"turn_id": 5}}, Spot()),
+        ({"threadId": "a\0b"}, Spot()),
+        ({"threadId": "--all"}, Spot()),
     ],
 )
 def test_codex_tells_its_thread_and_turn_in_each_call(meta: dict[str, object], spot: Spot) -> None:

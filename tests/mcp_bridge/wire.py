@@ -14,6 +14,7 @@ from mcp.server.lowlevel import Server
 from mcp.shared.message import SessionMessage
 
 from signalpost.mcp_bridge.eras import serve_both_eras
+from signalpost.mcp_bridge.progress import Token
 from signalpost.mcp_bridge.traffic import Traffic
 
 MODERN = "2026-07-28"
@@ -29,6 +30,19 @@ INITIALIZE = {
 }
 ToServer = MemoryObjectSendStream[SessionMessage | Exception]
 FromServer = MemoryObjectReceiveStream[SessionMessage]
+
+
+class Notes:
+    """Sends progress past the SDK, as :meth:`stdio.Pipe.notify` does."""
+
+    def __init__(self) -> None:
+        self.to_client: MemoryObjectSendStream[SessionMessage] | None = None
+
+    def __call__(self, token: Token, step: int, text: str) -> None:
+        params = {"progressToken": token, "progress": step, "message": text}
+        note = t.JSONRPCNotification(jsonrpc="2.0", method="notifications/progress", params=params)
+        assert self.to_client is not None
+        self.to_client.send_nowait(SessionMessage(note))
 
 
 class Wire:
@@ -88,13 +102,18 @@ def modern(**params: object) -> dict[str, Any]:
 
 @asynccontextmanager
 async def piped(
-    server: Server[dict[str, Any]], traffic: Traffic
+    server: Server[dict[str, Any]], traffic: Traffic, notes: Notes | None = None
 ) -> AsyncGenerator[tuple[FromServer, ToServer], None]:
-    """Connect a client to ``server`` as over stdio, but in memory, and tell ``traffic``."""
+    """Connect a client to ``server`` as over stdio, but in memory.
+
+    ``traffic`` is told what passes, ``notes`` where to go.
+    """
     from_client, to_relay = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     to_server, at_server = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     from_server, at_relay = anyio.create_memory_object_stream[SessionMessage](math.inf)
     to_client, at_client = anyio.create_memory_object_stream[SessionMessage](math.inf)
+    if notes is not None:
+        notes.to_client = to_client
 
     async def there() -> None:
         async with to_server:

@@ -7,8 +7,10 @@ from tests.mutants.mutant import Mutant
 _DELIVERIES = "tests/mcp_bridge/test_deliveries.py"
 _TEXT = "tests/mcp_bridge/test_message_text.py"
 _ACKNOWLEDGING = "tests/mcp_bridge/test_mail_handlers_acknowledging.py"
+_WAKERS = "tests/mcp_bridge/test_wakers.py"
 _LEAN = "tests/mcp_bridge/test_lean_imports.py"
 _MCP_TASKS = "tests/mcp_bridge/test_task_extension.py"
+_WAITS = "tests/mcp_bridge/test_task_extension_waits.py"
 _LINK_MAIL = "tests/transport/test_link_mail.py"
 
 BRIDGE = (
@@ -18,6 +20,20 @@ BRIDGE = (
         "who = (agent.agent or agent.label).encode()",
         'who = b""',
         ("tests/mcp_bridge/test_ticket.py::test_a_stolen_ticket_is_of_no_use_to_another_agent",),
+    ),
+    Mutant(
+        "an id may be written in several ways",
+        "mcp_bridge/ticket.py",
+        "hmac.compare_digest(text, _with_seal(payload, agent, key))",
+        "hmac.compare_digest(_read(text.partition('.')[2]), _seal(payload, agent, key))",
+        ("tests/mcp_bridge/test_ticket.py::test_one_ticket_has_one_id",),
+    ),
+    Mutant(
+        "an agent that has gone is told of no mail",
+        "mcp_bridge/wakers.py",
+        "way=self._door.way, after=after)).news:",
+        "way=self._door.way, after=after)) is not None:",
+        (f"{_WAKERS}::test_an_agent_that_has_unregistered_is_told_nothing_until_it_calls_again",),
     ),
     Mutant(
         "an MCP task for one who declared nothing",
@@ -31,14 +47,14 @@ BRIDGE = (
         "mcp_bridge/receiving.py",
         "asker, wait, _nothing_due)",
         "asker, wait, post.deliveries.due)",
-        (f"{_MCP_TASKS}::test_a_look_of_the_client_acknowledges_nothing",),
+        (f"{_WAITS}::test_a_look_of_the_client_acknowledges_nothing",),
     ),
     Mutant(
         "mail that went back is shown again",
         "mcp_bridge/waits.py",
-        "if wait.shown_by == request and wait.late_cancels:",
+        "if wait.late_cancels and wait.shown_by == {request}:",
         "if False:",
-        (f"{_MCP_TASKS}::test_mail_that_the_client_did_not_want_goes_back_and_comes_again",),
+        (f"{_WAITS}::test_mail_that_the_client_did_not_want_goes_back_and_comes_again",),
     ),
     Mutant(
         "a task of another store under an old id",

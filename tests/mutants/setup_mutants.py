@@ -13,8 +13,42 @@ _FILE = "tests/signalpost/test_config_file.py"
 _RECORD = "tests/signalpost/test_setup_record.py"
 _CHECKS = "tests/signalpost/test_client_checks.py"
 _SHELL = "tests/mcp_bridge/test_login_shell.py"
+_RULES = "tests/signalpost/test_claude_rules.py"
+_BYPASS = "tests/signalpost/test_bypass.py"
+_DOCTOR = "tests/signalpost/test_doctor.py"
 
 SETUP = (
+    Mutant(
+        "what is refused or asked counts as allowed",
+        "signalpost/bypass.py",
+        "return covered or rule in same",
+        "return False",
+        (
+            f"{_RULES}::test_what_any_file_refuses_or_asks_is_allowed_by_none",
+            f"{_BYPASS}::test_what_is_refused_or_asked_is_not_allowed",
+        ),
+    ),
+    Mutant(
+        "permissions that cannot be read are none",
+        "signalpost/claude_rules.py",
+        "found.unread.append(str(path))",
+        "pass",
+        (f"{_RULES}::test_a_file_that_cannot_be_read_is_named_and_hides_no_other",),
+    ),
+    Mutant(
+        "a stranger's project speaks to the terminal",
+        "signalpost/doctor.py",
+        'line = one_line(f"{check.name}: {check.found}", _LONGEST_LINE)',
+        'line = f"{check.name}: {check.found}"',
+        (f"{_DOCTOR}::test_what_a_strangers_project_says_cannot_speak_to_the_terminal",),
+    ),
+    Mutant(
+        "csh is asked as any other shell",
+        "mcp_bridge/login_shell.py",
+        "is_csh = PurePath(self._shell).name in _CSH",
+        "is_csh = False",
+        (f"{_SHELL}::test_a_shell_that_is_a_login_shell_alone_is_told_what_to_do_by_its_input",),
+    ),
     Mutant(
         "a comment swallows what is left",
         "signalpost/jsonc.py",

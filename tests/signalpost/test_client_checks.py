@@ -24,6 +24,16 @@ def test_a_server_that_answers_in_this_version_is_well() -> None:
     assert (check.state, check.found) == ("ok", f"{PROGRAM} mcp answers as 1.0")
 
 
+def test_no_secret_among_the_words_is_shown() -> None:
+    words = ["API_KEY=sk-1", PROGRAM, "mcp"]
+    for check in (
+        server({"command": "env", "args": words}),
+        server({"command": "env", "args": words}, greeting=Greeting(problem="no answer")),
+        server({"command": "npx", "args": ["x", "--token", "sk-1"]}),
+    ):
+        assert "sk-1" not in check.found + check.remedy
+
+
 def test_a_client_without_the_server_is_told_how_to_get_it_and_is_not_wrong() -> None:
     check = server(None)
     assert check.state == "ok"
@@ -64,6 +74,10 @@ def test_what_is_wrong_with_a_server_is_told_with_the_remedy(
         ("copilot", {}, [], "ok"),
         ("claude-code", {"timeout": 600_000}, [], "wrong"),
         ("claude-code", {"timeout": 600_000}, ["--wait-budget", "500"], "ok"),
+        ("claude-code", {"timeout": 10**400}, ["--wait-budget", "500"], "ok"),
+        ("codex", {"tool_timeout_sec": 0}, [], "ok"),
+        ("codex", {"tool_timeout_sec": -5}, [], "ok"),
+        ("gemini", {"timeout": float("nan")}, [], "ok"),
     ],
 )
 def test_a_call_must_be_answered_before_the_client_gives_up(
@@ -117,5 +131,14 @@ def test_older_bridges_and_bypassing_rules_are_named() -> None:
     check = client_checks.stale([(7, "codex")], "2026-11-26 02:00")
     assert check is not None
     assert check.found == "older: 7 (codex)"
-    assert client_checks.bypass([]).state == "ok"
-    assert client_checks.bypass(["Bash(make:*)"]).found == "Bash(make:*)"
+    assert client_checks.bypass([], []).state == "ok"
+    assert client_checks.bypass(["Bash(make:*)"], []).found == "Bash(make:*)"
+    assert client_checks.bypass(["Bash"] * 25, []).found.endswith("Bash, 5 more")
+
+
+def test_of_permissions_that_cannot_be_read_nothing_is_claimed() -> None:
+    none, one = client_checks.bypass([], ["/s"]), client_checks.bypass(["Bash"], ["/s", "/t"])
+    assert (none.state, none.remedy) == ("warning", "Mend /s.")
+    assert none.found == "none is known; not all could be read"
+    assert one.found == "Bash; not all could be read"
+    assert one.remedy.endswith("remove them from its settings. Mend /s and /t.")

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from signalpost import doctor
 from signalpost.doctor import examine
 from signalpost.transport import endpoint
+from signalpost.transport.errors import BrokerUnavailable
 from signalpost.transport.housekeeping import Info
 from signalpost.transport.version import software
 from tests.signalpost.post_office import PostOffice, agent, inbox, stored
@@ -109,6 +112,70 @@ def test_the_mail_of_a_running_broker_is_looked_at(
     assert "ok       agents: 1 known: 1 idle" in shown
     assert "warning  inboxes: nearly full: alice 990 of 1000" in shown
     assert "warning  dead letters: 1" in shown
+
+
+@pytest.mark.parametrize(
+    ("signals", "remedy"),
+    [((), "signalpost stop --force"), ((signal.SIGSTOP,), "It is stopped. To let it go on: kill")],
+)
+def test_a_broker_that_is_there_and_silent_is_told_with_what_helps(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+    signals: tuple[signal.Signals, ...],
+    remedy: str,
+) -> None:
+    class Silent(Broker):
+        async def info(self) -> Info:
+            raise BrokerUnavailable("it does not answer. Run: signalpost doctor")
+
+    Silent().serve(monkeypatch, doctor)
+    with subprocess.Popen(("sleep", "600")) as process:
+        for each in signals:
+            process.send_signal(each)
+            os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        pid = process.pid
+
+        def find(_: Path) -> endpoint.Published:
+            return endpoint.Published(endpoint="", epoch="", pid=pid, start_time=0.0, version="")
+
+        monkeypatch.setattr(endpoint, "find", find)
+        assert examine(tmp_path, as_json=False) == 1
+        process.kill()
+    shown = capsys.readouterr().out
+    assert f"WRONG    broker: pid {process.pid} does not answer" in shown
+    assert remedy in shown
+    assert "signalpost doctor" not in shown
+
+
+def test_what_a_strangers_project_says_cannot_speak_to_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    (tmp_path / ".claude").mkdir()
+    rule = "Bash(make \x1b]0;title\x07\nok       broker: well \ud800)"
+    text = json.dumps({"permissions": {"allow": [rule]}})
+    (tmp_path / ".claude" / "settings.json").write_text(text)
+    server = {"command": "\x1b[2J\nok all: well", "args": ["signalpost"]}
+    (tmp_path / ".claude.json").write_text(json.dumps({"mcpServers": {"signalpost": server}}))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    examine(tmp_path / "state", as_json=False)
+    shown = capsys.readouterr().out
+    assert "permissions: Bash(make ok broker: well \ufffd)" in shown
+    assert "server: ok all: well signalpost in" in shown
+    assert "\x1b" not in shown
+
+
+def test_a_folder_that_was_removed_is_no_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    (tmp_path / "home" / ".claude").mkdir(parents=True)
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert examine(tmp_path / "state", as_json=True) == 0
+    assert states(capsys)["claude-code permissions"] == "ok"
 
 
 def test_no_colours_in_a_pipe(tmp_path: Path, capsys: Capture) -> None:

@@ -51,6 +51,11 @@ def test_a_server_that_does_not_answer_is_told_with_its_last_words(
     assert problem in greet(server(tmp_path, script), os.environ).problem
 
 
+@pytest.mark.parametrize("word", ["a\0b", "\ud800", "/no/such"])
+def test_words_that_start_nothing_are_told(word: str) -> None:
+    assert greet([word, "mcp"], os.environ).problem.startswith("cannot be started: ")
+
+
 def test_a_server_that_hangs_is_killed_with_all_it_started(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     words = server(tmp_path, f"sleep 1000 & echo $! $$ >{pids}; sleep 1000")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from signalpost.masking import masked
+from signalpost.masking import masked, masked_words
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,19 @@ def test_everything_else_is(line: str) -> None:
 def test_a_long_line_takes_no_long_time() -> None:
     line = '"data": "' + "akey" * 100_000 + '"'
     assert masked(line) == line
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["signalpost", "mcp", "--wait-budget", "5"], "signalpost mcp --wait-budget 5"),
+        (["env", "API_KEY=sk-1", "A=b=c", "signalpost"], "env API_KEY=… A=b=c signalpost"),
+        (["npx", "x", "--token", "ghp_1", "mcp"], "npx x --token … mcp"),
+        (["npx", "--auth-token=ghp_1", "x"], "npx --auth-token=… x"),
+        (["x", "--use-keychain", "--password", "p"], "x --use-keychain --password …"),
+        (["/opt/tokens/signalpost", "mcp"], "/opt/tokens/signalpost mcp"),
+        ([], ""),
+    ],
+)
+def test_the_words_of_a_command_are_shown_without_its_secrets(words: list[str], shown: str) -> None:
+    assert masked_words(words) == shown

@@ -51,14 +51,16 @@ def probe(
 class Client:
     """A broker where the probe is taken when nothing older waits."""
 
-    def __init__(self, depth: int, in_flight: int) -> None:
+    def __init__(self, depth: int, in_flight: int, rung_before: float = 0.0) -> None:
+        self._rung_before = rung_before
         self._inbox = InboxState(
             agent="alice", depth=depth, max_size=9, in_flight=in_flight, oldest_age=None
         )
         self.waited: list[float] = []
 
     async def set_bell(self, _: str) -> BellState:
-        ring = Ring(at=time.time(), way="wait", outcome="woke", cursor=1, detail="")
+        at = time.time() - self._rung_before
+        ring = Ring(at=at, way="wait", outcome="woke", cursor=1, detail="")
         return BellState(agent="alice", on=True, every_seconds=2.0, rings=[ring])
 
     async def inboxes(self, _: str) -> list[InboxState]:
@@ -91,6 +93,11 @@ async def test_behind_older_mail_a_ring_is_all_that_is_waited_for(
     last = verdicts(found)[-1]
     assert last.state == "ok"
     assert said in last.found
+
+
+async def test_a_ring_for_an_earlier_message_is_not_shown_as_one_for_the_probe() -> None:
+    typed: Any = Client(0, 0, rung_before=0.5)
+    assert (await wake_probe.probe(typed, "alice")).rings == []
 
 
 def test_a_ring_from_before_the_probe_does_not_count() -> None:

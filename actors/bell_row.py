@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import msgspec
 
 from ..transport.letters import Ring, RingOutcome, Way
@@ -58,7 +60,19 @@ def row_of_ring(agent_id: int, rung: Rung) -> RingRow:
     )
 
 
-def rung_of(row: RingRow) -> Rung:
-    """Return a ring of an earlier broker life."""
+def bell_of(row: BellRow, rings: Iterable[RingRow], numbers: Callable[[], int]) -> Doorbell:
+    """Return a doorbell of an earlier broker life with its rings, the oldest first."""
+    bell = Doorbell(
+        numbers,
+        on=row.is_on,
+        every=row.every_seconds,
+        cursor=row.cursor,
+        noticed=row.noticed,
+    )
+    bell.restore([_rung_of(ring) for ring in rings])
+    return bell
+
+
+def _rung_of(row: RingRow) -> Rung:
     ring = Ring(at=row.at, way=row.way, outcome=row.outcome, cursor=row.cursor, detail=row.detail)
     return Rung(row.id, ring, row.request_id)

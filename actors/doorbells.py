@@ -15,7 +15,7 @@ import msgspec
 
 from ..transport import bell, letters
 from .agent import Agent
-from .bell_row import BellRow, RingRow, row_of_bell, row_of_ring, rung_of
+from .bell_row import BellRow, RingRow, bell_of, row_of_bell, row_of_ring
 from .doorbell import Answer, Doorbell, Drop, Effect, Keep, Save, Waiter
 from .inbox import Inbox
 from .inbox_actor import PAUSE_SECONDS
@@ -48,7 +48,7 @@ class Doorbells:
         self._bells: dict[int, tuple[Agent, Doorbell]] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._open: dict[bytes, tuple[int, bytes]] = {}
-        """At whose bell each request waits, or waited, and its session."""
+        """At whose bell each request waits, or waited, and its session; empty: of another life."""
         self._numbers = itertools.count(1)
 
     # ------------------------------------------------------------ for the inboxes
@@ -207,15 +207,10 @@ class Doorbells:
     # ------------------------------------------------------------ inside
 
     def _restore(self, agent: Agent, row: BellRow, rings: list[RingRow], *, moved: bool) -> None:
-        door = Doorbell(
-            self._numbers.__next__,
-            on=row.is_on,
-            every=row.every_seconds,
-            cursor=row.cursor,
-            noticed=row.noticed,
-        )
-        door.restore([rung_of(ring) for ring in rings])
-        self._bells[agent.id] = agent, door
+        self._bells[agent.id] = agent, bell_of(row, rings, self._numbers.__next__)
+        for ring in rings:  # its client may give the request up here that was rung there
+            if ring.outcome == "woke":
+                self._open[ring.request_id] = agent.id, b""
         inbox = self._look(agent)
         if inbox is not None:
             inbox.take_moved()

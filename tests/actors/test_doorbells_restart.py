@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from signalpost.transport import bell, mail
+from signalpost.transport import bell, mail, messages
 from tests.actors.correspondent import correspondent
 from tests.actors.counter import one_life
 from tests.actors.visitor import bell_of, visitor
@@ -82,6 +82,25 @@ async def test_who_was_rung_and_asks_the_next_broker_hears_the_same(folder: Path
         again = await door.rung(asked)
         assert (again.news, again.cursor) == (True, rung.cursor)
         assert not door.is_answered(other)
+
+
+async def test_who_was_rung_and_gives_up_at_the_next_broker_was_told_nothing(folder: Path) -> None:
+    async with one_life(folder) as place:
+        bob = await correspondent(place, "bob")
+        await correspondent(place, "alice")
+        door = await visitor(place)
+        asked = door.wait("alice")
+        await bob.send("alice")
+        rung = await door.rung(asked)
+        await place.store.mail.committed()
+    async with one_life(folder) as place:
+        door = await visitor(place)
+        other = door.wait("alice")
+        await door.ask(messages.CancelCall(correlation=asked))
+        again = await door.rung(other)
+        assert (again.news, again.cursor) == (True, rung.cursor)
+        newest, oldest = (await bell_of(door, "alice")).rings
+        assert (newest.outcome, oldest.outcome) == ("woke", "gave_up")
 
 
 async def test_the_bell_of_an_agent_that_was_removed_is_forgotten(folder: Path) -> None:

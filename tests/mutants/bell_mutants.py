@@ -20,6 +20,13 @@ BELLS = (
         (f"{_RESTART}::test_what_was_told_is_not_told_again_and_what_was_not_is",),
     ),
     Mutant(
+        "who was rung by the broker before cannot give that up",
+        "actors/doorbells.py",
+        'if ring.outcome == "woke":',
+        "if False:",
+        (f"{_RESTART}::test_who_was_rung_and_gives_up_at_the_next_broker_was_told_nothing",),
+    ),
+    Mutant(
         "what somebody was told who died with it was told",
         "actors/doorbells.py",
         "            if died:",

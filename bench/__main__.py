@@ -15,6 +15,7 @@ from bench.harness import CONSOLE, keep
 
 MEASURES = {
     "relay": "the broker's socket, session and codec beside a bare ROUTER",
+    "loops": "the broker on asyncio's loop and on uvloop",
     "latency": "one message to a receiver that waits, by size",
     "crowd": "the same with 1 to 1,000 agents",
     "mcp": "the same from MCP tool to MCP result",

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,7 +24,8 @@ from rich.progress import track
 from bench import mcp_server, orphans, peers, queue_tools
 from bench.harness import CONSOLE, missing, show_figures
 from bench.mcp_server import McpServer
-from bench.usage import family, family_cpu, memory_of
+from bench.usage import cpu_of, family, family_cpu, memory_of
+from signalpost.transport import endpoint
 
 WAITERS = (1, 16, 100)
 MOST = {"agent-task-queue": 16}
@@ -36,10 +37,9 @@ LONG = "sleep 1200"
 class Side:
     """Agents that wait, all processes of theirs, and how they are made."""
 
-    def __init__(self, name: str, spawn: Callable[[int], McpServer], *, ours: bool) -> None:
+    def __init__(self, name: str, spawn: Callable[[int], McpServer]) -> None:
         self.name = name
         self._spawn = spawn
-        self._ours = ours
         self._servers: list[McpServer] = []
 
     def join(self, count: int) -> None:
@@ -50,17 +50,41 @@ class Side:
         for number, server in enumerate(fresh):
             command = f": {len(self._servers)} {number}; {LONG}"
             server.call("run_task", token="t", command=command, working_directory="/tmp")
-            if self._ours:
-                server.call("receive_message", token="m", timeout=1200)
-        if self._ours:  # a bridge goes on loading when it has said hello
-            for server in fresh:
-                server.told(2)
+        self._settle(fresh)
+
+    def broker(self) -> int:
+        """Return the pid of what stands behind all the servers, 0: nothing does."""
+        return 0
 
     def leave(self) -> None:
         """Kill all: they wait and would be awaited."""
         for server in self._servers:
             server.process.kill()
             server.close()
+
+    def _settle(self, fresh: Sequence[McpServer]) -> None:
+        """Return when those wait."""
+
+
+class Bridges(Side):
+    """Ours, each of which waits for mail as well."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            "signalpost, a bridge each",
+            lambda number: mcp_server.signalpost(f"agent-{number}", str(folder)),
+        )
+        self._folder = folder
+
+    def broker(self) -> int:
+        found = endpoint.read_published(self._folder)
+        return found.pid if found else 0
+
+    def _settle(self, fresh: Sequence[McpServer]) -> None:
+        for server in fresh:
+            server.call("receive_message", token="m", timeout=1200)
+        for server in fresh:  # a bridge goes on loading when it has said hello
+            server.told(2)
 
 
 class Locks:
@@ -76,6 +100,10 @@ class Locks:
         """Have so many wait."""
         while len(self._waiters) < count + 1:
             self._waiters.append(subprocess.Popen(self._words, stdout=subprocess.DEVNULL))
+
+    def broker(self) -> int:
+        """Return 0: there is none."""
+        return 0
 
     def leave(self) -> None:
         """Kill all: first those that wait, or one would start when the holder is dead."""
@@ -103,20 +131,13 @@ def main() -> None:
 
 
 def _sides(folder: Path) -> list[Side | Locks]:
-    ours = Side(
-        "signalpost, a bridge each",
-        lambda number: mcp_server.signalpost(f"agent-{number}", str(folder / "d")),
-        ours=True,
-    )
     sides: list[Side | Locks] = [Locks(folder)]
     if peers.find("agent-task-queue"):
-        theirs = Side(
-            "agent-task-queue", lambda _: mcp_server.task_queue(str(folder / "atq")), ours=False
-        )
+        theirs = Side("agent-task-queue", lambda _: mcp_server.task_queue(str(folder / "atq")))
         sides.append(theirs)
     else:
         missing("waiters", "agent-task-queue")
-    return [*sides, ours]  # last: its broker stays
+    return [*sides, Bridges(folder / "d")]  # last: its broker stays
 
 
 def _curve(side: Side | Locks) -> list[tuple[str, int, dict[str, float]]]:
@@ -126,17 +147,24 @@ def _curve(side: Side | Locks) -> list[tuple[str, int, dict[str, float]]]:
         for count in track(counts, side.name, console=CONSOLE, transient=True):
             side.join(count)
             time.sleep(SETTLE)
-            rows.append((side.name, count, _weigh()))
+            rows.append((side.name, count, _weigh(side.broker())))
     finally:
         side.leave()
     return rows
 
 
-def _weigh() -> dict[str, float]:
-    before = family_cpu(orphans.ours())
+def _weigh(broker: int) -> dict[str, float]:
+    before, of_broker = family_cpu(orphans.ours()), _cpu_of(broker)
     time.sleep(SECONDS)
     burnt = (family_cpu(orphans.ours()) - before) / SECONDS * 100
+    figures = {"CPU % of a core": burnt}
+    if broker:
+        figures["of it the broker"] = (_cpu_of(broker) - of_broker) / SECONDS * 100
     members = [pid for root in orphans.ours() for pid in family(root)]
     memory = memory_of(members)
-    figures = {"CPU % of a core": burnt, "RSS MiB": memory.rss, "PSS MiB": memory.pss}
-    return {**figures, "processes": float(len(members))}
+    weights = {"RSS MiB": memory.rss, "PSS MiB": memory.pss, "processes": float(len(members))}
+    return {**figures, **weights}
+
+
+def _cpu_of(broker: int) -> float:
+    return cpu_of(broker) if broker else 0.0

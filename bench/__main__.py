@@ -1,4 +1,4 @@
-"""``python -m bench [NAME …]``: run the named measures, or all; ``report`` writes docs/benchmarks.md.
+"""``python -m bench [NAME …]``: run the named measures, or all; ``pictures`` and ``report`` show them.
 
 A measure is a module of this folder with a ``main``; it is imported only when it runs.
 """
@@ -31,21 +31,25 @@ MEASURES = {
     "stored": "1,000 to 1,000,000 stored messages, and recovery",
 }
 """In the order in which they run."""
+PAGES = {
+    "pictures": "the plots of the latest runs, into bench/results/",
+    "report": "docs/benchmarks.md and its plots",
+}
 
 
 def main() -> None:
     """Run what the command line names."""
-    wanted = sys.argv[1:] or list(MEASURES)
-    unknown = [name for name in wanted if name not in MEASURES and name != "report"]
+    all_of_it = {**MEASURES, **PAGES}
+    wanted = sys.argv[1:] or [*MEASURES, "pictures"]
+    unknown = [name for name in wanted if name not in all_of_it]
     if unknown:
-        known = ", ".join([*MEASURES, "report"])
+        known = ", ".join(all_of_it)
         sys.exit(f"no such benchmark: {', '.join(unknown)}. There are: {known}")
     # Or what a measure has started would outlive it.
     signal.signal(signal.SIGTERM, _end)
     began, failed = time.monotonic(), list[str]()
     for number, name in enumerate(wanted, 1):
-        about = MEASURES.get(name, "docs/benchmarks.md and its plots")
-        CONSOLE.rule(f"{number} of {len(wanted)}  {name}: {about}", align="left")
+        CONSOLE.rule(f"{number} of {len(wanted)}  {name}: {all_of_it[name]}", align="left")
         try:
             _run(name)
         except Exception:  # noqa: BLE001  # the others are worth their time all the same

@@ -29,7 +29,7 @@ Written by `python -m bench report` from the JSON lines of the runs below; do no
 
 ```sh
 make bench-peers              # what we are compared with: into .peers and .venv, nothing else
-make bench                    # every measure
+make bench                    # every measure, and its plots into bench/results/
 python -m bench latency       # one
 python -m bench report        # this page and its plots
 ```
@@ -48,14 +48,19 @@ of this promise can leave out. Where these miss a goal, no broker of this make r
 
 def main() -> None:
     """Write the page."""
-    plots = Plots(FOLDER)
+    path = DOCS / "benchmarks.md"
+    path.write_text(page(FOLDER))
+    CONSOLE.print(f"  {path}")
+
+
+def page(folder: Path) -> str:
+    """Return the page, and draw its plots into a folder."""
+    plots = Plots(folder)
     if not plots.available:
         CONSOLE.print("  matplotlib: not installed, no plots. Install it: make bench-peers")
     parts = [_HEAD, _machine(), _goals()]
     parts += [_measure(name, about, plots) for name, about in MEASURES.items()]
-    path = DOCS / "benchmarks.md"
-    path.write_text("\n".join(parts).rstrip() + "\n")
-    CONSOLE.print(f"  {path}")
+    return "\n".join(parts).rstrip() + "\n"
 
 
 def _machine() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.queue_tools import OURS
+from bench.queue_tools import FLOOR, OURS
 from bench.results import Line, latest, ratio
 
 _DASH = "not measured"
@@ -120,7 +120,7 @@ GOALS = [
     Goal(
         "hand-over of a turn, p50",
         "at most task-spooler's",
-        lambda: f"{_handover(OURS)}; task-spooler {_handover('tsp')}",
+        lambda: f"{_handover(OURS)}; floor {_handover(FLOOR)}; task-spooler {_handover('tsp')}",
     ),
     Goal(
         "100 that wait for turns and mail: CPU of all processes",

@@ -27,7 +27,11 @@ from bench.mcp_server import McpServer
 from bench.usage import cpu_of, family, family_cpu, memory_of
 from signalpost.transport import endpoint
 
-WAITERS = (1, 16, 100)
+WAITERS = {1: 2, 16: 2, 100: 3}
+"""How many wait, and how often each bridge has told its progress before the clock starts.
+
+From the third time on its signs of life ride on what the broker tells.
+"""
 MOST = {"agent-task-queue": 16}
 SECONDS = 15.0
 SETTLE = 2.0
@@ -50,7 +54,7 @@ class Side:
         for number, server in enumerate(fresh):
             command = f": {len(self._servers)} {number}; {LONG}"
             server.call("run_task", token="t", command=command, working_directory="/tmp")
-        self._settle(fresh)
+        self._settle(fresh, WAITERS[count])
 
     def broker(self) -> int:
         """Return the pid of what stands behind all the servers, 0: nothing does."""
@@ -62,7 +66,7 @@ class Side:
             server.process.kill()
             server.close()
 
-    def _settle(self, fresh: Sequence[McpServer]) -> None:
+    def _settle(self, fresh: Sequence[McpServer], told: int) -> None:
         """Return when those wait."""
 
 
@@ -80,11 +84,11 @@ class Bridges(Side):
         found = endpoint.read_published(self._folder)
         return found.pid if found else 0
 
-    def _settle(self, fresh: Sequence[McpServer]) -> None:
+    def _settle(self, fresh: Sequence[McpServer], told: int) -> None:
         for server in fresh:
             server.call("receive_message", token="m", timeout=1200)
         for server in fresh:  # a bridge goes on loading when it has said hello
-            server.told(2)
+            server.told(told)
 
 
 class Locks:

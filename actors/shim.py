@@ -69,6 +69,8 @@ class Shim:
     def __init__(self, control: socket.socket, now: Callable[[], float]) -> None:
         self._control = control
         self._now = now
+        self._lifeline = select.poll()
+        self._lifeline.register(control, 0)
         self._heard: list[bytes] = []
         self._selector = selectors.DefaultSelector()
         self._streams = shim_streams.Streams(self._selector)
@@ -194,9 +196,7 @@ class Shim:
 
     def _cut_off(self) -> bool:
         """Tell whether the broker is dead, whatever it has said before."""
-        poll = select.poll()
-        poll.register(self._control, 0)
-        return bool(poll.poll(0))
+        return bool(self._lifeline.poll(0))
 
     # ------------------------------------------------------------ orders
 

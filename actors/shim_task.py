@@ -24,6 +24,7 @@ from typing import Protocol, TypeVar
 
 from . import (
     shim_child,
+    shim_claim,
     shim_ending,
     shim_hold,
     shim_pipes,
@@ -72,17 +73,18 @@ class Task:
         self._streams = streams
         self._say = say
         self._now = now
-        self._cut_off = cut_off
         self._on_empty = on_empty
         self._empty = False
         self._opened = False
-        self._recorded = False
         self._grace = job["grace_seconds"]
         self._child = 0
         self._pipes = _in_advance(shim_pipes.open_pipes)
         self._command = _in_advance(lambda: shim_child.Command(job))
         self._held: shim_hold.Held | None = None
         self._shim = shim_record.this_shim()
+        self._claim = shim_claim.Claim(
+            job["running_record"], self._identity, cut_off, self.report.faults
+        )
         self._pumping = False
         self._started = 0.0
         self._ran = 0.0
@@ -99,6 +101,8 @@ class Task:
             self._held = shim_hold.hold(self._command, *self._pipes.writers())
         if self._held is not None:
             self._say("held", pid=self._held.pid)
+        if not self._job["outlives"]:  # else its record tells when it began
+            self._claim.draft()
 
     def dismiss(self) -> None:
         """It does not start; nothing of it has run."""
@@ -108,14 +112,16 @@ class Task:
     def start(self) -> None:
         """Start the command; why it cannot start becomes its outcome."""
         self._started = self._now()
-        self.over = not self._claim()
-        if not self._recorded:
+        self.over = not self._claim.take()
+        if not self._claim.recorded:
             self._say("taken")
         if self.over:
             self.dismiss()
             return
         self._spawn()
-        if self._recorded:  # not before: it wakes the broker, and the processor is needed here
+        if (
+            self._claim.recorded
+        ):  # not before: it wakes the broker, and the processor is needed here
             self._say("taken")
         if self._reason:
             self._finish()
@@ -150,27 +156,8 @@ class Task:
     @property
     def goes_on_alone(self) -> bool:
         """Whether it runs, shall go on without its broker, and the next one can find it."""
-        found = sys.platform == "linux" and self._recorded
+        found = sys.platform == "linux" and self._claim.recorded
         return found and self._job["outlives"] and self._ending is None
-
-    def _claim(self) -> bool:
-        """Take the right to run. The broker may have died before this shim came to its job.
-
-        The next one lets a task without a record start anew, and has seen this record if
-        this shim then finds the lifeline whole.
-        """
-        try:
-            shim_record.create(self._job["running_record"], self._identity())
-        except FileExistsError:
-            return False
-        except OSError as error:
-            self.report.faults.append(f"record: {error.strerror}")
-            return not self._cut_off()
-        self._recorded = True
-        if self._cut_off():
-            os.unlink(self._job["running_record"])
-            return False
-        return True
 
     def _identity(self) -> Mapping[str, object]:
         return {

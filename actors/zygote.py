@@ -22,6 +22,7 @@ import anyio.to_thread
 
 MODULES = (
     "shim_record",
+    "shim_claim",
     "shim_tree",
     "shim_pages",
     "shim_log",

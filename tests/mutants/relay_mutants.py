@@ -59,6 +59,13 @@ RELAY = (
         (f"{_SHIMS}::test_nobody_begins_with_a_death_that_was_ordered_unless_the_broker_says_so",),
     ),
     Mutant(
+        "two shims have the right to run one job",
+        "actors/shim_claim.py",
+        "        except FileExistsError:\n            return False",
+        "        except FileExistsError:\n            return True",
+        ("tests/actors/test_shim_claim.py::test_only_one_gets_it",),
+    ),
+    Mutant(
         "the actor acts while the right is out",
         "actors/queue_actor.py",
         "            self._resting = False\n            self._settle()",

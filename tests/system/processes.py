@@ -74,6 +74,13 @@ def _ends(handle: int, until: float) -> bool:
     return bool(ended)
 
 
+def _condition(pid: int) -> str:
+    """Return what it is, in which state, and where the kernel has it wait."""
+    told = [_proc(pid, name).decode(errors="replace") for name in ("cmdline", "status", "wchan")]
+    lines = (line for line in told[1].splitlines() if line.startswith(("State", "PPid", "Tracer")))
+    return f"{told[0]!r}, {', '.join(lines)}, {told[2]}"
+
+
 class Handles:
     """Processes that are recorded while they live, so that no other can be meant later."""
 
@@ -104,11 +111,13 @@ class Handles:
     async def all_dead(self, seconds: float) -> None:
         """Return when none lives.
 
-        :raises TimeoutError: one does after so long
+        :raises TimeoutError: one does, so long after the one before it died
         """
-        with anyio.fail_after(seconds):
-            for handle in self._handles.values():
+        for pid, handle in self._handles.items():
+            with anyio.move_on_after(seconds) as waiting:
                 await anyio.wait_readable(handle)
+            if waiting.cancelled_caught:
+                raise TimeoutError(f"after {seconds} s process {pid} lives: {_condition(pid)}")
 
     def close(self) -> None:
         while self._handles:

@@ -19,6 +19,9 @@ import msgspec
 from .job import Job, Outcome
 
 _DYING_SECONDS = 0.1
+_FALLING_SECONDS = 1.0
+"""Within that a zygote that was killed together with its shims is dead as well."""
+
 _READ = 64 * 1024
 
 
@@ -228,8 +231,9 @@ class Control(asyncio.Protocol):
             asyncio.get_running_loop().remove_reader(self._handle)
             os.close(self._handle)
             self._handle = -1
-        if self.pid:
-            _reap(self.pid)  # it is ours only if the zygote, which reaps its own, died before it
+        if self.pid and not _reap(self.pid):
+            # The zygote reaps its own; if that dies too, this one may fall to us only now.
+            asyncio.get_running_loop().call_later(_FALLING_SECONDS, _reap, self.pid)
         if self._held:
             _bury(self._held)
         self.dead.set()
@@ -252,8 +256,10 @@ def _bury(held: int) -> None:
     asyncio.get_running_loop().add_reader(handle, died)
 
 
-def _reap(pid: int) -> None:
+def _reap(pid: int) -> bool:
+    """Reap a process; False: it is not ours."""
     try:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
-        return
+        return False
+    return True

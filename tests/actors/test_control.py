@@ -1,20 +1,45 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import os
 import socket
-from collections.abc import AsyncGenerator
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 from anyio import fail_after
 
 from signalpost.actors.control import Control
+from signalpost.actors.launcher import become_subreaper
 from tests.actors.jobs import job_in
-from tests.actors.processes import alive
+from tests.actors.processes import alive, own_children
 from tests.actors.stand_ins import rounds
+
+_ZYGOTE = """
+import os, time
+if (shim := os.fork()) == 0:
+    os._exit(0)
+os.waitid(os.P_PID, shim, os.WEXITED | os.WNOWAIT)
+print(shim, flush=True)
+time.sleep(60)
+"""
+"""Has a child that is dead, and does not reap it."""
+
+
+@pytest.fixture
+def zygote() -> Generator[subprocess.Popen[bytes]]:
+    become_subreaper()
+    words = [sys.executable, "-c", _ZYGOTE]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as started:
+        yield started
+        started.kill()
+    ctypes.CDLL(None).prctl(36, 0, 0, 0, 0)
 
 
 @dataclass
@@ -99,3 +124,23 @@ async def test_a_death_that_was_told_before_the_broker_asked_is_not_missed(line:
     line.control.run(job, lambda _: None, lambda: told.append("dead"))
     await rounds()
     assert told == ["begun", "dead"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="nobody falls to the broker elsewhere")
+async def test_a_shim_that_dies_just_before_its_zygote_is_reaped(
+    line: Line, zygote: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later: list[Callable[[], object]] = []
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "call_later", lambda _s, do, *a: later.append(partial(do, *a)))
+    assert zygote.stdout is not None
+    shim = int(zygote.stdout.readline())
+    line.say("ready", pid=shim)
+    with fail_after(5):
+        await line.control.dead.wait()
+    assert shim not in own_children()
+    zygote.kill()
+    zygote.wait()
+    assert shim in own_children()
+    later.pop()()
+    assert shim not in own_children()

@@ -59,6 +59,13 @@ RELAY = (
         (f"{_SHIMS}::test_nobody_begins_with_a_death_that_was_ordered_unless_the_broker_says_so",),
     ),
     Mutant(
+        "a shim that dies just before its zygote is never reaped",
+        "actors/control.py",
+        "call_later(_FALLING_SECONDS, _reap, self.pid)",
+        "call_later(_FALLING_SECONDS, print, self.pid)",
+        ("tests/actors/test_control.py::test_a_shim_that_dies_just_before_its_zygote_is_reaped",),
+    ),
+    Mutant(
         "two shims have the right to run one job",
         "actors/shim_claim.py",
         "        except FileExistsError:\n            return False",

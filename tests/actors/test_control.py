@@ -132,7 +132,11 @@ async def test_a_shim_that_dies_just_before_its_zygote_is_reaped(
 ) -> None:
     later: list[Callable[[], object]] = []
     loop = asyncio.get_running_loop()
-    monkeypatch.setattr(loop, "call_later", lambda _s, do, *a: later.append(partial(do, *a)))
+
+    def postpone(_seconds: float, do: Callable[[int], object], pid: int) -> None:
+        later.append(partial(do, pid))
+
+    monkeypatch.setattr(loop, "call_later", postpone)
     assert zygote.stdout is not None
     shim = int(zygote.stdout.readline())
     line.say("ready", pid=shim)

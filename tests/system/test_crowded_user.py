@@ -9,7 +9,7 @@ import pytest
 from signalpost.transport.messages import TaskReport
 from tests.system.crowded_user import BEFORE, limit, settle, why_not
 from tests.system.place import Place, within
-from tests.system.processes import Handles, descendants
+from tests.system.processes import Handles, descendants, lives
 from tests.system.puppet import Puppet, puppet
 
 WHY_NOT = why_not()
@@ -56,7 +56,8 @@ async def test_a_zygote_that_dies_then_is_started_again_when_there_is_room(place
     async with puppet(place, "alice", before=BEFORE) as alice:
         assert (await reports(alice, "true"))[0].state == "success"
         limit([broker.pid])
-        while family := descendants(broker.pid):  # the spare may only just be coming
+        # The spare may only just be coming.
+        while family := [pid for pid in descendants(broker.pid) if lives(pid)]:
             shims = Handles()
             shims.record(family)
             shims.kill()

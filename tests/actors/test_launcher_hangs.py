@@ -20,7 +20,7 @@ from tests.actors.processes import alive, only_spare, own_children, zygote_of
 from tests.actors.runs import outcome_of
 
 # What it has said is lost when its shim has not yet read it.
-SAID = "echo up; until grep -q up task_1.log; do sleep 0.01; done"
+SAID = "echo up; until grep -qs up task_1.log; do sleep 0.01; done"
 STOPS = f"{SAID}; kill -STOP $PPID; setsid env -i sleep 60 & echo $! > beat; wait"
 
 

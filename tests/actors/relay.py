@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 
 from signalpost.actors.handover import Handover
 from signalpost.actors.job import Job, Outcome
@@ -60,6 +61,13 @@ class Relay:
         """Tell whether the death of task 1 was told to task 2."""
         death = self.handover._death  # pyright: ignore[reportPrivateUsage]
         return bool(select.select([death], [], [], 0)[0])
+
+    async def unknown(self) -> None:
+        """Return when the launcher has noticed the death of the shim of task 2."""
+        spares = self.launcher._spares  # pyright: ignore[reportPrivateUsage]
+        with anyio.fail_after(30):
+            while spares.knowing(2) is not None:
+                await anyio.lowlevel.checkpoint()
 
     async def second(self) -> Outcome:
         """Return what becomes of task 2, which is run if it has not begun."""

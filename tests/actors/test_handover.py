@@ -70,7 +70,7 @@ async def test_one_that_has_begun_and_whose_shim_was_killed_is_not_run_again(
         pair.go()
         await beat.line()
         os.kill(pair.shim, signal.SIGKILL)
-        await gone(pair.shim)
+        await pair.unknown()
         assert (await pair.second()).reason == "shim_lost"
         assert pair.times() == 1
 

@@ -66,6 +66,7 @@ class Queue:
         :raises BadRequest: it is not open here
         """
         self._open_task(task_id).calls[call.correlation] = call
+        self._slots.make_patient(call, task_id, now)
         self._tell_changes(now)
 
     def cancel(self, task_id: int, by: str, principal: str | None, call: Call, now: Moment) -> None:
@@ -296,5 +297,4 @@ class Queue:
         self._tell(self._news.changes(self.running(), self._waiting.tasks(), now.mono))
 
     def _tell(self, calls: Told) -> None:
-        if calls:
-            self._effects.append(Tell(calls))
+        self._effects += [Tell(calls)] if calls else []

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from .job import Outcome
 from .moment import Moment
-from .task import Task
+from .task import Call, Task
 
 Ended = tuple[Task, Outcome, Moment]
+
+_TELLING_SECONDS = 1.0
+"""Far more than a shim needs to tell what became of its task."""
 
 
 class Slots:
@@ -58,6 +61,11 @@ class Slots:
         task = self.find(task_id)
         gone = task_id in self._dead or task_id in self._ended
         return task is None or gone or bool(task.cancelled_by)
+
+    def make_patient(self, call: Call, task_id: int, now: Moment) -> None:
+        """Let who looks at a dead task have its end, which is about to be told: it does not run."""
+        if task_id in self._dead and not self.inside(task_id) and call.deadline is not None:
+            call.deadline = max(call.deadline, now.mono + _TELLING_SECONDS)
 
     def drop(self, task_id: int) -> None:
         """Take back the slot of a task that never ran."""

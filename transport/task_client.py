@@ -74,6 +74,8 @@ class TaskClient(Asker):
     ) -> messages.TaskReport:
         """Wait for a task's end, up to ``wait_seconds`` (None: no limit), and report it.
 
+        One that is dead is waited for up to a second in any case: its end is about to be told.
+
         :param lines: how many of its last output lines are wanted, at most 200
         :raises BadRequest: there is no such task
         """

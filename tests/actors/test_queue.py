@@ -229,6 +229,32 @@ def test_giving_up_an_answered_call_does_nothing(
     assert not task.cancelled_by
 
 
+def test_who_looks_at_a_dead_task_is_told_its_end(
+    submit: Callable[..., Task], new_call: NewCall
+) -> None:
+    queue = a_queue()
+    task, look = submit(queue), new_call(b"w", runs=False, deadline=2.0)
+    queue.died(task.id, at(2))
+    queue.watch(task.id, look, at(2))
+    queue.advance(at(2.9))
+    assert queue.take_effects() == []
+    queue.ended(task.id, DONE, at(2.9))
+    assert Answer(look, task) in queue.take_effects()
+    assert task.state == "success"
+
+
+def test_who_looks_at_a_dead_task_does_not_wait_long_for_its_end(
+    submit: Callable[..., Task], new_call: NewCall
+) -> None:
+    queue = a_queue()
+    task, look = submit(queue), new_call(b"w", runs=False, deadline=2.0)
+    queue.died(task.id, at(2))
+    queue.watch(task.id, look, at(2))
+    assert queue.next_deadline() == 3.0
+    queue.advance(at(3))
+    assert queue.take_effects() == [Answer(look, task)]
+
+
 def test_a_watcher_has_no_say(submit: Callable[..., Task], new_call: NewCall) -> None:
     queue = a_queue()
     task = submit(queue, call=new_call(deadline=0.5))

@@ -72,6 +72,16 @@ def test_a_death_ends_no_turn_before_the_nested_tasks_have_ended(
     assert outer.is_open
 
 
+def test_who_looks_at_a_dead_task_does_not_wait_for_what_lives_inside_it(
+    queue: Queue, outer: Task, nested: Callable[..., Task], new_call: NewCall
+) -> None:
+    nested(outer)
+    queue.died(outer.id, at(2))
+    look = new_call(b"w", runs=False, deadline=2.0)
+    queue.watch(outer.id, look, at(2))
+    assert look.deadline == 2.0
+
+
 def test_nothing_runs_inside_what_is_dead(
     queue: Queue, outer: Task, nested: Callable[..., Task]
 ) -> None:

@@ -47,6 +47,20 @@ TASKS = (
         (f"{_NESTED}::test_a_death_ends_no_turn_before_the_nested_tasks_have_ended",),
     ),
     Mutant(
+        "a dead task is said to run",
+        "actors/slots.py",
+        "max(call.deadline, now.mono + _TELLING_SECONDS)",
+        "call.deadline",
+        (f"{_QUEUE}::test_who_looks_at_a_dead_task_is_told_its_end",),
+    ),
+    Mutant(
+        "who looks at a dead task waits for what lives inside it",
+        "actors/slots.py",
+        "if task_id in self._dead and not self.inside(task_id) and call",
+        "if task_id in self._dead and call",
+        (f"{_NESTED}::test_who_looks_at_a_dead_task_does_not_wait_for_what_lives_inside_it",),
+    ),
+    Mutant(
         "after a restart tasks start before their callers are back",
         "actors/line.py",
         "if self._tasks and self.gate is None else None",

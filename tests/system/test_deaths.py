@@ -82,7 +82,7 @@ async def test_a_client_that_is_killed_loses_its_tasks_and_its_place(place: Plac
         assert (await last.report()).state == "success"
         assert [await it.ran.line() for _ in range(2)] == ["ran", "last"]
         for task_id in (await it.task.heard.accepted(), doomed):
-            ended = await it.client.task_status(task_id)
+            ended = await it.client.task_status(task_id, None)
             assert (ended.state, ended.cancelled_by) == ("cancelled", "client")
 
 
@@ -92,7 +92,7 @@ async def test_a_client_that_is_killed_while_its_task_dies_changes_nothing(place
         it.victim.kill()
         await dead(it.pid)
         await next_ran_once(it)
-        ended = await it.client.task_status(await it.task.heard.accepted())
+        ended = await it.client.task_status(await it.task.heard.accepted(), None)
         assert (ended.state, ended.cancelled_by) == ("cancelled", "client")
 
 
@@ -141,7 +141,7 @@ async def test_a_zygote_that_is_killed_is_replaced_and_the_task_goes_on(
             it.victim.give_up(it.task)
         await dead(it.pid)
         await next_ran_once(it)
-        ended = await it.client.task_status(await it.task.heard.accepted())
+        ended = await it.client.task_status(await it.task.heard.accepted(), None)
         assert ended.state == "cancelled"
 
 

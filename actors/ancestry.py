@@ -6,8 +6,8 @@ session this one was started: its agent is not meant, also before the nearer one
 
 from __future__ import annotations
 
-from ..transport import lifeline
-from .kinship import is_client
+from ..transport import process
+from .client_words import is_client
 
 Process = tuple[int, float]
 """A process and its start time, which tells it from a later one of the same number."""
@@ -19,8 +19,8 @@ def lineage(pid: int) -> tuple[Process, ...]:
     """Return a process and those above it up to an MCP client, as far as they can be seen."""
     found: list[Process] = []
     while len(found) < MOST and pid > 1:
-        found.append((pid, lifeline.start_time(pid)))
-        if is_client(lifeline.words(pid)):
+        found.append((pid, process.start_time(pid)))
+        if is_client(process.words(pid)):
             break
-        pid = lifeline.parent(pid)
+        pid = process.parent(pid)
     return tuple(found)

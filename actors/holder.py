@@ -17,6 +17,7 @@ import anyio
 import msgspec
 
 from ..transport import lifeline
+from ..transport.process import start_time
 
 BYTES = 201
 """One length always, and no more is read: never a torn tail, nor one of something longer."""
@@ -31,7 +32,7 @@ class Holder(msgspec.Struct, frozen=True):
 
     def lives(self) -> bool:
         """Tell whether that very process is there; one in another PID namespace is not seen."""
-        is_it = self.pid > 0 and lifeline.start_time(self.pid) == self.start_time
+        is_it = self.pid > 0 and start_time(self.pid) == self.start_time
         return is_it and not _only_waits_to_be_reaped(self.pid)
 
     def tell(self, number: int) -> None:

@@ -16,7 +16,7 @@ from typing import Self
 
 import msgspec
 
-from ..transport import lifeline
+from ..transport import process
 from ..transport.errors import BrokerUnavailable
 from . import holder as holders
 from .holder import Holder
@@ -49,7 +49,7 @@ class Lock:
             return cls.take(path, patience)
         # Not read before: the last holder went on counting.
         highest_id = max(holders.read(descriptor).highest_id, removed)
-        holder = Holder(os.getpid(), lifeline.start_time(os.getpid()), highest_id)
+        holder = Holder(os.getpid(), process.start_time(os.getpid()), highest_id)
         lock = cls(path, descriptor, holder)
         lock._write(holder)
         return lock

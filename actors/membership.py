@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ..transport import lifeline, mail
+from ..transport import mail, process
 from ..transport.errors import BadRequest, NameTaken
 from ..transport.session import Session
 from .agent import Agent
@@ -67,7 +67,7 @@ class Membership:
                 label=hello.label,
                 client=hello.client,
                 pid=session.pid,
-                pid_started=lifeline.start_time(session.pid),
+                pid_started=process.start_time(session.pid),
                 working_directory=hello.working_directory,
                 client_process=_client_process(session),
             ),

@@ -21,7 +21,7 @@ from pathlib import Path
 import anyio
 from anyio.lowlevel import checkpoint
 
-from ..transport import endpoint, lifeline
+from ..transport import endpoint, process
 from ..transport.errors import BrokerUnavailable
 from ..transport.version import software
 from . import fault
@@ -115,7 +115,7 @@ async def _serve(data_dir: Path, lock: Lock, settings: Settings, auto: bool) -> 
         endpoint=f"ipc://{socket}",
         epoch=epoch,
         pid=os.getpid(),
-        start_time=lifeline.start_time(os.getpid()),
+        start_time=process.start_time(os.getpid()),
         version=software(),
     )
     async with Life.open(data_dir, lock, settings, published, idle_exit=auto) as ending:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ..transport import lifeline
+from ..transport import lifeline, process
 from .agent import Agent, Holder
 
 
@@ -35,7 +35,7 @@ class Survivors:
             self.forget(agent_id)
 
     def _lives(self, agent: Agent) -> bool:
-        if not agent.pid or lifeline.start_time(agent.pid) != agent.pid_started:
+        if not agent.pid or process.start_time(agent.pid) != agent.pid_started:
             return False
         line = lifeline.Lifeline(agent.pid, lambda: self._lost(agent.id))
         self._lifelines[agent.id] = line
@@ -48,5 +48,5 @@ class Survivors:
 
 def client_of(bridge: int) -> tuple[int, float] | None:
     """Return what tells the MCP client behind a bridge from every other process."""
-    client = lifeline.parent(bridge)
-    return (client, lifeline.start_time(client)) if client > 1 else None
+    client = process.parent(bridge)
+    return (client, process.start_time(client)) if client > 1 else None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from .bridge_words import program_of_bridge
 from .checks import Check
 from .client_checks import stale
 from .transport import version
@@ -40,13 +41,9 @@ def _bridges() -> Iterator[psutil.Process]:
 
 def _is_bridge(words: Sequence[str]) -> bool:
     """Tell whether this is ``signalpost mcp`` of this installation."""
-    if "mcp" not in words:
-        return False
-    before = words[: words.index("mcp")]
-    if before[-2:] == ["-m", "signalpost"]:
-        return _same(before[0], sys.executable)
-    script = Path(sys.executable).with_name("signalpost")
-    return bool(before) and _same(before[-1], str(script))
+    program = program_of_bridge(words)
+    script = str(Path(sys.executable).with_name("signalpost"))
+    return bool(program) and (_same(program, sys.executable) or _same(program, script))
 
 
 def _same(one: str, other: str) -> bool:

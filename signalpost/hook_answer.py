@@ -1,8 +1,9 @@
 """What a hook says, by what the broker answers, or by ``unread.json`` where none runs.
 
     session-start   who the agent is and what waits, whether told before or not; an agent that is
-                    about to come is waited for, and so is the broker that its bridge starts
-    prompt, tools   mail of which it was not told, once
+                    about to come is waited for, and so is the broker that its bridge starts,
+                    while there is such a bridge
+    prompt, tools   mail of which it was not told, once; or what its session's start could not say
     stop            the gate, then perhaps a wait for news
     others          nothing: they are signs of life
 
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from . import hook_untold
 from .hook_contract import Context, Contract, Heard, Hold, Said
 from .hook_gate import Marks, held_by
 from .hook_log import note
@@ -44,6 +46,8 @@ QUICK_SECONDS = 0.1
 SESSION_SECONDS = 0.5
 COMING_SECONDS = 2.0
 """At a session's start: the client starts the agent's bridge at the same time."""
+_GRACE_SECONDS = 0.05
+"""Without a bridge: whoever is that much slower than a hook is not waited for."""
 START_SECONDS = 3.0
 """At a session's start the broker may be about to start, or be started."""
 _STDOUT = 1
@@ -62,6 +66,26 @@ def answer(order: HookOrder, contract: Contract, heard: Heard, folder: Path) -> 
     """
     if heard.event == "none" or (heard.subagent and heard.word != "tools"):
         return None
+    if heard.word != "session-start" or heard.subagent or not heard.session:
+        return _answered(order, contract, heard, folder)
+    said: Said = None
+    try:
+        said = _answered(order, contract, heard, folder)
+    finally:
+        if said is None:
+            _owe(folder, heard.session)
+    return said
+
+
+def _owe(folder: Path, session: str) -> None:
+    """Have the session told later what its start could not say."""
+    try:
+        hook_untold.note(folder, session)
+    except (OSError, BadRequest) as error:
+        note(folder, "untold", f"it cannot be kept: {error}")
+
+
+def _answered(order: HookOrder, contract: Contract, heard: Heard, folder: Path) -> Said:
     runs = endpoint.find(folder) is not None or _started(order, folder)
     until = monotonic() + (0.0 if contract.late else coming_of(order))
     if not runs:
@@ -98,7 +122,11 @@ def _asked(
         return None
     if heard.word == "stop":
         return _stopping(order, heard, folder, line, step)
-    if not step.news or heard.word not in contract.tells or heard.subagent:
+    if heard.word not in contract.tells or heard.subagent:
+        return None
+    if hook_untold.strike(folder, heard.session):
+        return _begun(folder, line, replace(look, tell=True), step)
+    if not step.news:
         return None
     told = _rung(line, replace(look, tell=True), step)
     new = told.news and _is_news_to_hooks(folder, told)
@@ -115,10 +143,22 @@ def _starting(
     before = line.ask(look, Doorstep)
     if not before.agent and seconds and line.minor >= AWAITS_AGENTS:
         wish = AwaitAgent(agent=look.agent, thread=look.thread)
-        before = line.expect(wish, Doorstep, seconds=seconds) or before
+        before = _awaited(line, wish, seconds) or before
     if not before.agent:
         return None
     begun = replace(look, event=heard.event, source=heard.source, tell=True)
+    return _begun(folder, line, begun, before)
+
+
+def _awaited(line: Line, wish: AwaitAgent, seconds: float) -> Doorstep | None:
+    grace = min(seconds, _GRACE_SECONDS)
+    step = line.expect(wish, Doorstep, seconds=grace)
+    if step is None and _has_bridge():
+        step = line.expect(wish, Doorstep, seconds=seconds - grace)
+    return step
+
+
+def _begun(folder: Path, line: Line, begun: LookAtBell, before: Doorstep) -> Context:
     step = _rung(line, begun, before)
     if step.on and step.unread:
         _is_news_to_hooks(folder, step)
@@ -220,7 +260,14 @@ def _comes(folder: Path, until: float) -> bool:
         return False
     from .broker_watch import broker_comes
 
-    return broker_comes(folder, until)
+    grace = min(until, monotonic() + _GRACE_SECONDS)
+    return broker_comes(folder, grace) or (_has_bridge() and broker_comes(folder, until))
+
+
+def _has_bridge() -> bool:
+    from . import own_bridge  # only where there is time for it
+
+    return own_bridge.lives()
 
 
 def _started(order: HookOrder, folder: Path) -> bool:

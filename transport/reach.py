@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, Self
 
-from . import endpoint, lifeline
+from . import endpoint, lifeline, process
 from .errors import BrokerUnavailable
 from .launch import ensure_broker
 from .sockets import Dealer
@@ -90,7 +90,7 @@ class LocalReach:
     ) -> lifeline.Watch | None:
         """Watch its process."""
         # A pid of another namespace, or one used again, says nothing: heartbeats must do.
-        seen = lifeline.start_time(published.pid) == published.start_time
+        seen = process.start_time(published.pid) == published.start_time
         return lifeline.Lifeline(published.pid, on_death) if seen else None
 
     def was_killed(self, published: endpoint.Published) -> bool:

@@ -14,7 +14,7 @@ import pytest
 
 from signalpost.actors import holder
 from signalpost.actors.holder import Holder
-from signalpost.transport import lifeline
+from signalpost.transport.process import start_time
 
 # Takes the lock, says so, and waits for its end.
 HOLDS = """
@@ -77,10 +77,10 @@ def test_who_holds_a_lock_file_that_was_removed_is_found(path: Path) -> None:
 def test_it_is_found_where_the_folder_was_removed_and_another_made(path: Path) -> None:
     with holding(path) as process:
         shutil.rmtree(path.parent)
-        assert holder.living(path) == Holder(process.pid, lifeline.start_time(process.pid), 41)
+        assert holder.living(path) == Holder(process.pid, start_time(process.pid), 41)
         path.parent.mkdir()
         path.touch()
-        assert holder.living(path) == Holder(process.pid, lifeline.start_time(process.pid), 41)
+        assert holder.living(path) == Holder(process.pid, start_time(process.pid), 41)
 
 
 @linux_only
@@ -104,7 +104,7 @@ def test_the_lock_of_another_data_dir_is_not_taken_for_this_one(path: Path) -> N
 
 def test_a_later_process_of_the_same_number_is_left_alone() -> None:
     with subprocess.Popen(["sleep", "60"]) as process:
-        start = lifeline.start_time(process.pid)
+        start = start_time(process.pid)
         other = Holder(process.pid, start + 1)
         assert not other.lives()
         other.tell(signal.SIGKILL)
@@ -116,7 +116,7 @@ def test_a_later_process_of_the_same_number_is_left_alone() -> None:
 
 def test_an_end_is_waited_for_but_not_longer_than_said() -> None:
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
-        this = Holder(process.pid, lifeline.start_time(process.pid))
+        this = Holder(process.pid, start_time(process.pid))
         assert not this.gone_within(0.01)
         assert process.stdin is not None
         process.stdin.close()

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from signalpost.actors.agent import Agent, Holder
 from signalpost.actors.ancestry import Process
-from signalpost.actors.kinship import below, in_thread, is_client
+from signalpost.actors.kinship import below, in_thread
 
 
 def spoken_for(number: int, client: Process | None, active: float = 0) -> Agent:
@@ -43,35 +41,3 @@ def test_a_conversation_finds_its_agent_and_none_finds_nobody() -> None:
 def test_whose_bridge_is_to_come_back_after_a_restart_is_found_too() -> None:
     agent = Agent(2, "alice", awaited=Holder("bridge", (10, 1.0)))
     assert below([agent], [(10, 1.0)]) is agent
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "claude",
-        "/home/a/.local/bin/claude -p hello",
-        "codex exec",
-        "node /usr/local/bin/gemini",
-        "/usr/bin/node --max-old-space-size=8192 /usr/local/bin/gemini -p x",
-        "node /usr/lib/node_modules/@google/gemini-cli/dist/index.js",
-    ],
-)
-def test_a_client_is_known_by_its_program_or_by_what_its_interpreter_runs(line: str) -> None:
-    assert is_client(line.split())
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "",
-        "/bin/sh -c claude",
-        "make claude",
-        "node /work/codex/build.js",
-        "python -m signalpost hook prompt --client gemini",
-        "vim codex",
-        "node -e 1",
-        "/usr/share/code/code --type=utility",
-    ],
-)
-def test_what_only_speaks_of_a_client_is_none(line: str) -> None:
-    assert not is_client(line.split())

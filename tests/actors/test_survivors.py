@@ -8,7 +8,7 @@ import anyio
 
 from signalpost.actors.agent import Agent
 from signalpost.actors.survivors import Survivors, client_of
-from signalpost.transport import lifeline
+from signalpost.transport.process import start_time
 from tests.actors.stand_in_runner import PATIENCE
 
 
@@ -17,7 +17,7 @@ def somebody() -> subprocess.Popen[bytes]:
 
 
 def spoken_for(number: int, pid: int) -> Agent:
-    return Agent(number, f"agent{number}", pid=pid, pid_started=lifeline.start_time(pid))
+    return Agent(number, f"agent{number}", pid=pid, pid_started=start_time(pid))
 
 
 async def test_only_the_very_process_that_spoke_for_an_agent_is_awaited() -> None:

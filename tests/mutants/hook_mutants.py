@@ -41,8 +41,8 @@ HOOKS = (
     Mutant(
         "a client that shows nothing counts as told",
         "signalpost/hook_answer.py",
-        "if not step.news or heard.word not in contract.tells or heard.subagent:",
-        "if not step.news:",
+        "if heard.word not in contract.tells or heard.subagent:",
+        "if False:",
         (
             f"{_ANSWER}::test_a_client_that_cannot_show_a_text_is_not_counted_as_told",
             f"{_ANSWER}::test_a_subagent_is_told_nothing_and_its_tools_are_a_sign_of_life",

@@ -12,6 +12,7 @@ _ACTOR = "tests/actors/test_queue_actor.py"
 _AHEAD = "tests/actors/test_queue_actor_ahead.py"
 _AFTERWARDS = "tests/actors/test_post_afterwards.py"
 _SHIM = "tests/actors/test_shim.py"
+_WATCHING = "tests/actors/test_queue_watching.py"
 _LEFTOVERS = "tests/actors/test_shim_leftovers.py"
 _RECOVERY = "tests/actors/test_recovery.py"
 _FATES = "tests/system/test_fates.py"
@@ -51,7 +52,7 @@ TASKS = (
         "actors/slots.py",
         "max(call.deadline, now.mono + _TELLING_SECONDS)",
         "call.deadline",
-        (f"{_QUEUE}::test_who_looks_at_a_dead_task_is_told_its_end",),
+        (f"{_WATCHING}::test_who_looks_at_a_dead_task_is_told_its_end",),
     ),
     Mutant(
         "who looks at a dead task waits for what lives inside it",

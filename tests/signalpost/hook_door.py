@@ -57,6 +57,8 @@ class HookDoor:
         """What waits when a session has begun."""
         self.absent = False
         """Whether nobody is meant until somebody is waited for, and then comes."""
+        self.slow = 0
+        """How often it does not come while it is waited for."""
         self.minor = AWAITS_AGENTS
         self.expected: list[AwaitAgent] = []
         self.late = False
@@ -82,6 +84,8 @@ class HookDoor:
                 return None
             case AwaitAgent():
                 self.expected.append(request)
+                if len(self.expected) <= self.slow:
+                    return None
                 self.absent = False
                 return self.step
             case messages.Hello():

@@ -14,7 +14,8 @@ import anyio
 import anyio.to_thread
 import psutil
 
-from signalpost.transport import endpoint, lifeline
+from signalpost.transport import endpoint
+from signalpost.transport.process import start_time
 from tests.system.place import Place, Process
 from tests.system.scribes import end_in_order, scribe
 
@@ -151,7 +152,7 @@ class Cast:
 
     def _broker(self) -> psutil.Process | None:
         published = endpoint.read_published(self.place.state)
-        if published and lifeline.start_time(published.pid) == published.start_time:
+        if published and start_time(published.pid) == published.start_time:
             with suppress(psutil.NoSuchProcess):
                 return psutil.Process(published.pid)
         return None

@@ -20,9 +20,10 @@ import anyio.to_thread
 import psutil
 
 import signalpost
-from signalpost.transport import endpoint, lifeline
+from signalpost.transport import endpoint
 from signalpost.transport.client import Client
 from signalpost.transport.messages import TaskProgress, TaskReport
+from signalpost.transport.process import start_time
 from tests.system.fifo import Fifo
 from tests.system.processes import Handles, bound_to, descendants
 
@@ -159,7 +160,7 @@ class Place:
     def broker_process(self) -> psutil.Process:
         """Return the broker's process, and never another one of that number."""
         published = self.broker()
-        is_it = lifeline.start_time(published.pid) == published.start_time
+        is_it = start_time(published.pid) == published.start_time
         assert is_it, "the broker is dead, or in another PID namespace"
         return psutil.Process(published.pid)
 

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 import anyio
@@ -34,7 +34,14 @@ EVENTS = {
 
 def begin(place: Place, word: str, *options: str, **changed: object) -> subprocess.Popen[bytes]:
     """Start a hook as Claude Code does, in a conversation that no bridge knows."""
-    process = place.start(*SIGNALPOST, "hook", word, *CLAUDE, *options)
+    return begin_inside(place, (), word, *options, **changed)
+
+
+def begin_inside(
+    place: Place, client: Sequence[str], word: str, *options: str, **changed: object
+) -> subprocess.Popen[bytes]:
+    """As above; ``client`` are words that run what follows them as a child of a client."""
+    process = place.start(*client, *SIGNALPOST, "hook", word, *CLAUDE, *options)
     assert process.stdin is not None
     process.stdin.write(written("claude-code", EVENTS[word], **changed))
     process.stdin.close()

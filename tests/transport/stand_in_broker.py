@@ -14,7 +14,7 @@ import anyio
 import pytest
 from anyio.abc import TaskGroup
 
-from signalpost.transport import endpoint, frames, lifeline, messages
+from signalpost.transport import endpoint, frames, messages, process
 from signalpost.transport.errors import SignalpostError
 from signalpost.transport.link import Link
 from signalpost.transport.reach import LocalReach
@@ -64,7 +64,7 @@ class StandInBroker:
             endpoint=address,
             epoch=EPOCH.hex(),
             pid=self._process.pid,
-            start_time=lifeline.start_time(self._process.pid),
+            start_time=process.start_time(self._process.pid),
             version="stand-in",
         )
         endpoint.publish(folder, self.published)

@@ -10,7 +10,7 @@ import anyio
 import pytest
 from anyio import fail_after
 
-from signalpost.transport.lifeline import Lifeline, start_time, words
+from signalpost.transport.lifeline import Lifeline
 
 
 @pytest.fixture
@@ -98,28 +98,3 @@ async def test_a_process_that_is_gone_cannot_be_watched(child: subprocess.Popen[
     child.wait()
     assert not watch(child.pid)[0].watching
     assert [watch(pid)[0].watching for pid in (0, -1)] == [False, False]
-
-
-def test_the_start_time_tells_two_processes_apart(child: subprocess.Popen[bytes]) -> None:
-    assert start_time(child.pid) == start_time(child.pid) > 0
-    assert start_time(child.pid) >= start_time(os.getpid())
-    child.kill()
-    child.wait()
-    assert start_time(child.pid) == 0.0
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="of /proc")
-def test_a_strange_name_does_not_hide_the_start_time() -> None:
-    rename = "import sys; open('/proc/self/comm','w').write(') R 1 1'); print(flush=True); input()"
-    with subprocess.Popen(
-        [sys.executable, "-ISc", rename], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        assert start_time(process.pid) >= start_time(os.getpid()) > 0
-        process.communicate(b"\n")
-
-
-def test_the_command_line_of_a_process_is_told_and_that_of_none_is_empty() -> None:
-    assert words(os.getpid())[0]
-    assert words(2**22 + 1) == []

@@ -19,13 +19,14 @@ from math import inf
 from typing import Protocol
 
 import anyio
+import anyio.lowlevel
 
 from . import exit_codes
 from .flow import Flow
 from .inner import Ended, Inner
 from .keys import Keys
 from .screen import Screen
-from .terminal import Terminal
+from .terminal import ENDING, Terminal
 from .transport.bell import Doorstep
 from .transport.errors import SignalpostError
 from .transport.letters import RingOutcome, Way
@@ -33,7 +34,7 @@ from .typist import Effect, Look, Manners, News, Note, Type, Typist
 
 logger = logging.getLogger(__name__)
 
-_FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
+_FORWARDED = (*ENDING, signal.SIGTSTP)
 _OF_SIZE = (signal.SIGWINCH, signal.SIGCONT)
 _PAUSES = (1.0, 5.0, 20.0, 60.0)
 """Before the broker is asked again after it could not be reached."""
@@ -108,13 +109,18 @@ class PtySession:
             self._inner.terminal, self._terminal.writing, self._showed, lambda: None
         )
         code = exit_codes.WRONG
-        with self._terminal.raw(), anyio.open_signal_receiver(*_FORWARDED, *_OF_SIZE) as signals:
+        with (  # in this order: nothing may end us while the terminal is raw
+            anyio.open_signal_receiver(*_FORWARDED) as forwarded,
+            anyio.open_signal_receiver(*_OF_SIZE) as of_size,
+            self._terminal.raw(),
+        ):
             self._inward.open()
             self._outward.open()
             async with anyio.create_task_group() as beside:
                 beside.start_soon(self._type)
                 beside.start_soon(self._listen)
-                beside.start_soon(self._pass_on, signals)
+                beside.start_soon(self._pass_on, forwarded)
+                beside.start_soon(self._keep_size, of_size)
                 try:
                     code = await self._until_ended()
                 finally:
@@ -149,12 +155,18 @@ class PtySession:
 
     async def _pass_on(self, signals: AsyncIterator[signal.Signals]) -> None:
         async for number in signals:
+            if number in ENDING:
+                self._terminal.ends()
+            self._inner.signal(number)
+
+    async def _keep_size(self, signals: AsyncIterator[signal.Signals]) -> None:
+        async for number in signals:
             if number == signal.SIGCONT:
+                # A shell that kills a suspended job lets it go on, too: the other signal is heard first.
+                await anyio.lowlevel.checkpoint()
                 self._terminal.take()
-            if number in _OF_SIZE:
-                self._inner.resize(self._terminal.size())
-            if number != signal.SIGWINCH:
                 self._inner.signal(number)
+            self._inner.resize(self._terminal.size())
 
     def _input_ended(self) -> None:
         if not self._terminal.is_terminal:
@@ -168,6 +180,9 @@ class PtySession:
     # ------------------------------------------------------------ what passes
 
     def _heard(self, data: bytes) -> None:
+        if not self._terminal.is_raw:
+            # A shell tells a job of its turn only where it takes it for suspended.
+            self._terminal.take()
         if self._keys.heard(data, anyio.current_time()):
             self._screen.struck()
             self._stir.set()

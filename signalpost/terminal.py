@@ -8,11 +8,13 @@ import signal
 import termios
 import tty
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import FrameType
 from typing import Any
 
 _Handler = Callable[[int, FrameType | None], object] | signal.Handlers
+ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+"""What asks a program to end."""
 
 
 class Terminal:
@@ -28,6 +30,11 @@ class Terminal:
         self.writing = _opened(1, os.O_WRONLY)
         self._before: list[Any] | None = None
         """How it was found, while it is raw."""
+        self._is_to_end = False
+
+    @property
+    def is_raw(self) -> bool:
+        return self._before is not None
 
     @contextmanager
     def raw(self) -> Generator[None]:
@@ -42,10 +49,11 @@ class Terminal:
         """Make it raw, once it is our turn at it; till then be suspended, as who reads is."""
         if not self.is_terminal:
             return
-        while not (ours := _is_our_turn()) and _is_stopped_by(signal.SIGTTIN):
+        while not (self._is_to_end or _is_our_turn()) and self._is_stopped_by(signal.SIGTTIN):
             pass
         with contextlib.suppress(termios.error):  # it may be gone
-            if ours:
+            if _is_our_turn():
+                self._is_to_end = False
                 self._before = self._before or termios.tcgetattr(0)
                 tty.setraw(0, termios.TCSADRAIN)
 
@@ -59,8 +67,13 @@ class Terminal:
     def stop(self, number: int) -> None:
         """Be suspended as the program was by ``number``, and go on where somebody says so."""
         self.give_back()
-        _is_stopped_by(signal.SIGSTOP if number == signal.SIGSTOP else signal.SIGTSTP)
+        self._is_to_end = False
+        self._is_stopped_by(signal.SIGSTOP if number == signal.SIGSTOP else signal.SIGTSTP)
         self.take()
+
+    def ends(self) -> None:
+        """Somebody has asked for our end: that is not to wait for a turn."""
+        self._is_to_end = True
 
     def size(self) -> tuple[int, int]:
         """Return lines and columns."""
@@ -69,6 +82,23 @@ class Terminal:
                 columns, lines = os.get_terminal_size(descriptor)
                 return lines, columns
         return 24, 80
+
+    def _is_stopped_by(self, number: signal.Signals) -> bool:
+        """Return when we go on: True; False where nobody could say so: there nothing is suspended.
+
+        With all that a person's Ctrl-Z would suspend; else their shell would wait for the rest.
+        """
+        went_on: list[int] = []
+        with ExitStack() as handled:
+            handled.enter_context(_handled(signal.SIGTSTP, signal.SIG_DFL))
+            handled.enter_context(_handled(signal.SIGCONT, lambda each, _: went_on.append(each)))
+            for each in ENDING:  # who listens in the event loop hears of them later, besides
+                handled.enter_context(_handled(each, lambda _number, _frame: self.ends()))
+            if number == signal.SIGSTOP:
+                os.kill(os.getpid(), number)
+            else:
+                os.killpg(0, number)
+        return bool(went_on)
 
 
 def _opened(descriptor: int, mode: int) -> int:
@@ -85,23 +115,6 @@ def _is_our_turn() -> bool:
         return os.tcgetpgrp(0) == os.getpgrp()
     except OSError:  # not the terminal of our session: it knows no turns
         return True
-
-
-def _is_stopped_by(number: signal.Signals) -> bool:
-    """Return when we go on: True; False where nobody could say so: there nothing is suspended.
-
-    With all that a person's Ctrl-Z would suspend; else their shell would wait for the rest.
-    """
-    went_on: list[int] = []
-    with (
-        _handled(signal.SIGTSTP, signal.SIG_DFL),
-        _handled(signal.SIGCONT, lambda number, _frame: went_on.append(number)),
-    ):
-        if number == signal.SIGSTOP:
-            os.kill(os.getpid(), number)
-        else:
-            os.killpg(0, number)
-    return bool(went_on)
 
 
 def _in_background() -> AbstractContextManager[None]:

@@ -162,6 +162,50 @@ def test_a_signal_to_suspend_suspends_it_as_ctrl_z_does(home: Home) -> None:
         shown.ask(b"two\r", b"two\r\ntwo\r\n")
 
 
+@pytest.mark.parametrize("how", [b"kill %1", b"kill -HUP %1", b"bg; wait %1; kill %1"])
+def test_it_ends_when_it_is_killed_while_it_is_suspended(home: Home, how: bytes) -> None:
+    with shell(home) as shown:
+        before = shown.attributes()
+        shown.type(pty("cat"))
+        shown.ask(b"one\r", b"one\r\none\r\n")
+        suspend(shown)
+        processes = below(shown)
+        shown.ask(how + b"\r", PROMPT)
+        assert all_are_gone(processes)
+        assert shown.attributes() == before
+
+
+def test_it_ends_when_it_is_killed_after_somebody_else_has_stopped_it(home: Home) -> None:
+    with shell(home) as shown:
+        shown.type(pty("cat"))
+        shown.ask(b"one\r", b"one\r\none\r\n")
+        processes = below(shown)
+        processes[0].send_signal(signal.SIGSTOP)
+        shown.until(b"Stopped")
+        shown.ask(b"kill %1\r", PROMPT)
+        assert all_are_gone(processes)
+
+
+def test_a_program_that_lives_on_has_the_terminal_also_when_no_shell_says_so(home: Home) -> None:
+    killed = home.folder / "killed"
+    os.mkfifo(killed)
+    program = home.folder / "program"
+    program.write_text(
+        f"trap 'echo >{killed}' TERM; echo on; "
+        "while read line || [ $? -gt 128 ]; do echo got=$line=; done\n"
+    )
+    with shell(home) as shown:
+        before = shown.attributes()
+        shown.ask(pty(f"{BASH} {program}"), b"on\r\n")
+        suspend(shown)
+        # Now bash takes it for running, and its fg sends no SIGCONT.
+        shown.ask(f"kill %1; cat {killed}; fg\r".encode(), b"program\r\n")
+        shown.ask(b"two\r", b"got=two=\r\n")
+        assert shown.ask(b"three\r", b"got=three=\r\n") == b"three\r\ngot=three=\r\n"
+        shown.ask(CTRL_D, PROMPT)
+        assert shown.attributes() == before
+
+
 def test_where_nobody_could_go_on_with_it_nothing_is_suspended(home: Home) -> None:
     with terminal(home, "pty", "--agent", "alice", "--", "cat") as shown:
         shown.ask(b"one\r", b"one\r\none\r\n")

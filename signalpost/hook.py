@@ -110,9 +110,8 @@ def _fault(error: Exception) -> str:
 def _longest(order: HookOrder | None) -> float:
     if order is None:
         return _LONGEST_SECONDS
-    most = _LONGEST_SECONDS + order.limit + coming_of(order)
-    if order.word == "session-start" and order.start:
-        return max(START_SECONDS, most)
+    starts = order.word == "session-start" and order.start
+    most = _LONGEST_SECONDS + order.limit + max(coming_of(order), START_SECONDS * starts)
     return most + order.wait + _LATE_SECONDS if order.word == "stop" and order.wait else most
 
 

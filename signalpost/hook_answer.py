@@ -86,8 +86,8 @@ def _owe(folder: Path, session: str) -> None:
 
 
 def _answered(order: HookOrder, contract: Contract, heard: Heard, folder: Path) -> Said:
-    runs = endpoint.find(folder) is not None or _started(order, folder)
     until = monotonic() + (0.0 if contract.late else coming_of(order))
+    runs = endpoint.find(folder) is not None or _started(order, folder)
     if not runs:
         told = _without_broker(order, contract, heard, folder)
         if told is not None:

@@ -25,8 +25,9 @@ def note(folder: Path, session: str) -> None:
     """Keep that a session is to be told.
 
     :raises OSError: it cannot be kept, or another hook is at it just now
-    :raises BadRequest: the folder could have been prepared by others
+    :raises BadRequest: the folder cannot be made, or could have been prepared by others
     """
+    endpoint.prepare(folder)  # it may be the first session of all
     endpoint.make_private(folder / "hooks")
     with _taken(folder, os.O_CREAT) as file:
         mark = _mark(session)

@@ -76,4 +76,18 @@ HOOKS = (
         "self.marks = marks",
         ("tests/signalpost/test_hook_marks.py::test_marks_never_go_back",),
     ),
+    Mutant(
+        "the first session of all is never told who it is",
+        "signalpost/hook_untold.py",
+        "    endpoint.prepare(folder)  # it may be the first session of all\n",
+        "",
+        ("tests/signalpost/test_hook_untold.py::test_the_first_session_of_all_is_told_too",),
+    ),
+    Mutant(
+        "a start hook is ended before it can keep what it could not say",
+        "signalpost/hook.py",
+        "max(coming_of(order), START_SECONDS * starts)",
+        "coming_of(order)",
+        ("tests/signalpost/test_hook.py::test_no_hook_lasts_longer_than_its_event_allows",),
+    ),
 )

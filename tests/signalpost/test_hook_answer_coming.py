@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -57,6 +58,26 @@ async def test_where_there_is_no_bridge_nobody_is_waited_for(bridges: list[bool]
         door.slow = 1
         assert await _start(door) == ""
         assert door.expected == [WISH]
+
+
+async def test_what_the_brokers_start_takes_is_not_waited_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = SimpleNamespace(now=100.0)
+
+    def slow_start(*_: object) -> bool:
+        clock.now += 2.5
+        return True
+
+    async with hook_door() as door:
+        with monkeypatch.context() as patched:
+            patched.setattr(hook_answer, "endpoint", SimpleNamespace(find=lambda _folder: None))
+            patched.setattr(hook_answer, "monotonic", lambda: clock.now)
+            patched.setattr(hook_answer, "_started", slow_start)
+            assert await _start(door) == ""
+            assert door.expected == []
+        door.absent, door.step = False, QUIET
+        assert GREETING in await door.says("prompt", session_id=CONVERSATION)
 
 
 @pytest.mark.parametrize("word", ["prompt", "tools"])

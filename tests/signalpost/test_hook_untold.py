@@ -21,6 +21,12 @@ def test_a_session_is_told_once(tmp_path: Path) -> None:
     assert (tmp_path / "hooks" / "untold").read_bytes() == b""
 
 
+def test_the_first_session_of_all_is_told_too(tmp_path: Path) -> None:
+    folder = tmp_path / "state" / "signalpost"
+    hook_untold.note(folder, "one")
+    assert hook_untold.strike(folder, "one")
+
+
 def test_where_nobody_was_noted_nobody_is_told_and_nothing_is_made(tmp_path: Path) -> None:
     assert not hook_untold.strike(tmp_path, "one")
     assert list(tmp_path.iterdir()) == []

@@ -30,7 +30,15 @@ class Permissions:
         return in_force(dict.fromkeys(self.allowed), self.refused)
 
 
-def rules(place: Place, project: Path) -> list[str]:
+def project_here() -> Path | None:
+    """Return the folder in which this process is; None: it was removed, and its rules with it."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None
+
+
+def rules(place: Place, project: Path | None) -> list[str]:
     """Return the rules that are in force, of the user and the project; what cannot be read has none."""
     return permissions(place, project).in_force
 

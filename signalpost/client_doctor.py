@@ -16,7 +16,7 @@ from . import client_checks, jsonc, setup, toml_text
 from .bare_environment import worth_passing
 from .bypass import bypassing
 from .checks import Check
-from .claude_rules import permissions
+from .claude_rules import permissions, project_here
 from .client_checks import Greeting
 from .client_edits import Edit, JsonEntry, JsonItems, TomlEntry, Whole, is_ours
 from .client_hooks import HookWishes
@@ -76,11 +76,7 @@ def examine(place: Place) -> list[Check]:
 
 
 def _permissions(place: Place) -> Check:
-    try:
-        project = Path.cwd()
-    except FileNotFoundError:
-        project = None  # it was removed, and its rules with it
-    found = permissions(place, project)
+    found = permissions(place, project_here())
     return client_checks.bypass(bypassing(found.in_force), found.unread)
 
 

@@ -41,8 +41,13 @@ class JsonEntry:
         return jsonc.merge(text, self._path, self.entry.members(self.value(text)))
 
     def remove(self, text: str, before: str | None) -> str:
-        """Return the text without it."""
-        return jsonc.remove(text, self._path, before)
+        """Return the text without it, or with the one that a person had made."""
+        if before is None or not self.is_strange(before):
+            return jsonc.remove(text, self._path, before)
+        was, there = members_of(self.value(before)), self.value(text)
+        for member in members_of(there).keys() - was.keys():
+            text = jsonc.remove(text, (*self._path, member), text)
+        return jsonc.merge(text, self._path, was) if there is not None else text
 
     def is_strange(self, text: str) -> bool:
         """Tell whether there is an entry that setup has not written."""
@@ -76,8 +81,13 @@ class TomlEntry:
         return toml_text.merge(text, self._path, self.entry.members(self.value(text)))
 
     def remove(self, text: str, before: str | None) -> str:
-        """Return the text without it; ``before`` is not needed."""
-        return toml_text.remove(text, self._path)
+        """Return the text without it, or with the one that a person had made."""
+        if before is None or not self.is_strange(before):
+            return toml_text.remove(text, self._path)
+        was, there = members_of(self.value(before)), self.value(text)
+        for member in members_of(there).keys() - was.keys():
+            text = toml_text.remove(text, (*self._path, member))
+        return toml_text.merge(text, self._path, was) if there is not None else text
 
     def is_strange(self, text: str) -> bool:
         """Tell whether there is an entry that setup has not written."""

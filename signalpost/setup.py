@@ -125,7 +125,8 @@ def plan_removal(edits: Sequence[Edit], record: SetupRecord) -> Plans:
             again = _has_ours(was, written)
             return Plan(path, now, was, _whats(ours), True, again, leaves=written != ours)
         after = _without(now, ours, decoded(was or b""))
-        return Plan(path, now, after, _whats(ours), after != now)
+        leaves = _written(ours, after) != ours
+        return Plan(path, now, after, _whats(ours), after != now, leaves=leaves)
 
     return _planned(edits, planned)
 

@@ -13,7 +13,7 @@ import click
 
 from . import exit_codes, setup
 from .bypass import bypassing
-from .claude_rules import rules
+from .claude_rules import project_here, rules
 from .client_edits import Edit
 from .client_kind import ClientKind, Place, Wishes
 from .client_table import CLIENTS
@@ -145,7 +145,7 @@ class SetupRun:
                 click.echo(
                     f"{kind.title}: written after its documentation; nobody has run it here."
                 )
-        for rule in bypassing(rules(self._place, Path.cwd())):
+        for rule in bypassing(rules(self._place, project_here())):
             click.echo(f"Claude Code: the permission {rule} lets heavy commands go past the queue.")
 
     def _print_json(
@@ -163,7 +163,7 @@ class SetupRun:
             ],
             "left": [str(path) for path in _left(plans)],
             "problems": [{"path": str(path), "detail": why} for path, why in plans.problems],
-            "bypassing": bypassing(rules(self._place, Path.cwd())),
+            "bypassing": bypassing(rules(self._place, project_here())),
         }
         click.echo(json.dumps(value))
 

@@ -149,4 +149,11 @@ SETUP = (
         "while not is_whole(output, b'no') and",
         (f"{_SHELL}::test_a_real_shell_is_asked_as_a_login_shell",),
     ),
+    Mutant(
+        "an entry made by hand goes where others have written since",
+        "signalpost/client_edits.py",
+        "return jsonc.merge(text, self._path, was) if there is not None else text",
+        "return jsonc.remove(text, self._path, before)",
+        (f"{_EDITS}::test_an_entry_that_a_person_made_comes_back_where_others_have_written_since",),
+    ),
 )

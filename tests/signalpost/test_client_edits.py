@@ -213,3 +213,22 @@ def test_an_entry_that_a_person_made_is_strange_and_none_or_one_of_setup_is_not(
     assert change.is_strange(by_hand.put(""))
     assert not change.is_strange(change.put(""))
     assert not change.is_strange("")
+
+
+@pytest.mark.parametrize("kind", [JsonEntry, TomlEntry])
+def test_an_entry_that_a_person_made_comes_back_where_others_have_written_since(
+    kind: type[JsonEntry | TomlEntry],
+) -> None:
+    change = kind(
+        ("servers",), ServerEntry(program=("/bin/signalpost",), budget=60, more={"kind": "x"})
+    )
+    by_hand = kind(
+        ("servers",), ServerEntry(program=("signalpost",), agent="bob", more={"mine": 1})
+    )
+    before = by_hand.put("")
+    since = kind(("others",), ServerEntry(program=("other",))).put(change.put(before))
+    left = change.remove(since, before)
+    assert change.value(left) == by_hand.value(before)
+    assert kind(("others",), change.entry).value(left) is not None
+    gone = change.remove(since, None)
+    assert change.remove(gone, before) == gone

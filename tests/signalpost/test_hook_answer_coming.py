@@ -65,13 +65,15 @@ async def test_what_the_brokers_start_takes_is_not_waited_for_again(
 ) -> None:
     clock = SimpleNamespace(now=100.0)
 
+    def finds_none(_folder: object) -> None: ...
+
     def slow_start(*_: object) -> bool:
         clock.now += 2.5
         return True
 
     async with hook_door() as door:
         with monkeypatch.context() as patched:
-            patched.setattr(hook_answer, "endpoint", SimpleNamespace(find=lambda _folder: None))
+            patched.setattr(hook_answer, "endpoint", SimpleNamespace(find=finds_none))
             patched.setattr(hook_answer, "monotonic", lambda: clock.now)
             patched.setattr(hook_answer, "_started", slow_start)
             assert await _start(door) == ""

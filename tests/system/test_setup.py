@@ -173,13 +173,15 @@ BY_HAND = (
 )
 
 
-def test_an_entry_made_by_hand_is_kept_up_and_comes_back_as_it_was(user: User) -> None:
+@pytest.mark.parametrize("since", ["", "\n[theirs]\nx = 1\n"], ids=["by us alone", "by others"])
+def test_an_entry_made_by_hand_is_kept_up_and_comes_back_as_it_was(user: User, since: str) -> None:
     path = user.write(".codex/config.toml", BY_HAND)
     user.setup("--yes", "--client", "codex")
     assert '"mcp", "--no-tasks", "--wait-budget", "3590"' in path.read_text()
+    path.write_text(path.read_text() + since)
     for _ in range(2):
         removed = user.setup("--remove", "--yes", "--client", "codex")
-        assert path.read_text() == BY_HAND
+        assert path.read_text() == BY_HAND + since
         assert b"the same once more" not in removed.stdout
         assert (
             f"{path}: its entry signalpost is not one that setup wrote".encode() in removed.stderr

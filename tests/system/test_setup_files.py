@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import shlex
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,6 +76,20 @@ def test_a_file_with_two_names_is_written_once(user: User) -> None:
     assert notes.read_text() == "# Mine\n"
     user.setup("--remove", "--yes")
     assert user.files() == before
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]], ids=["text", "json"])
+def test_who_stands_in_a_folder_that_was_removed_is_told_all_the_same(
+    user: User, more: list[str]
+) -> None:
+    gone = user.folder / "gone"
+    setup = shlex.join(user.home.words("setup", "--yes", "--client", "gemini", *more))
+    stands = f"mkdir {gone}; cd {gone}; rmdir {gone}; {setup}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", stands], env=user.home.environment, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"gemini" in done.stdout
 
 
 def test_the_folders_that_were_made_go_as_well(user: User) -> None:

@@ -25,6 +25,7 @@ from ..transport.result_text import first_line
 from . import task_shape
 from .asker import Asker, Context
 from .calls import RunTask
+from .claims import Claims
 from .clients import Clients
 from .identity import AgentIdentity
 from .mail_calls import ReceiveMessage
@@ -43,6 +44,7 @@ ANSWERED_AT_ONCE = 10.0
 """A receive of at most so many seconds is answered in its call."""
 _MARK_BYTES = 16
 _SAME_MOMENT = 0.001
+_LEFT = "cancelled by the client; the command is left to the same call made once more"
 
 Answer = t.CallToolResult | dict[str, Any]
 
@@ -87,6 +89,7 @@ class TaskExtension:
         self._key = key
         self._clock = clock
         self._messages_only = messages_only
+        self._claims = Claims()
         self.waits = Waits(mail, clock)
 
     async def begin(self, call: object, agent: AgentIdentity, asker: Asker) -> Answer | None:
@@ -107,7 +110,9 @@ class TaskExtension:
         try:
             ticket = self._opened(name, agent)
             if isinstance(ticket, RunTicket):
-                return self._run_shape(name, await self._report(ticket, agent))
+                report = await self._report(ticket, agent)
+                self._claims.hold(name, ticket.run)
+                return self._run_shape(name, report)
             wait = await self.waits.look(name, ticket, agent, asker)
             return self._receive_shape(name, ticket, wait)
         except SignalpostError as error:
@@ -116,6 +121,8 @@ class TaskExtension:
     async def cancel(self, name: str, agent: AgentIdentity) -> dict[str, Any]:
         """End an MCP task: at once for the client, and for the broker when its tree is dead.
 
+        A run that other calls want goes on for them.
+
         :raises MCPError: there is no such task
         """
         try:
@@ -123,7 +130,7 @@ class TaskExtension:
             if isinstance(ticket, ReceiveTicket):
                 self.waits.cancel(name)
             elif (await self._report(ticket, agent)).state in OPEN_STATES:
-                self._cancel_beside(ticket.task_id, agent)
+                self._leave(name, ticket, agent)
         except SignalpostError as error:
             raise _as_mcp(error) from error
         return {}
@@ -147,9 +154,11 @@ class TaskExtension:
         report = await self._tasks.begin(self._clients.of(agent), call)
         if report.state not in OPEN_STATES:
             return self._tasks.result(report)
-        name = self._sealed(RunTicket(report.task_id, report.created_at), agent)
+        ticket = RunTicket(report.task_id, report.created_at, _mark())
+        name = self._sealed(ticket, agent)
         if not name:
             return None  # the call that waits instead joins it
+        self._claims.hold(name, ticket.run)
         return {"resultType": "task", **self._run_shape(name, report)}
 
     async def _begin_receive(
@@ -158,7 +167,7 @@ class TaskExtension:
         begun = await self._mail.receiving.begin(self._mail.post_of(agent), call, asker)
         if isinstance(begun, t.CallToolResult):
             return begun
-        ticket = ReceiveTicket(call, self._clock(), os.urandom(_MARK_BYTES).hex())
+        ticket = ReceiveTicket(call, self._clock(), _mark())
         name = self._sealed(ticket, agent)
         if not name:
             return None
@@ -191,6 +200,10 @@ class TaskExtension:
         if self._clock() > ticket.created_at + ticket.call.timeout + KEPT_SECONDS:
             raise unknown()
 
+    def _leave(self, name: str, ticket: RunTicket, agent: AgentIdentity) -> None:
+        if not self._claims.leave(name, ticket.run, self._clock()):
+            self._cancel_beside(ticket.task_id, agent)
+
     def _cancel_beside(self, task_id: int, agent: AgentIdentity) -> None:
         broker = self._clients.of(agent)
 
@@ -200,13 +213,15 @@ class TaskExtension:
         self._clients.beside(cancel, f"cancel task {task_id}")
 
     def _run_shape(self, name: str, report: TaskReport) -> dict[str, Any]:
-        now = self._clock()
+        now, left_at = self._clock(), self._claims.left_at(name)
         about = task_shape.About(
             name,
             created_at=report.created_at,
-            changed_at=report.ended_at or report.started_at or report.created_at,
+            changed_at=left_at or report.ended_at or report.started_at or report.created_at,
             kept_until=(report.ended_at or now) + task_shape.RUN_KEPT_SECONDS,
         )
+        if left_at is not None:
+            return task_shape.cancelled(about, _LEFT)
         if report.state in OPEN_STATES:
             return task_shape.working(about, progress_text(TaskProgress(report)))
         if report.state == "cancelled":
@@ -228,6 +243,10 @@ class TaskExtension:
             return task_shape.cancelled(about, "cancelled by the client; no mail was taken")
         left = max(0, round(ends_at - self._clock()))
         return task_shape.working(about, f"waiting for mail, {left} s are left")
+
+
+def _mark() -> str:
+    return os.urandom(_MARK_BYTES).hex()
 
 
 def _as_mcp(error: SignalpostError) -> MCPError:

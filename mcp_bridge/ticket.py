@@ -14,6 +14,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 import msgspec
 
 from ..transport.errors import BadRequest
+from .claims import Run
 from .identity import AgentIdentity
 from .mail_calls import ReceiveMessage
 
@@ -26,6 +27,12 @@ class RunTicket(msgspec.Struct, frozen=True, tag="run"):
     task_id: int
     created_at: float
     """As the broker tells it; the number alone begins anew with a new store."""
+    mark: str = ""
+    """Random: the same call again shares the run, and is another MCP task."""
+
+    @property
+    def run(self) -> Run:
+        return self.task_id, self.created_at
 
 
 class ReceiveTicket(msgspec.Struct, frozen=True, tag="receive"):

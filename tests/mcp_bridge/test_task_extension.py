@@ -144,6 +144,39 @@ async def test_a_cancelled_run_is_killed_and_says_by_whom(tmp_path: Path) -> Non
         assert [asked for asked in broker.asked if "cancel" in asked] == [{"cancel": 8}]
 
 
+async def test_of_equal_calls_each_is_cancelled_alone_and_the_run_with_the_last_one(
+    tmp_path: Path,
+) -> None:
+    broker = StandIn(answer=RUNNING)
+    async with raw_bridge(broker, told=options(data_dir=tmp_path)) as wire:
+        one, two = [(await call(wire, number, "run_task", RUN))["taskId"] for number in (1, 2)]
+        assert one != two
+        await ask(wire, 3, "tasks/cancel", taskId=one)
+        await anyio.wait_all_tasks_blocked()
+        assert [asked for asked in broker.asked if "cancel" in asked] == []
+        left = await get(wire, 4, one)
+        assert (left["status"], "result" in left) == ("cancelled", False)
+        assert (await get(wire, 5, two))["status"] == "working"
+        await ask(wire, 6, "tasks/cancel", taskId=two)
+        await anyio.wait_all_tasks_blocked()
+        assert broker.asked[-1] == {"cancel": 8}
+
+
+async def test_what_was_cancelled_stays_so_when_the_run_has_ended_for_the_others(
+    tmp_path: Path,
+) -> None:
+    broker = StandIn(answer=RUNNING)
+    async with raw_bridge(broker, told=options(data_dir=tmp_path)) as wire:
+        one, two = [(await call(wire, number, "run_task", RUN))["taskId"] for number in (1, 2)]
+        await ask(wire, 3, "tasks/cancel", taskId=one)
+        before = await get(wire, 4, one)
+        broker.answer = report(ended_at=5.0, ran_seconds=4)
+        assert (await get(wire, 5, two))["status"] == "completed"
+        after = await get(wire, 6, one)
+        assert (after["status"], "result" in after) == ("cancelled", False)
+        assert after["lastUpdatedAt"] == before["lastUpdatedAt"]
+
+
 async def test_a_task_of_another_store_is_not_the_one(tmp_path: Path) -> None:
     broker = StandIn(answer=RUNNING)
     async with raw_bridge(broker, told=options(data_dir=tmp_path)) as wire:

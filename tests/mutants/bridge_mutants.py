@@ -10,6 +10,7 @@ _ACKNOWLEDGING = "tests/mcp_bridge/test_mail_handlers_acknowledging.py"
 _WAKERS = "tests/mcp_bridge/test_wakers.py"
 _LEAN = "tests/mcp_bridge/test_lean_imports.py"
 _MCP_TASKS = "tests/mcp_bridge/test_task_extension.py"
+_EXTENSION = "tests/mcp_bridge/test_task_extension.py"
 _WAITS = "tests/mcp_bridge/test_task_extension_waits.py"
 _LINK_MAIL = "tests/transport/test_link_mail.py"
 
@@ -133,5 +134,23 @@ BRIDGE = (
         "        _let_in(self._family)\n",
         "        _let_in((self.__name__,))\n",
         ("tests/mcp_bridge/test_deferred.py",),
+    ),
+    Mutant(
+        "cancelling one of two equal calls cancels both",
+        "mcp_bridge/claims.py",
+        "        if all(other.left_at is not None for other in others):\n",
+        "        if True:\n",
+        (
+            f"{_EXTENSION}::test_of_equal_calls_each_is_cancelled_alone_and_the_run_with_the_last_one",
+        ),
+    ),
+    Mutant(
+        "equal calls share one MCP task",
+        "mcp_bridge/task_extension.py",
+        "ticket = RunTicket(report.task_id, report.created_at, _mark())",
+        "ticket = RunTicket(report.task_id, report.created_at)",
+        (
+            f"{_EXTENSION}::test_of_equal_calls_each_is_cancelled_alone_and_the_run_with_the_last_one",
+        ),
     ),
 )

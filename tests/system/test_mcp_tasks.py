@@ -67,6 +67,21 @@ async def test_a_cancelled_task_is_dead(place: Place) -> None:
 
 
 @within(40)
+async def test_of_equal_calls_one_is_cancelled_and_the_other_gets_the_result(place: Place) -> None:
+    async with bridge(place, "alice") as alice:
+        go = place.fifo("go")
+        command = f"read _ <{go}; echo said"
+        one, two = [
+            (await _call(alice, "run_task", command=command, working_directory="/tmp"))["taskId"]
+            for _ in range(2)
+        ]
+        await _ask(alice, "tasks/cancel", taskId=one)
+        assert (await _ask(alice, "tasks/get", taskId=one))["status"] == "cancelled"
+        go.open()
+        assert "SUCCESS" in (await _ended(alice, two))["result"]["content"][0]["text"]
+
+
+@within(40)
 async def test_mail_ends_a_wait_and_is_acknowledged_by_the_next_receive(place: Place) -> None:
     async with bridge(place, "alice") as alice, bridge(place, "bob") as bob:
         made = await _call(alice, "receive_message", timeout=600)

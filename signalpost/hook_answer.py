@@ -74,6 +74,8 @@ def answer(order: HookOrder, contract: Contract, heard: Heard, folder: Path) -> 
     finally:
         if said is None:
             _owe(folder, heard.session)
+    if said is not None:
+        hook_untold.strike(folder, heard.session)  # an earlier start of it could perhaps not say it
     return said
 
 

@@ -90,4 +90,13 @@ HOOKS = (
         "coming_of(order)",
         ("tests/signalpost/test_hook.py::test_no_hook_lasts_longer_than_its_event_allows",),
     ),
+    Mutant(
+        "who was told at a later start is told again",
+        "signalpost/hook_answer.py",
+        "    if said is not None:\n        hook_untold.strike(",
+        "    if False:\n        hook_untold.strike(",
+        (
+            "tests/signalpost/test_hook_answer_coming.py::test_a_later_start_of_the_session_that_says_it_leaves_nothing_to_say",
+        ),
+    ),
 )

@@ -113,6 +113,20 @@ async def test_a_start_that_said_it_leaves_nothing_to_say() -> None:
         assert await door.says("prompt", session_id=CONVERSATION) == ""
 
 
+async def test_a_later_start_of_the_session_that_says_it_leaves_nothing_to_say(
+    bridges: list[bool],
+) -> None:
+    bridges[:] = [False]
+    async with hook_door() as door:
+        door.slow = 1
+        assert await _start(door) == ""
+        door.absent, door.step = False, QUIET
+        for source in ("resume", "compact"):
+            again = await door.says("session-start", source=source, session_id=CONVERSATION)
+            assert GREETING in again
+        assert await door.says("prompt", session_id=CONVERSATION) == ""
+
+
 async def test_other_sessions_are_not_told_what_one_could_not_be(bridges: list[bool]) -> None:
     bridges[:] = [False]
     async with hook_door() as door:

@@ -165,8 +165,9 @@ class PtySession:
                 # A shell that kills a suspended job lets it go on, too: the other signal is heard first.
                 await anyio.lowlevel.checkpoint()
                 self._terminal.take()
-                self._inner.signal(number)
             self._inner.resize(self._terminal.size())
+            if number == signal.SIGCONT:
+                self._inner.signal(number)
 
     def _input_ended(self) -> None:
         if not self._terminal.is_terminal:

@@ -9,6 +9,7 @@ _RESTART = "tests/actors/test_doorbells_restart.py"
 _DOORMAN = "tests/actors/test_doorman.py"
 _STANDING = "tests/actors/test_standing.py"
 _MIGRATED = "tests/actors/test_storefile_migrated.py"
+_SUSPEND = "tests/system/test_pty_suspend.py"
 _AGAIN = "test_a_session_that_starts_is_offered_again_what_its_client_may_have_forgotten"
 
 BELLS = (
@@ -74,5 +75,12 @@ BELLS = (
         "BEGIN IMMEDIATE;\n",
         "",
         (f"{_MIGRATED}::test_a_migration_that_was_killed_has_not_begun",),
+    ),
+    Mutant(
+        "who kills a suspended session waits until that has the terminal",
+        "signalpost/terminal.py",
+        "while not (self._is_to_end or _is_our_turn())",
+        "while not _is_our_turn()",
+        (f"{_SUSPEND}::test_it_ends_when_it_is_killed_while_it_is_suspended",),
     ),
 )

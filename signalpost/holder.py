@@ -31,6 +31,7 @@ def hold(become: Callable[[], NoReturn], reports: int) -> NoReturn:
     """
     try:
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # else only the foreground gives it away
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # it ends the program by itself, and that only
         _watch(_started(become), reports)
     finally:
         os._exit(exit_codes.OK)
@@ -52,6 +53,9 @@ def _started(become: Callable[[], NoReturn]) -> int:
 def _watch(program: int, reports: int) -> None:
     with contextlib.suppress(PermissionError):  # it has done so itself, and runs already
         os.setpgid(program, program)  # its group may be signalled from the first report on
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        if os.tcgetpgrp(0) == os.getpgrp():  # keys are for the program, however slow it begins
+            os.tcsetpgrp(0, program)
     signal.signal(signal.SIGHUP, lambda _number, _frame: _hang_up(program))
     _keep_only(reports)
     with contextlib.suppress(BrokenPipeError):  # nobody is there to read it: that is an end, too

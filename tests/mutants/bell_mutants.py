@@ -83,4 +83,11 @@ BELLS = (
         "while not _is_our_turn()",
         (f"{_SUSPEND}::test_it_ends_when_it_is_killed_while_it_is_suspended",),
     ),
+    Mutant(
+        "keys that come early are for nobody",
+        "signalpost/holder.py",
+        "            os.tcsetpgrp(0, program)\n",
+        "            pass\n",
+        ("tests/signalpost/test_inner.py",),
+    ),
 )

@@ -69,6 +69,10 @@ class Terminal:
     def resize(self, lines: int, columns: int) -> None:
         termios.tcsetwinsize(self._master, (lines, columns))
 
+    def foreground(self) -> int:
+        """Return the group of processes whose turn at it is."""
+        return os.tcgetpgrp(self._master)
+
     def attributes(self) -> list[object]:
         return termios.tcgetattr(self._master)
 

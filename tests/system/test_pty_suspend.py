@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -200,6 +201,9 @@ def test_a_program_that_lives_on_has_the_terminal_also_when_no_shell_says_so(hom
         suspend(shown)
         # Now bash takes it for running, and its fg sends no SIGCONT.
         shown.ask(f"kill %1; cat {killed}; fg\r".encode(), b"program\r\n")
+        deadline = time.monotonic() + SECONDS
+        while shown.foreground() != below(shown)[0].pid:  # bash has shown the words before that
+            assert time.monotonic() < deadline
         shown.ask(b"two\r", b"got=two=\r\n")
         assert shown.ask(b"three\r", b"got=three=\r\n") == b"three\r\ngot=three=\r\n"
         shown.ask(CTRL_D, PROMPT)

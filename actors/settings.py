@@ -124,7 +124,7 @@ class _Range:
             number = "a whole number" if self.whole else "a number"
             raise BadRequest(
                 f"{where} = {value!r} is not possible. "
-                f"Use {number} of {self.unit} from {self.low:g} to {self.high:g}."
+                f"Use {number} of {self.unit} from {self.low:.15g} to {self.high:.15g}."
             )
         return cast("float", value)
 

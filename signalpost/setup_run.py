@@ -121,7 +121,8 @@ class SetupRun:
         if not wanted and not plans.problems:
             click.echo(f"nothing to do for {_listed(kinds)}")
         if dry and wanted:
-            click.echo(f"{len(wanted)} files would change; nothing was written")
+            files = "1 file" if len(wanted) == 1 else f"{len(wanted)} files"
+            click.echo(f"{files} would change; nothing was written")
         _tell_of_what_stays(plans)
         if not removing:
             self._advise(kinds)

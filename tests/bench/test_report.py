@@ -20,6 +20,6 @@ def test_the_page_is_left_as_it_is_where_a_measure_has_not_run(
     monkeypatch.setattr(report, "DOCS", tmp_path)
     monkeypatch.setattr(report, "latest", all_but_relay)
 
-    with pytest.raises(SystemExit, match="not measured here: relay. Run: make bench"):
+    with pytest.raises(SystemExit, match=r"not measured here: relay\. Run: make bench"):
         report.main()
     assert page.read_text() == "figures"

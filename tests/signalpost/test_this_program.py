@@ -70,5 +70,5 @@ def test_a_command_that_is_none_is_refused(folder: Path, command: str) -> None:
 
 
 def test_of_a_command_the_word_is_named_that_is_no_program(folder: Path) -> None:
-    with pytest.raises(BadRequest, match="--command: 'uvx' is no program on PATH."):
+    with pytest.raises(BadRequest, match=r"--command: 'uvx' is no program on PATH\."):
         this_program("uvx --from /src signalpost")

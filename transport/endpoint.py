@@ -24,8 +24,10 @@ from pathlib import Path
 import msgspec
 
 from .errors import BadRequest, BrokerUnavailable
+from .regular_file import KIB, read_regular
 
 ENV_DATA_DIR = "SIGNALPOST_DATA_DIR"
+_LARGEST = 64 * KIB
 MAX_SOCKET_PATH = 100
 """Linux takes 107 bytes, macOS 103; the streams of `run` have longer names than the socket."""
 
@@ -224,7 +226,7 @@ def publish(folder: Path, published: Published) -> None:
 def read_published(folder: Path) -> Published | None:
     """Return what the last broker published, or None when there is nothing to read."""
     try:
-        data = (run_dir(folder) / "broker.json").read_bytes()
+        data = read_regular(run_dir(folder) / "broker.json", _LARGEST)
     except OSError:
         return None
     try:

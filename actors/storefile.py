@@ -116,13 +116,10 @@ def begin_life(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _is_absent(path: Path) -> bool:
-    try:
-        found = path.lstat()
-    except FileNotFoundError:
-        found = None
-    if found and not stat.S_ISREG(found.st_mode):
-        raise BrokerUnavailable(f"{path} is not a regular file. Move it away.")
-    if found and found.st_size:
+    for each in (path, _wal_path(path), path.with_name(path.name + "-shm")):
+        if os.path.lexists(each) and not stat.S_ISREG(each.lstat().st_mode):
+            raise BrokerUnavailable(f"{each} is not a regular file. Move it away.")
+    if path.exists() and path.stat().st_size:
         return False
     for rest in (_id_path(path), _wal_path(path)):
         if rest.exists():

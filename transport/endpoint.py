@@ -214,13 +214,20 @@ def choose_socket(folder: Path, epoch: str) -> Path:
 
 
 def publish(folder: Path, published: Published) -> None:
-    """Write ``run/broker.json`` in one step."""
+    """Write ``run/broker.json`` in one step.
+
+    :raises BrokerUnavailable: a folder is in its place
+    """
     target = run_dir(folder) / "broker.json"
     scratch = target.with_name(f".broker.{os.urandom(4).hex()}")
     fd = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(fd, "wb") as file:
         file.write(msgspec.json.encode(published))
-    scratch.rename(target)
+    try:
+        scratch.rename(target)
+    except IsADirectoryError as error:
+        scratch.unlink()
+        raise BrokerUnavailable(f"{target} is a folder. Move it away.") from error
 
 
 def read_published(folder: Path) -> Published | None:

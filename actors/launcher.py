@@ -284,9 +284,12 @@ class Launcher:
     async def _clear_up(self, shim: Control, job: Job) -> None:
         # Its orphans fall to us when it is dead, which is later than its silence.
         await shim.dead.wait()
-        spared = {other.pid for other in self._spares.all if not other.dead.is_set()}
-        await orphans.kill_adopted({*spared, self._zygote.pid})
+        await orphans.kill_adopted(self._own)
         await orphans.kill_carriers({job.cookie})
+
+    def _own(self) -> set[int]:
+        living = {shim.pid for shim in self._spares.all if not shim.dead.is_set()}
+        return {*living, self._zygote.pid}
 
     def _outcome(self, reason: Literal["cannot_start", "killed"], error: str = "") -> Outcome:
         return Outcome(reason=reason, error=error, ended_at=self._clock())

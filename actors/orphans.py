@@ -25,8 +25,8 @@ _PAUSE_SECONDS = 0.002
 _LONGEST_PAUSE = 0.5
 
 
-async def kill_adopted(spared: set[int]) -> None:
-    """Kill every process that fell to this one, except ``spared`` and what is below them.
+async def kill_adopted(spared: Callable[[], set[int]]) -> None:
+    """Kill every process that fell to this one, except who is ``spared`` and what is below them.
 
     Processes of this one's own session are its helpers, never a task's: a task
     has a session of its own. Returns when none is left.
@@ -73,7 +73,7 @@ def _tried(strike: Callable[[], set[int]]) -> set[int]:
         return {0}
 
 
-def _strike_adopted(spared: set[int]) -> set[int]:
+def _strike_adopted(spared: Callable[[], set[int]]) -> set[int]:
     """Kill and reap what there is, and return its pids."""
     frozen = shim_tree.freeze(lambda: _adopted(shim_tree.children(os.getpid()), spared))
     for pid in frozen:
@@ -85,8 +85,9 @@ def _strike_adopted(spared: set[int]) -> set[int]:
     return frozen | _adopted(own, spared)
 
 
-def _adopted(pids: Iterable[int], spared: set[int]) -> set[int]:
-    return {pid for pid in pids if pid not in spared and _session(pid) != os.getsid(0)}
+def _adopted(pids: Iterable[int], spared: Callable[[], set[int]]) -> set[int]:
+    others = set(pids) - spared()
+    return {pid for pid in others if _session(pid) != os.getsid(0)}
 
 
 def _session(pid: int) -> int:

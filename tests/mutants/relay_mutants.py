@@ -6,6 +6,7 @@ from tests.mutants.mutant import Mutant
 
 _ACTOR = "tests/actors/test_queue_actor_handover.py"
 _SHIMS = "tests/actors/test_handover.py"
+_UNSAID = "tests/actors/test_handover_unsaid.py"
 _HOLD = "tests/actors/test_shim_hold.py"
 
 RELAY = (
@@ -148,5 +149,19 @@ RELAY = (
         "            _bury(self._held)",
         "            pass",
         ("tests/actors/test_control.py::test_what_a_killed_shim_held_is_reaped",),
+    ),
+    Mutant(
+        "what runs already is left running when its shim hangs before it has said so",
+        "actors/launcher.py",
+        "        if run.touched:\n",
+        "        if shim.taken:\n",
+        (f"{_UNSAID}::test_nothing_is_left_of_one_whose_shim_hangs",),
+    ),
+    Mutant(
+        "what runs already is left running when its shim is killed before it has said so",
+        "actors/launcher.py",
+        "in_time and not run.touched",
+        "in_time and not shim.taken",
+        (f"{_UNSAID}::test_nothing_is_left_of_one_that_is_cancelled_when_its_shim_was_killed",),
     ),
 )

@@ -139,8 +139,8 @@ RELAY = (
     Mutant(
         "what is held runs in a folder that is another now",
         "actors/shim_hold.py",
-        "_folder(command) == self._folder and _ptrace",
-        "_ptrace",
+        "_folder(command) == self._folder and not",
+        "not",
         (f"{_HOLD}::test_one_whose_folder_was_made_anew_is_replaced",),
     ),
     Mutant(
@@ -163,5 +163,12 @@ RELAY = (
         "in_time and not run.touched",
         "in_time and not shim.taken",
         (f"{_UNSAID}::test_nothing_is_left_of_one_that_is_cancelled_when_its_shim_was_killed",),
+    ),
+    Mutant(
+        "a signal to what is held reaches the command",
+        "actors/shim_hold.py",
+        " and not _signalled(self.pid)",
+        "",
+        (f"{_HOLD}::test_one_that_got_a_signal_before_its_turn_is_replaced",),
     ),
 )

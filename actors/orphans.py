@@ -34,6 +34,12 @@ async def kill_adopted(spared: Callable[[], set[int]]) -> None:
     await _until_none(lambda: _strike_adopted(spared))
 
 
+def reap_adopted(spared: set[int]) -> None:
+    """Reap what fell to this process and is dead, except ``spared``. What lives is left alone."""
+    for pid in _adopted(shim_tree.children(os.getpid()), lambda: spared):
+        _reap(pid)
+
+
 async def kill_carriers(cookies: set[str]) -> None:
     """Kill every process of this user whose environment carries one of ``cookies``.
 

@@ -20,8 +20,9 @@ from collections.abc import Callable
 import anyio
 import msgspec
 
-from .control import Control
+from .control import FALLING_SECONDS, Control
 from .job import Job
+from .orphans import reap_adopted
 from .shim_child import describe
 from .zygote import Zygote
 
@@ -145,8 +146,19 @@ class Spares:
         end = await self._zygote.fork(sum(not shim.ready.is_set() for shim in self.all))
         loop = asyncio.get_running_loop()
         _, shim = await loop.create_unix_connection(Control, sock=end)
+        shim.on_lost = self._sweep_later
         self.all.add(shim)
         return shim
+
+    def _sweep_later(self) -> None:
+        asyncio.get_running_loop().call_later(FALLING_SECONDS, self._sweep)
+
+    def _sweep(self) -> None:
+        """Reap who fell to us dead, and died together with all who knew its pid."""
+        if all(shim.ready.is_set() for shim in self.all):
+            reap_adopted({*(shim.pid for shim in self.all), self._zygote.pid})
+        else:  # one of them may be about to tell that it is its own
+            self._sweep_later()
 
 
 def _fits(shim: Control, job: Job) -> bool:

@@ -7,6 +7,7 @@ from tests.mutants.mutant import Mutant
 _ACTOR = "tests/actors/test_queue_actor_handover.py"
 _SHIMS = "tests/actors/test_handover.py"
 _UNSAID = "tests/actors/test_handover_unsaid.py"
+_STRAYS = "tests/actors/test_strays.py"
 _HOLD = "tests/actors/test_shim_hold.py"
 
 RELAY = (
@@ -62,8 +63,8 @@ RELAY = (
     Mutant(
         "a shim that dies just before its zygote is never reaped",
         "actors/control.py",
-        "call_later(_FALLING_SECONDS, _reap, self.pid)",
-        "call_later(_FALLING_SECONDS, print, self.pid)",
+        "call_later(FALLING_SECONDS, _reap, self.pid)",
+        "call_later(FALLING_SECONDS, print, self.pid)",
         ("tests/actors/test_control.py::test_a_shim_that_dies_just_before_its_zygote_is_reaped",),
     ),
     Mutant(
@@ -170,5 +171,19 @@ RELAY = (
         " and not _signalled(self.pid)",
         "",
         (f"{_HOLD}::test_one_that_got_a_signal_before_its_turn_is_replaced",),
+    ),
+    Mutant(
+        "who dies together with all who knew of it is never reaped",
+        "actors/spares.py",
+        "        shim.on_lost = self._sweep_later\n",
+        "",
+        (f"{_STRAYS}::test_it_is_reaped_when_a_shim_was_lost",),
+    ),
+    Mutant(
+        "a shim may be reaped before it has told its pid",
+        "actors/spares.py",
+        "if all(shim.ready.is_set() for shim in self.all):",
+        "if self.all:",
+        (f"{_STRAYS}::test_nobody_is_reaped_while_a_shim_has_yet_to_tell_its_pid",),
     ),
 )

@@ -23,6 +23,8 @@ from .shim_tree import Process
 
 _PAUSE_SECONDS = 0.002
 _LONGEST_PAUSE = 0.5
+_BLIND = {errno.EMFILE, errno.ENFILE}
+"""Out of descriptors: nothing can be seen."""
 
 
 async def kill_adopted(spared: Callable[[], set[int]]) -> None:
@@ -34,10 +36,20 @@ async def kill_adopted(spared: Callable[[], set[int]]) -> None:
     await _until_none(lambda: _strike_adopted(spared))
 
 
-def reap_adopted(spared: set[int]) -> None:
-    """Reap what fell to this process and is dead, except ``spared``. What lives is left alone."""
-    for pid in _adopted(shim_tree.children(os.getpid()), lambda: spared):
+def reap_adopted(spared: set[int]) -> bool:
+    """Reap what fell to this process and is dead, except ``spared``; what lives is left alone.
+
+    False: out of descriptors, nobody could be seen.
+    """
+    try:
+        found = _adopted(shim_tree.children(os.getpid()), lambda: spared)
+    except OSError as error:
+        if error.errno not in _BLIND:
+            raise
+        return False
+    for pid in found:
         _reap(pid)
+    return True
 
 
 async def kill_carriers(cookies: set[str]) -> None:
@@ -73,7 +85,7 @@ def _tried(strike: Callable[[], set[int]]) -> set[int]:
     try:
         return strike()
     except OSError as error:
-        if error.errno not in {errno.EMFILE, errno.ENFILE}:
+        if error.errno not in _BLIND:
             raise
         # Nothing could be seen: that is not to say that there was nothing.
         return {0}

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable
 
 import anyio
@@ -151,13 +152,15 @@ class Spares:
         return shim
 
     def _sweep_later(self) -> None:
-        asyncio.get_running_loop().call_later(FALLING_SECONDS, self._sweep)
+        if sys.platform == "linux":  # elsewhere nobody falls to us
+            asyncio.get_running_loop().call_later(FALLING_SECONDS, self._sweep)
 
     def _sweep(self) -> None:
         """Reap who fell to us dead, and died together with all who knew its pid."""
-        if all(shim.ready.is_set() for shim in self.all):
-            reap_adopted({*(shim.pid for shim in self.all), self._zygote.pid})
-        else:  # one of them may be about to tell that it is its own
+        known = {*(shim.pid for shim in self.all), self._zygote.pid}
+        # One that has yet to tell its pid is none of those.
+        told = all(shim.ready.is_set() for shim in self.all)
+        if not (told and reap_adopted(known)):
             self._sweep_later()
 
 

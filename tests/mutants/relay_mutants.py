@@ -182,8 +182,8 @@ RELAY = (
     Mutant(
         "a shim may be reaped before it has told its pid",
         "actors/spares.py",
-        "if all(shim.ready.is_set() for shim in self.all):",
-        "if self.all:",
+        "if not (told and reap_adopted(known)):",
+        "if not reap_adopted(known):",
         (f"{_STRAYS}::test_nobody_is_reaped_while_a_shim_has_yet_to_tell_its_pid",),
     ),
 )

@@ -160,7 +160,7 @@ class Control(asyncio.Protocol):
         self.ready.set()
         self.answered.set()
         self._settle()
-        if self._handle < 0:
+        if self._handle < 0 and not self.dead.is_set():
             # Nothing tells of its death: it is dying, leave it a moment.
             asyncio.get_running_loop().call_later(_DYING_SECONDS, self._died)
 
@@ -233,6 +233,10 @@ class Control(asyncio.Protocol):
             asyncio.get_running_loop().remove_reader(self._handle)
             os.close(self._handle)
             self._handle = -1
+        if self._transport is not None:
+            # A zygote that was stopped as soon as it had forked it has a copy of its socket.
+            self._hear_out(self._transport.get_extra_info("socket").fileno())
+            self.abort()
         if self.pid and not _reap(self.pid):
             # The zygote reaps its own; if that dies too, this one may fall to us only now.
             asyncio.get_running_loop().call_later(FALLING_SECONDS, _reap, self.pid)

@@ -7,6 +7,8 @@ from tests.mutants.mutant import Mutant
 _ACTOR = "tests/actors/test_queue_actor_handover.py"
 _SHIMS = "tests/actors/test_handover.py"
 _UNSAID = "tests/actors/test_handover_unsaid.py"
+_CONTROL = "tests/actors/test_control.py"
+_COPY = "test_a_dead_shim_has_ended_though_another_process_has_its_end_of_the_line"
 _STRAYS = "tests/actors/test_strays.py"
 _HOLD = "tests/actors/test_shim_hold.py"
 
@@ -185,5 +187,20 @@ RELAY = (
         "if not (told and reap_adopted(known)):",
         "if not reap_adopted(known):",
         (f"{_STRAYS}::test_nobody_is_reaped_while_a_shim_has_yet_to_tell_its_pid",),
+    ),
+    Mutant(
+        "a dead shim lives as long as somebody has its end of the line",
+        "actors/control.py",
+        "            self.abort()\n        if self.pid and",
+        "        if self.pid and",
+        (f"{_CONTROL}::{_COPY}",),
+    ),
+    Mutant(
+        "the last words of a dead shim are not heard while somebody has its end of the line",
+        "actors/control.py",
+        '            self._hear_out(self._transport.get_extra_info("socket").fileno())\n'
+        "            self.abort()",
+        "            self.abort()",
+        (f"{_CONTROL}::{_COPY}",),
     ),
 )

@@ -9,7 +9,7 @@ _SHIMS = "tests/actors/test_handover.py"
 _UNSAID = "tests/actors/test_handover_unsaid.py"
 _CONTROL = "tests/actors/test_control.py"
 _COPY = "test_a_dead_shim_has_ended_though_another_process_has_its_end_of_the_line"
-_STRAYS = "tests/actors/test_strays.py"
+_STRAYS = "tests/actors/test_spares_strays.py"
 _HOLD = "tests/actors/test_shim_hold.py"
 
 RELAY = (

@@ -16,7 +16,7 @@ from typing import NamedTuple, get_args
 from ..transport import letters, names
 from ..transport.errors import BadRequest, SignalpostError, UnknownAgent
 from .agent import Agent
-from .refusal import unknown_agent
+from .refusal import WHO_IS_KNOWN, unknown_agent
 from .registry import Registry
 
 MAX_RECIPIENTS = 1000
@@ -206,11 +206,9 @@ def _refusal(address: Address, near: Callable[[str], list[str]]) -> UnknownAgent
         case Name(name):
             return unknown_agent(name, near(name))
         case Everyone():
-            return UnknownAgent("no other agent is known. list_agents tells who is.")
+            return UnknownAgent(f"no other agent is known. {WHO_IS_KNOWN}")
         case WithRole(role) | AnyOf(role):
-            return UnknownAgent(
-                f"no other agent has the role {role}. list_agents tells who is known."
-            )
+            return UnknownAgent(f"no other agent has the role {role}. {WHO_IS_KNOWN}")
 
 
 def _no_names(_name: str) -> list[str]:

@@ -12,7 +12,11 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
+from contextlib import suppress
 from pathlib import Path
+
+from ..transport.regular_file import open_regular
 
 BYTES = 8 << 20
 """Twice what SQLite lets its log grow to before it folds it into the file and begins anew:
@@ -56,9 +60,10 @@ class Ballast:
 
     def _held(self) -> int:
         try:
-            return self.path.lstat().st_size
+            found = self.path.lstat()
         except FileNotFoundError:
             return 0
+        return found.st_size if stat.S_ISREG(found.st_mode) else 0
 
     def _free(self) -> int:
         try:
@@ -68,16 +73,16 @@ class Ballast:
         return space.f_bavail * space.f_frsize
 
     def _reserve(self) -> bool:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            descriptor = os.open(self.path, flags, 0o600)
+            descriptor = open_regular(self.path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW)
             try:
                 _fill(descriptor, self._wanted)
             finally:
                 os.close(descriptor)
         except OSError as error:
             _logger.warning("no room can be reserved at %s: %s", self.path, error)
-            self.path.unlink(missing_ok=True)
+            with suppress(OSError):  # it is a folder, or gone: that was told
+                self.path.unlink()
             return False
         return True
 

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from ..transport.letters import Ring, RingOutcome, Way
-from .doorbell import Doorbell, Rung
+from .bell_effects import Rung
+from .doorbell import Doorbell
+from .moment import Moment
 
 
 class BellRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +33,7 @@ class RingRow(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     detail: str
     request_id: bytes
-    """Of the request that it answered; empty: it answered none that waited."""
+    """Of the request that it answered; empty: of none, or whoever waited has said goodbye since."""
 
 
 def row_of_bell(agent_id: int, bell: Doorbell) -> BellRow:
@@ -60,7 +62,9 @@ def row_of_ring(agent_id: int, rung: Rung) -> RingRow:
     )
 
 
-def bell_of(row: BellRow, rings: Iterable[RingRow], numbers: Callable[[], int]) -> Doorbell:
+def bell_of(
+    row: BellRow, rings: Iterable[RingRow], numbers: Callable[[], int], now: Moment
+) -> Doorbell:
     """Return a doorbell of an earlier broker life with its rings, the oldest first."""
     bell = Doorbell(
         numbers,
@@ -69,7 +73,7 @@ def bell_of(row: BellRow, rings: Iterable[RingRow], numbers: Callable[[], int]) 
         cursor=row.cursor,
         noticed=row.noticed,
     )
-    bell.restore([_rung_of(ring) for ring in rings])
+    bell.restore([_rung_of(ring) for ring in rings], now)
     return bell
 
 

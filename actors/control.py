@@ -19,7 +19,7 @@ import msgspec
 from .job import Job, Outcome
 
 _DYING_SECONDS = 0.1
-_FALLING_SECONDS = 1.0
+FALLING_SECONDS = 1.0
 """Within that a zygote that was killed together with its shims is dead as well."""
 
 _READ = 64 * 1024
@@ -41,7 +41,8 @@ class Control(asyncio.Protocol):
     ``on_dead`` is called as soon as nothing of the task lives, ``settled`` is set when ``outcome``
     is there or the shim is gone, and ``dead`` when its process is. ``begun`` tells that it may
     have begun with the job it was briefed for, asked or not, and ``on_begun`` is called when it
-    says so. Closing the connection makes the shim kill its task.
+    says so. ``on_lost`` is called when it is dead and has told no outcome. Closing the
+    connection makes the shim kill its task.
     """
 
     def __init__(self) -> None:
@@ -49,6 +50,7 @@ class Control(asyncio.Protocol):
         self.taken = False
         self.begun = False
         self.on_begun: Callable[[], None] = overhear
+        self.on_lost: Callable[[], None] = overhear
         self.briefed: Job | None = None
         self.refused = ""
         self.outcome: Outcome | None = None
@@ -158,7 +160,7 @@ class Control(asyncio.Protocol):
         self.ready.set()
         self.answered.set()
         self._settle()
-        if self._handle < 0:
+        if self._handle < 0 and not self.dead.is_set():
             # Nothing tells of its death: it is dying, leave it a moment.
             asyncio.get_running_loop().call_later(_DYING_SECONDS, self._died)
 
@@ -231,12 +233,18 @@ class Control(asyncio.Protocol):
             asyncio.get_running_loop().remove_reader(self._handle)
             os.close(self._handle)
             self._handle = -1
+        if self._transport is not None:
+            # A zygote that was stopped as soon as it had forked it has a copy of its socket.
+            self._hear_out(self._transport.get_extra_info("socket").fileno())
+            self.abort()
         if self.pid and not _reap(self.pid):
             # The zygote reaps its own; if that dies too, this one may fall to us only now.
-            asyncio.get_running_loop().call_later(_FALLING_SECONDS, _reap, self.pid)
+            asyncio.get_running_loop().call_later(FALLING_SECONDS, _reap, self.pid)
         if self._held:
             _bury(self._held)
         self.dead.set()
+        if self.outcome is None:
+            self.on_lost()
 
 
 def _bury(held: int) -> None:

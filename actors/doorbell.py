@@ -10,6 +10,7 @@
                                                   └────> who has waited for longest
     waiting ─ rung, or its time is over ─> answered
     rung ─ gave up, or nobody got it ─> noticed = cursor - 1: somebody else may tell
+    rung ─ by an earlier broker, and not heard of in time ─> likewise
 
 A ring is one telling, and answers one of those who wait: the others go on
 waiting for what is newer. Several messages between two rings are one ring.
@@ -20,68 +21,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import inf
 
 from ..transport.letters import Ring, RingOutcome, Way
+from .bell_effects import Answer, Drop, Effect, Keep, Rung, Save, Waiter
+from .doubt import Doubt
 from .moment import Moment
 
 EVERY_SECONDS = 5.0
 """The least time between two rings, unless it is set."""
 MAX_RINGS = 100
 """So many are kept of one doorbell, the newest."""
-
-
-@dataclass(slots=True, eq=False)
-class Waiter:
-    """An open request that waits for the bell. ``deadline`` is of the monotonic clock."""
-
-    correlation: bytes
-    session: bytes
-    way: Way
-    after: int = 0
-    """Only what is newer than this cursor is news for it."""
-    deadline: float | None = None
-
-
-@dataclass(slots=True, eq=False)
-class Rung:
-    """One ring, under a number for life, and the request that it answered."""
-
-    number: int
-    ring: Ring
-    correlation: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Answer who waits. ``noticed`` is what it was before; ``rung``: None, its time is over."""
-
-    waiter: Waiter
-    noticed: int
-    rung: Rung | None
-
-
-@dataclass(frozen=True, slots=True)
-class Save:
-    """Persist the bell as it is now: how it is set, its cursor, and what was noticed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """Persist a ring as it is now."""
-
-    rung: Rung
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """Forget the ring of this number."""
-
-    number: int
-
-
-Effect = Answer | Save | Keep | Drop
+_NOT_BACK = "whoever waited has not come back"
 
 
 class Doorbell:
@@ -105,6 +56,7 @@ class Doorbell:
         self._rung_at = -inf
         self._rings: deque[Rung] = deque()
         self._waiters: dict[bytes, Waiter] = {}
+        self._doubt = Doubt()
         self._effects: list[Effect] = []
 
     # ------------------------------------------------------------ mail
@@ -137,6 +89,7 @@ class Doorbell:
 
     def wait(self, waiter: Waiter, now: Moment) -> None:
         """Let somebody wait. Asked again after its ring it hears the same, if that still counts."""
+        self._doubt.end(waiter.correlation)
         rung = self._answered(waiter.correlation)
         if rung is not None and rung.ring.outcome != "gave_up":
             self._effects.append(Answer(waiter, rung.ring.cursor - 1, rung))
@@ -152,9 +105,23 @@ class Doorbell:
             self._become(rung, "gave_up", why)
             self.advance(now)
 
-    def leave(self, session: bytes) -> None:
-        """A session is gone: it waits no more."""
-        self._waiters = {c: w for c, w in self._waiters.items() if w.session != session}
+    def leave(self, correlation: bytes) -> None:
+        """Whoever waits has said goodbye. If it was rung, it has told the agent."""
+        self._waiters.pop(correlation, None)
+        rung = self._answered(correlation)
+        if rung is not None and rung.ring.outcome == "woke":
+            self._doubt.end(correlation)
+            rung.correlation = b""  # what is on disk says so to the next broker
+            self._effects.append(Keep(rung))
+
+    def claim(self, waiter: Waiter) -> list[bytes]:
+        """Somebody waits on: return its request that an earlier broker answered with a ring, if any.
+
+        Only who was rung knows of that cursor, unless there was another ring for the same.
+        """
+        said = waiter.way, waiter.after
+        same = [r.correlation for r in self._rings if (r.ring.way, r.ring.cursor) == said]
+        return same if len(same) == 1 and self._doubt.end(same[0]) else []
 
     def relieve(self, way: Way) -> None:
         """Whoever waits to tell the agent in this way would speak to nobody."""
@@ -191,9 +158,12 @@ class Doorbell:
         """Return the numbers of the rings that are kept."""
         return [rung.number for rung in self._rings]
 
-    def restore(self, rungs: list[Rung]) -> None:
+    def restore(self, rungs: list[Rung], now: Moment) -> None:
         """Take up the rings of an earlier broker life, oldest first."""
         self._rings.extend(rungs)
+        last = [r for r in rungs if r.ring.cursor == self.noticed and r.ring.outcome == "woke"]
+        # Without a request it is known: whoever was rung has said goodbye.
+        self._doubt.begin([r.correlation for r in last if r.correlation], now.mono)
 
     def absorb(self, other: Doorbell) -> None:
         """Take over what was told and who waits at a bell whose mail has come here.
@@ -211,6 +181,7 @@ class Doorbell:
         self.unread += other.unread
         self._rung_at = max(self._rung_at, other._rung_at)
         self._waiters |= other._waiters
+        self._doubt.absorb(other._doubt)
         both = sorted([*self._rings, *other._rings], key=lambda rung: rung.number)
         self._rings = deque()
         for rung in both:
@@ -226,6 +197,9 @@ class Doorbell:
 
     def advance(self, now: Moment) -> None:
         """Do what is due."""
+        for correlation in self._doubt.take_due(now.mono):
+            if (rung := self._answered(correlation)) is not None:
+                self._become(rung, "gave_up", _NOT_BACK)
         if self.may_tell(now) and (first := self._first()) is not None:
             del self._waiters[first.correlation]
             before = self.noticed
@@ -238,12 +212,14 @@ class Doorbell:
     def next_deadline(self) -> float | None:
         """When :meth:`advance` next has something to do, on the monotonic clock."""
         times = [w.deadline for w in self._waiters.values() if w.deadline is not None]
+        times += [t for t in [self._doubt.next_deadline()] if t is not None]
         if self.has_news and self.on and self._first() is not None:
             times.append(self._free_at)
         return min(times, default=None)
 
     def shift(self, gap: float) -> None:
         """The broker was stopped for so long: that was nobody's time."""
+        self._doubt.shift(gap)
         for waiter in self._waiters.values():
             if waiter.deadline is not None:
                 waiter.deadline += gap
@@ -290,6 +266,7 @@ class Doorbell:
         rung.ring = Ring(
             at=ring.at, way=ring.way, outcome=outcome, cursor=ring.cursor, detail=detail
         )
+        self._doubt.end(rung.correlation)
         if outcome == "gave_up" and self.noticed == ring.cursor:
             self.noticed = ring.cursor - 1
         self._effects += [Save(), Keep(rung)]

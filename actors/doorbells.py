@@ -15,8 +15,9 @@ import msgspec
 
 from ..transport import bell, letters
 from .agent import Agent
+from .bell_effects import Answer, Drop, Effect, Keep, Save, Waiter
 from .bell_row import BellRow, RingRow, bell_of, row_of_bell, row_of_ring
-from .doorbell import Answer, Doorbell, Drop, Effect, Keep, Save, Waiter
+from .doorbell import Doorbell
 from .inbox import Inbox
 from .inbox_actor import PAUSE_SECONDS
 from .mail_services import MailServices
@@ -112,8 +113,8 @@ class Doorbells:
 
     def wait(self, agent: Agent, waiter: Waiter) -> None:
         """Let somebody wait, who is answered later."""
-        self.of(agent)
-        self._open[waiter.correlation] = agent.id, waiter.session
+        for correlation in [*self.of(agent).claim(waiter), waiter.correlation]:
+            self._open[correlation] = agent.id, waiter.session
         self._do(agent, lambda door, now: door.wait(waiter, now))
 
     def give_up(self, correlation: bytes, why: str = "given up") -> None:
@@ -124,15 +125,16 @@ class Doorbells:
 
     def leave(self, session: bytes, *, died: bool) -> None:
         """A session is gone: it waits no more. If it died, nobody knows what it has told."""
-        for correlation, (agent_id, waiting) in [*self._open.items()]:
-            if waiting != session:
-                continue
+        for correlation in [c for c, (_, waiting) in self._open.items() if waiting == session]:
             if died:
                 self.give_up(correlation, _DIED)
-                continue
-            del self._open[correlation]
-            if (found := self._bells.get(agent_id)) is not None:
-                found[1].leave(session)
+            else:
+                self._part(correlation)
+
+    def _part(self, correlation: bytes) -> None:
+        agent_id, _ = self._open.pop(correlation)
+        if (found := self._bells.get(agent_id)) is not None:
+            self._do(found[0], lambda door, _: door.leave(correlation))
 
     def relieve(self, agent: Agent) -> None:
         """Its client has gone on: a hook of an earlier stop that still waits is not heard."""
@@ -207,9 +209,10 @@ class Doorbells:
     # ------------------------------------------------------------ inside
 
     def _restore(self, agent: Agent, row: BellRow, rings: list[RingRow], *, moved: bool) -> None:
-        self._bells[agent.id] = agent, bell_of(row, rings, self._numbers.__next__)
+        now = self._services.clock()
+        self._bells[agent.id] = agent, bell_of(row, rings, self._numbers.__next__, now)
         for ring in rings:  # its client may give the request up here that was rung there
-            if ring.outcome == "woke":
+            if ring.outcome == "woke" and ring.request_id:
                 self._open[ring.request_id] = agent.id, b""
         inbox = self._look(agent)
         if inbox is not None:

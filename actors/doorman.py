@@ -15,7 +15,7 @@ from ..transport.errors import BadRequest, NotAuthorised
 from ..transport.session import Session
 from .agent import Agent
 from .ancestry import Process, lineage
-from .doorbell import Waiter
+from .bell_effects import Waiter
 from .doorbells import Doorbells
 from .expected import Expectation, Expected
 from .kinship import below, in_thread

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from ..transport.regular_file import open_regular
 from .events import Event
 
 MAX_BYTES = 5 << 20
@@ -120,8 +121,8 @@ class EventLog:
 
     def _opened(self) -> int:
         if self._descriptor is None:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-            self._descriptor = os.open(self._path, flags, 0o600)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+            self._descriptor = open_regular(self._path, flags)
         return self._descriptor
 
 

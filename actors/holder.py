@@ -18,6 +18,7 @@ import msgspec
 
 from ..transport import lifeline
 from ..transport.process import start_time
+from ..transport.regular_file import open_regular
 
 BYTES = 201
 """One length always, and no more is read: never a torn tail, nor one of something longer."""
@@ -109,7 +110,7 @@ def _only_waits_to_be_reaped(pid: int) -> bool:
 
 def _opened(path: Path) -> int | None:
     try:
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        return open_regular(path, os.O_RDONLY | os.O_NOFOLLOW)
     except OSError:
         return None
 

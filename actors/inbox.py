@@ -31,6 +31,7 @@ from .inbox_moves import Moves
 from .message import Message, SendCall
 from .moment import Moment
 from .receiver import Receiver
+from .refusal import WHO_IS_KNOWN
 
 AT_ONCE = 0.0
 """A deadline that has passed, whatever the monotonic clock shows."""
@@ -165,7 +166,7 @@ class Inbox(Moves):
     def empty_into_dead(self, reason: str, now: Moment) -> None:
         """The agent is removed: its mail is dead, and whoever waits here is answered."""
         for message in self._senders.unpark_all():
-            self._refuse(message, UnknownAgent(f"{reason}. list_agents tells who is known."))
+            self._refuse(message, UnknownAgent(f"{reason}. {WHO_IS_KNOWN}"))
         for receiver in self._receivers.plain():
             self._answer(receiver, [])
         for message in self.open_messages():

@@ -251,22 +251,25 @@ class Launcher:
         with anyio.move_on_after(_TAKE_SECONDS) as taking:
             await run.patience.lasts_until(shim.answered)
         if taking.cancelled_caught:
-            return self._no_answer(shim)
+            return await self._no_answer(shim, run)
         if shim.refused:
             return self._outcome("cannot_start", shim.refused)
         run.patience.begin()
         in_time = await run.patience.lasts_until(shim.settled)
-        if shim.outcome is not None or (in_time and not shim.taken):
+        if shim.outcome is not None or (in_time and not run.touched):
             return shim.outcome
         if not in_time:
             shim.kill_shim()
         await self._clear_up(shim, run.job)
         return await self._lost(run, in_time)
 
-    def _no_answer(self, shim: Control) -> Outcome:
+    async def _no_answer(self, shim: Control, run: Run) -> Outcome:
         # Whichever of the two hangs: the next job shall have better ones.
         shim.kill_shim()
         self._zygote.close()
+        if run.touched:
+            await self._clear_up(shim, run.job)
+            return await self._lost(run, in_time=True)
         return self._outcome(
             "cannot_start", f"no shim answered within {_TAKE_SECONDS:.0f} s. {_REMEDY}"
         )
@@ -284,9 +287,12 @@ class Launcher:
     async def _clear_up(self, shim: Control, job: Job) -> None:
         # Its orphans fall to us when it is dead, which is later than its silence.
         await shim.dead.wait()
-        spared = {other.pid for other in self._spares.all if not other.dead.is_set()}
-        await orphans.kill_adopted({*spared, self._zygote.pid})
+        await orphans.kill_adopted(self._own)
         await orphans.kill_carriers({job.cookie})
+
+    def _own(self) -> set[int]:
+        living = {shim.pid for shim in self._spares.all if not shim.dead.is_set()}
+        return {*living, self._zygote.pid}
 
     def _outcome(self, reason: Literal["cannot_start", "killed"], error: str = "") -> Outcome:
         return Outcome(reason=reason, error=error, ended_at=self._clock())

@@ -18,6 +18,7 @@ import msgspec
 
 from ..transport import process
 from ..transport.errors import BrokerUnavailable
+from ..transport.regular_file import open_regular
 from . import holder as holders
 from .holder import Holder
 
@@ -80,10 +81,11 @@ class Lock:
 
 def _open(path: Path) -> int:
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        return open_regular(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
     except OSError as error:
         raise BrokerUnavailable(
-            f"cannot open {path}: {error.strerror}. Choose another place with --data-dir."
+            f"cannot open {path}: {error.strerror}. See to it, or choose another place with"
+            " --data-dir."
         ) from error
 
 

@@ -152,7 +152,7 @@ def _not_dead(message_id: str) -> letters.Settled:
     return letters.Settled(
         message_id=message_id,
         code=BadRequest.code,
-        detail=f"{message_id} is no dead letter. See: signalpost dead list",
+        detail="it is no dead letter. See: signalpost dead list",
     )
 
 

@@ -23,15 +23,33 @@ from .shim_tree import Process
 
 _PAUSE_SECONDS = 0.002
 _LONGEST_PAUSE = 0.5
+_BLIND = {errno.EMFILE, errno.ENFILE}
+"""Out of descriptors: nothing can be seen."""
 
 
-async def kill_adopted(spared: set[int]) -> None:
-    """Kill every process that fell to this one, except ``spared`` and what is below them.
+async def kill_adopted(spared: Callable[[], set[int]]) -> None:
+    """Kill every process that fell to this one, except who is ``spared`` and what is below them.
 
     Processes of this one's own session are its helpers, never a task's: a task
     has a session of its own. Returns when none is left.
     """
     await _until_none(lambda: _strike_adopted(spared))
+
+
+def reap_adopted(spared: set[int]) -> bool:
+    """Reap what fell to this process and is dead, except ``spared``; what lives is left alone.
+
+    False: out of descriptors, nobody could be seen.
+    """
+    try:
+        found = _adopted(shim_tree.children(os.getpid()), lambda: spared)
+    except OSError as error:
+        if error.errno not in _BLIND:
+            raise
+        return False
+    for pid in found:
+        _reap(pid)
+    return True
 
 
 async def kill_carriers(cookies: set[str]) -> None:
@@ -67,13 +85,13 @@ def _tried(strike: Callable[[], set[int]]) -> set[int]:
     try:
         return strike()
     except OSError as error:
-        if error.errno not in {errno.EMFILE, errno.ENFILE}:
+        if error.errno not in _BLIND:
             raise
         # Nothing could be seen: that is not to say that there was nothing.
         return {0}
 
 
-def _strike_adopted(spared: set[int]) -> set[int]:
+def _strike_adopted(spared: Callable[[], set[int]]) -> set[int]:
     """Kill and reap what there is, and return its pids."""
     frozen = shim_tree.freeze(lambda: _adopted(shim_tree.children(os.getpid()), spared))
     for pid in frozen:
@@ -85,8 +103,9 @@ def _strike_adopted(spared: set[int]) -> set[int]:
     return frozen | _adopted(own, spared)
 
 
-def _adopted(pids: Iterable[int], spared: set[int]) -> set[int]:
-    return {pid for pid in pids if pid not in spared and _session(pid) != os.getsid(0)}
+def _adopted(pids: Iterable[int], spared: Callable[[], set[int]]) -> set[int]:
+    others = set(pids) - spared()
+    return {pid for pid in others if _session(pid) != os.getsid(0)}
 
 
 def _session(pid: int) -> int:

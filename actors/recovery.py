@@ -23,9 +23,11 @@ from typing import NamedTuple, TypeVar
 import anyio
 import msgspec
 
+from ..transport.regular_file import MIB, read_regular
 from . import orphans, shim_record
 from .job import Outcome, Running
 
+_LARGEST = 16 * MIB
 _RUNNING = ".running"
 _EXIT = ".exit"
 T = TypeVar("T")
@@ -119,7 +121,7 @@ def outcome(run_dir: Path, task_id: int) -> Outcome | None:
 
 def _read(path: Path, kind: type[T]) -> T | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return msgspec.json.decode(read_regular(path, _LARGEST), type=kind)
     except FileNotFoundError:
         return None
     except (msgspec.MsgspecError, UnicodeDecodeError, OSError):

@@ -13,6 +13,8 @@ from .directory import Directory
 
 FREE_NAMES = 2
 """So many are proposed to who wanted one that is taken."""
+WHO_IS_KNOWN = "list_agents (signalpost agents) tells who is known."
+"""The remedy, for models and for people."""
 _CLIENT = 100
 """Characters that are shown of what a holder calls its client."""
 
@@ -37,4 +39,4 @@ def unknown_agent(name: str, near: Iterable[str] = ()) -> UnknownAgent:
         )
     meant = ", ".join(near)
     hint = f" Did you mean {meant}?" if meant else ""
-    return UnknownAgent(f"nobody is called {name}.{hint} list_agents tells who is known.")
+    return UnknownAgent(f"nobody is called {name}.{hint} {WHO_IS_KNOWN}")

@@ -12,8 +12,10 @@ from typing import Any, Literal, Self, cast
 
 from ..transport import names
 from ..transport.errors import BadRequest
+from ..transport.regular_file import MIB, read_regular
 
 MAX_WIDTH = 64
+_LARGEST = MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,14 @@ class Settings:
         :raises BadRequest: naming the file, the key and the remedy
         """
         try:
-            given = tomllib.loads(path.read_text("utf-8"))
+            given = tomllib.loads(read_regular(path, _LARGEST).decode())
         except FileNotFoundError:
             return cls()
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except OSError as error:
+            raise BadRequest(
+                f"{path} cannot be read: {error.strerror}. Correct it or remove it."
+            ) from error
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
             raise BadRequest(f"{path} cannot be read: {error}. Correct it or remove it.") from error
         values: dict[str, Any] = {
             key: _checked(key, value, f"{path}: {key}") for key, value in given.items()
@@ -124,7 +130,7 @@ class _Range:
             number = "a whole number" if self.whole else "a number"
             raise BadRequest(
                 f"{where} = {value!r} is not possible. "
-                f"Use {number} of {self.unit} from {self.low:g} to {self.high:g}."
+                f"Use {number} of {self.unit} from {self.low:.15g} to {self.high:.15g}."
             )
         return cast("float", value)
 

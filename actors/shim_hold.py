@@ -9,6 +9,8 @@ turns that follow each other would both feel. So it is done while the turn
 before lasts, and all that is left for the start is one system call. Until then
 nothing of the command runs: the kernel stops the process at the end of its
 ``execve``, as it does for a debugger, and kills it if its shim dies, whatever of.
+A signal that reaches it before, as ``pkill -f`` in another task sends it, is not
+meant for the command: another process is made for that.
 
 Where that is not allowed nothing is held, and the command is spawned at its start.
 
@@ -26,9 +28,12 @@ from typing import NoReturn
 from .shim_child import Command
 
 _DETACH = 17
+_PEEK_SIGNALS = 0x4209
 _SEIZE = 0x4206
 _STOP_AT_EXEC = 0x10
 _DIE_WITH_TRACER = 0x100000
+_TO_PROCESS = 1
+_SIGINFO_BYTES = 128
 _HELD = signal.SIGTRAP | 4 << 8
 """How a process that has stopped at its ``execve`` is told from one that stopped otherwise."""
 
@@ -43,7 +48,8 @@ class Held:
     def release(self, command: Command) -> bool:
         """Let it run; False: it cannot be had any more, and nothing of it has run."""
         # The folder may have been removed and made again since.
-        if _folder(command) == self._folder and _ptrace(_DETACH, self.pid):
+        same = _folder(command) == self._folder and not _signalled(self.pid)
+        if same and _ptrace(_DETACH, self.pid):
             return True
         self.discard()
         return False
@@ -109,6 +115,17 @@ def _folder(command: Command) -> tuple[int, int] | None:
     except (OSError, ValueError):
         return None
     return found.st_dev, found.st_ino
+
+
+class _Peek(ctypes.Structure):
+    _fields_ = (("first", ctypes.c_uint64), ("whose", ctypes.c_uint32), ("most", ctypes.c_int32))
+
+
+def _signalled(pid: int) -> bool:
+    """Tell whether a signal waits for it, which it would get as soon as it runs."""
+    found = ctypes.create_string_buffer(_SIGINFO_BYTES)
+    peek = _Peek(first=0, whose=_TO_PROCESS, most=1)
+    return bool(_call(_PEEK_SIGNALS, pid, ctypes.byref(peek), ctypes.byref(found)) > 0)
 
 
 def _ptrace(request: int, pid: int, data: int = 0) -> bool:

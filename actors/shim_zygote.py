@@ -26,6 +26,7 @@ from .shim_reason import without_shim
 
 def main(control: int) -> NoReturn:
     """Be the zygote at the other end of ``control``, a descriptor, until the broker is gone."""
+    os.setsid()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(number, signal.SIG_IGN)  # the shims, too: they end by their lifeline
     # Collections in the children would only copy the pages that they share.

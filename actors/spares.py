@@ -15,13 +15,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable
 
 import anyio
 import msgspec
 
-from .control import Control
+from .control import FALLING_SECONDS, Control
 from .job import Job
+from .orphans import reap_adopted
 from .shim_child import describe
 from .zygote import Zygote
 
@@ -145,8 +147,21 @@ class Spares:
         end = await self._zygote.fork(sum(not shim.ready.is_set() for shim in self.all))
         loop = asyncio.get_running_loop()
         _, shim = await loop.create_unix_connection(Control, sock=end)
+        shim.on_lost = self._sweep_later
         self.all.add(shim)
         return shim
+
+    def _sweep_later(self) -> None:
+        if sys.platform == "linux":  # elsewhere nobody falls to us
+            asyncio.get_running_loop().call_later(FALLING_SECONDS, self._sweep)
+
+    def _sweep(self) -> None:
+        """Reap who fell to us dead, and died together with all who knew its pid."""
+        known = {*(shim.pid for shim in self.all), self._zygote.pid}
+        # One that has yet to tell its pid is none of those.
+        told = all(shim.ready.is_set() for shim in self.all)
+        if not (told and reap_adopted(known)):
+            self._sweep_later()
 
 
 def _fits(shim: Control, job: Job) -> bool:

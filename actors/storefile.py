@@ -33,6 +33,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ..transport.errors import BrokerUnavailable
+from ..transport.regular_file import KIB, open_regular, read_regular
 from . import fault, schema
 
 logger = logging.getLogger(__name__)
@@ -107,7 +108,7 @@ def begin_life(connection: sqlite3.Connection, path: Path) -> None:
     )
     meta = dict(connection.execute("SELECT key, value FROM meta"))
     # In its place and not synced: a loss of power leaves the old number or the new one.
-    descriptor = os.open(_id_path(path), os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    descriptor = open_regular(_id_path(path), os.O_WRONLY | os.O_NOFOLLOW)
     try:
         os.pwrite(descriptor, b"%010d\n" % meta[_LIFE], len(meta["store_id"]) + 1)
     finally:
@@ -115,13 +116,10 @@ def begin_life(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _is_absent(path: Path) -> bool:
-    try:
-        found = path.lstat()
-    except FileNotFoundError:
-        found = None
-    if found and not stat.S_ISREG(found.st_mode):
-        raise BrokerUnavailable(f"{path} is not a regular file. Move it away.")
-    if found and found.st_size:
+    for each in (path, _wal_path(path), path.with_name(path.name + "-shm")):
+        if os.path.lexists(each) and not stat.S_ISREG(each.lstat().st_mode):
+            raise BrokerUnavailable(f"{each} is not a regular file. Move it away.")
+    if path.exists() and path.stat().st_size:
         return False
     for rest in (_id_path(path), _wal_path(path)):
         if rest.exists():
@@ -193,7 +191,7 @@ def _problem(connection: sqlite3.Connection, size: int) -> str:
 
 def _check_header(path: Path) -> os.stat_result:
     """Read the first bytes only: SQLite would write beside a file in opening it."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    descriptor = open_regular(path, os.O_RDONLY | os.O_NOFOLLOW)
     try:
         found, header = os.fstat(descriptor), os.read(descriptor, _HEADER)
     finally:
@@ -230,7 +228,7 @@ def _check_id(path: Path, store_id: str, life: int) -> None:
         draft.write_text(store_id + "\n")
         _move(draft, beside)
         return
-    named, _, lived = beside.read_bytes().strip().partition(b"\n")
+    named, _, lived = _named(beside).strip().partition(b"\n")
     if named != store_id.encode():
         raise BrokerUnavailable(
             f"{path} is another store than {beside.name} beside it names. "
@@ -242,6 +240,16 @@ def _check_id(path: Path, store_id: str, life: int) -> None:
             f"is newer, is lost, or an old copy was put back. Put {path.name}-wal back, or remove "
             f"{beside.name} to go on with what {path.name} holds."
         )
+
+
+def _named(beside: Path) -> bytes:
+    try:
+        return read_regular(beside, KIB)
+    except OSError as error:
+        raise BrokerUnavailable(
+            f"{beside} cannot be read: {error.strerror}. Put the right file back, or remove it to"
+            " use the store that is beside it."
+        ) from error
 
 
 def _move(draft: Path, path: Path) -> None:

@@ -70,16 +70,13 @@ class Zygote:
     """
 
     def __init__(self, python: str) -> None:
+        self.pid = 0
+        """The process, also while it starts; 0: none."""
         self._python = python
         self._sources = _sources()
         self._lock = anyio.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
-
-    @property
-    def pid(self) -> int:
-        """The process, 0: none."""
-        return self._process.pid if self._process is not None else 0
 
     async def warm(self) -> None:
         """Start the process unless it runs, and wait until it is ready to fork.
@@ -129,6 +126,7 @@ class Zygote:
             self._process.kill()
             self._process.wait()
             self._socket = self._process = None
+            self.pid = 0
 
     async def _started(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
         try:
@@ -142,6 +140,9 @@ class Zygote:
             undo.enter_context(ours)
             with theirs:
                 process = _spawn(self._python, theirs.fileno())
+            # Until it has its sources it is in our session, as our other helpers are.
+            self.pid = process.pid
+            undo.callback(setattr, self, "pid", 0)
             undo.callback(process.wait)
             undo.callback(process.kill)
             ours.settimeout(_START_SECONDS)
@@ -166,7 +167,6 @@ def _spawn(python: str, control: int) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         pass_fds=[control],
-        start_new_session=True,
         cwd="/",
         env={},
     )

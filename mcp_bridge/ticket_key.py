@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..transport.errors import InternalFault
+from ..transport.regular_file import open_regular
 
 FILE = "tickets.key"
 _BYTES = 32
@@ -44,7 +45,7 @@ class TicketKey:
     def _read(self) -> bytes:
         """Return the key, empty when there is none or it is damaged."""
         try:
-            fd = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            fd = open_regular(self._path, os.O_RDONLY | os.O_NOFOLLOW)
         except FileNotFoundError:
             return b""
         with open(fd, "rb") as file:

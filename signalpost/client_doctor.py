@@ -16,6 +16,7 @@ from . import client_checks, jsonc, setup, toml_text
 from .bare_environment import worth_passing
 from .bypass import bypassing
 from .checks import Check
+from .claude_policy import policy
 from .claude_rules import permissions, project_here
 from .client_checks import Greeting
 from .client_edits import Edit, JsonEntry, JsonItems, TomlEntry, Whole, is_ours
@@ -122,7 +123,18 @@ def _of_entry(
         found += [limit] if limit is not None else []
         here, worth = place.environment, worth_passing(place.environment)
         found.append(client_checks.environment(client, value, here, worth))
+        found += _policy(value, place) if client == "claude-code" else []
     return found
+
+
+def _policy(entry: Members, place: Place) -> list[Check]:
+    """Tell what Claude Code's other files say of its server; of hooks their own check does."""
+    obstacles = policy(place).obstacles(entry)
+    return [
+        Check("claude-code policy", "server not used" if o.what else "unknown", "warning", o.why)
+        for o in obstacles
+        if o.what != "hooks"
+    ]
 
 
 # ---------------------------------------------------------------- hooks
@@ -180,8 +192,9 @@ def _absent(command: str) -> str:
 def _off(client: str, text: str, path: Path, place: Place) -> str:
     """Return why a client does not run its hooks, as far as its files tell."""
     match client:
-        case "claude-code" if jsonc.get(text, ("disableAllHooks",)) is True:
-            return f"disableAllHooks is set in {path}."
+        case "claude-code":
+            obstacles = policy(place).obstacles({})
+            return next((each.why for each in obstacles if each.what == "hooks"), "")
         case "gemini" if jsonc.get(text, ("hooksConfig", "enabled")) is False:
             return f"hooksConfig.enabled is false in {path}."
         case "codex" if not _trusted(path, place):

@@ -22,6 +22,8 @@ class Place:
     mac: bool = False
     exists: Callable[[Path], bool] = lambda _path: False
     """Asked only where a client reads one of several files."""
+    root: Path = Path("/")
+    """Below it lie the files of whoever looks after the machine."""
 
     def own(self, variable: str, default: str) -> Path:
         """Return the folder that a variable names, else the one below the home.
@@ -38,6 +40,11 @@ class Place:
     def config(self) -> Path:
         """Return where programs with a window keep their settings."""
         return self.home / "Library" / "Application Support" if self.mac else self.xdg()
+
+    def claude_managed(self) -> Path:
+        """Return where an organisation's files for Claude Code lie."""
+        mac = Path("Library", "Application Support", "ClaudeCode")
+        return self.root / (mac if self.mac else Path("etc", "claude-code"))
 
     def first(self, *paths: Path) -> Path:
         """Return the first of them that is there, else the first of all."""

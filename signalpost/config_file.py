@@ -11,10 +11,10 @@ from pathlib import Path
 from shlex import quote
 
 from .transport.errors import BadRequest
+from .transport.regular_file import MIB, open_regular, read_within
 
-_LARGEST = 64 << 20
+MOST = 64 * MIB
 _NEW_MODE = 0o600
-_AWAY = "Move it away, and run setup again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +29,17 @@ class ConfigFile:
         :raises BadRequest: it cannot be read, or is no file of this user
         """
         try:
-            with open(self.target, "rb", opener=_open_at_once) as file:
-                self._check(os.fstat(file.fileno()))
-                return file.read()
+            with open(open_regular(self.target), "rb") as file:
+                owner, content = os.fstat(file.fileno()).st_uid, read_within(file, MOST)
         except FileNotFoundError:
             return None
-        except IsADirectoryError as error:
-            raise BadRequest(f"it is a folder. {_AWAY}") from error
         except OSError as error:
             raise BadRequest(
-                f"cannot read it: {error.strerror}. See to {self.target}, and run setup again."
+                f"cannot read it: {error.strerror}. See to {self.target}, and try again."
             ) from error
+        if owner != os.getuid():
+            raise BadRequest("it belongs to another user. Run setup as that user.")
+        return content
 
     def write(self, data: bytes | None, before: bytes | None) -> None:
         """Put ``data`` in its place at once, or remove it; mode and links stay.
@@ -96,16 +96,3 @@ class ConfigFile:
         except BaseException:
             fresh.unlink(missing_ok=True)
             raise
-
-    def _check(self, found: os.stat_result) -> None:
-        if not stat.S_ISREG(found.st_mode):
-            raise BadRequest(f"it is no file. {_AWAY}")
-        if found.st_uid != os.getuid():
-            raise BadRequest("it belongs to another user. Run setup as that user.")
-        if found.st_size > _LARGEST:
-            raise BadRequest(f"it is too large to be a configuration. {_AWAY}")
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    """Open a file without waiting: it may be a pipe to which nobody writes."""
-    return os.open(path, flags | os.O_NONBLOCK)

@@ -80,7 +80,7 @@ else:
             if self._file >= 0:
                 os.close(self._file)
             try:
-                self._file = os.open(self._path, os.O_RDONLY)
+                self._file = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK)
             except FileNotFoundError:
                 self._file = -1  # the folder tells when it comes
             else:

@@ -202,7 +202,7 @@ def _waiting(order: HookOrder, folder: Path, line: Line, agent: str, before: Mar
         with marks_of(folder, step.agent) as file:
             file.advance(Marks(noticed=step.cursor, held=step.cursor))
             return _held(folder, line, step, before, file.marks)
-    except (MarksTaken, OSError):
+    except (MarksTaken, OSError, BadRequest):
         ring = NoteRing(agent=agent, cursor=step.cursor, way="hook:stop", outcome="gave_up")
         line.ask(ring, Accepted)
         raise

@@ -4,9 +4,9 @@
     all     any unread mail holds it, and so do these tasks
     off     nothing does
 
-What has held it once never does again, whatever became of it: the *marks* of an
-agent say how far. In a turn that a hook has held already, only mail holds it of
-which it was not told in any way.
+What has held it once never does again by itself, whatever became of it: the *marks* of an
+agent say how far. While a task is unread, newer mail of any kind holds it once more. In a
+turn that a hook has held already, only mail holds it of which it was not told in any way.
 """
 
 from __future__ import annotations

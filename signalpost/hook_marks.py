@@ -17,6 +17,8 @@ import msgspec
 
 from .hook_gate import Marks
 from .transport import endpoint
+from .transport.errors import BadRequest
+from .transport.regular_file import open_regular
 
 _DIGITS = 20
 _RECORD = 3 * (_DIGITS + 1)
@@ -46,15 +48,14 @@ def marks_of(folder: Path, agent: str) -> Generator[MarkFile]:
 
     :raises MarksTaken: another hook has them
     :raises OSError: they cannot be kept
-    :raises BadRequest: their folder could have been prepared by others
+    :raises BadRequest: their folder could have been prepared by others, or their file is none
     """
     import hashlib  # seldom needed: most hooks have nothing to tell
 
     place = folder / "hooks"
     endpoint.make_private(place)
     name = hashlib.blake2b(agent.encode("utf-8", "replace"), digest_size=12).hexdigest()
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-    descriptor = os.open(place / name, flags, 0o600)
+    descriptor = _opened(place / name)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -63,6 +64,15 @@ def marks_of(folder: Path, agent: str) -> Generator[MarkFile]:
         yield MarkFile(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _opened(path: Path) -> int:
+    try:
+        return open_regular(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
+    except OSError as error:
+        raise BadRequest(
+            f"the marks of an agent cannot be kept in {path}: {error.strerror}. Move that away."
+        ) from error
 
 
 def _encoded(marks: Marks) -> bytes:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .transport import endpoint
+from .transport.regular_file import open_regular
 
 _MOST = 32
 """So many sessions are kept, which is more than begin at one time."""
@@ -48,8 +49,8 @@ def strike(folder: Path, session: str) -> bool:
 
 @contextmanager
 def _taken(folder: Path, creation: int = 0) -> Generator[int]:
-    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | creation
-    descriptor = os.open(folder / "hooks" / "untold", flags, 0o600)
+    flags = os.O_RDWR | os.O_NOFOLLOW | creation
+    descriptor = open_regular(folder / "hooks" / "untold", flags)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield descriptor

@@ -20,6 +20,8 @@ import click
 from .file_watch import FileWatch
 from .notice import say
 from .transport import endpoint
+from .transport.errors import BadRequest
+from .transport.regular_file import open_regular
 from .transport.safe_text import one_line
 
 FILE_NAME = "signalpost-logs.json"
@@ -30,7 +32,7 @@ _EVENT = len("message_delivered")
 def show_logs(data_dir: Path, count: int, *, follow: bool, as_json: bool) -> None:
     """Print the newest ``count`` events, then, if asked, every new one until interrupted.
 
-    :raises BadRequest: asked to follow in a folder that cannot be made
+    :raises BadRequest: asked to follow in a folder that cannot be made, or it cannot be read
     """
     path = data_dir / FILE_NAME
     if follow:
@@ -60,8 +62,9 @@ class GrowingFile:
         recent = self.lines()
         if len(recent) < count:
             with contextlib.suppress(FileNotFoundError):
-                rotated = self._path.with_name(self._path.name + ".1").read_bytes()
-                recent = [*rotated.splitlines(), *recent]
+                rotated = self._path.with_name(self._path.name + ".1")
+                with _opened(rotated) as file:
+                    recent = [*file.read().splitlines(), *recent]
         return list(deque(recent, maxlen=count))
 
     def lines(self) -> list[bytes]:
@@ -82,7 +85,7 @@ class GrowingFile:
     def _read(self) -> list[bytes]:
         if self._file is None:
             try:
-                self._file = self._path.open("rb")
+                self._file = _opened(self._path)
             except FileNotFoundError:
                 return []
         *lines, self._part = (self._part + self._file.read()).split(b"\n")
@@ -95,6 +98,20 @@ class GrowingFile:
             return not os.path.samestat(os.fstat(self._file.fileno()), self._path.stat())
         except FileNotFoundError:
             return True
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a log.
+
+    :raises FileNotFoundError: there is none
+    :raises BadRequest: it cannot be read
+    """
+    try:
+        return open(open_regular(path), "rb")
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise BadRequest(f"{path} cannot be read: {error.strerror}. Move it away.") from error
 
 
 def readable(line: bytes) -> str:

@@ -15,6 +15,8 @@ from .inner import Inner
 from .pty_session import PtySession, Wishes
 from .terminal import Terminal
 from .transport import client, endpoint
+from .transport.errors import BadRequest
+from .transport.regular_file import open_regular
 
 _LOG_BYTES = 256 * 1024
 
@@ -22,7 +24,7 @@ _LOG_BYTES = 256 * 1024
 def start(words: Sequence[str], wishes: Wishes, data_dir: Path) -> int:
     """Run ``words`` to its end and return its exit code.
 
-    :raises BadRequest: the state folder cannot be used
+    :raises BadRequest: the state folder or the log in it cannot be used
     """
     endpoint.make_private(data_dir)
     _log_to(data_dir / "pty.log")  # the screen belongs to the program
@@ -40,6 +42,10 @@ async def _run(inner: Inner, terminal: Terminal, wishes: Wishes, data_dir: Path)
 
 
 def _log_to(path: Path) -> None:
-    handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1, delay=True)
+    try:  # the handler would wait for whoever reads a pipe, and later: in the midst of a session
+        os.close(open_regular(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT))
+    except OSError as error:
+        raise BadRequest(f"cannot write {path}: {error.strerror}. Move it away.") from error
+    handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1)
     handler.setFormatter(logging.Formatter("%(asctime)s pty %(process)d: %(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)

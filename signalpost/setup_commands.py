@@ -42,7 +42,8 @@ NAMES = (
 @click.option(
     "--hooks/--no-hooks",
     default=None,
-    help="Hooks and plugins. [where they were seen to work: Claude Code, Codex, Gemini CLI]",
+    help="Hooks and plugins. [where they were seen to work: Claude Code, Codex, Gemini CLI,"
+    " Copilot CLI]",
 )
 @click.option(
     "--instructions/--no-instructions",

@@ -14,9 +14,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .config_file import ConfigFile
+from .config_file import MOST, ConfigFile
 from .transport import endpoint
 from .transport.errors import BadRequest
+from .transport.regular_file import read_regular
 
 _FILE = "setup.json"
 
@@ -76,9 +77,18 @@ class SetupRecord:
         return kept is not None and (not kept.backup or (self._folder / kept.backup).exists())
 
     def before(self, path: Path) -> bytes | None:
-        """Return what a known file was before; None: there was none."""
-        kept = self._kept[_key(path)]
-        return (self._folder / kept.backup).read_bytes() if kept.backup else None
+        """Return what a known file was before; None: there was none.
+
+        :raises BadRequest: its copy cannot be read
+        """
+        name = self._kept[_key(path)].backup
+        try:
+            return read_regular(self._folder / name, MOST) if name else None
+        except OSError as error:
+            raise BadRequest(
+                f"its copy from before, {self._folder / name}, cannot be read: {error.strerror}."
+                " Move that away, and run setup again: then what is ours is taken out."
+            ) from error
 
     def backup(self, path: Path) -> Path | None:
         """Return where the newest copy of a file is."""
@@ -125,7 +135,7 @@ class SetupRecord:
 
     def _read(self) -> dict[str, Kept]:
         try:
-            found: Mapping[str, Any] = json.loads((self._folder / _FILE).read_bytes())
+            found: Mapping[str, Any] = json.loads(read_regular(self._folder / _FILE, MOST))
             return {path: _kept(value) for path, value in found.items()}
         except (OSError, ValueError, TypeError, AttributeError, KeyError):
             return {}  # lost: then what is ours is taken out, instead of the old file put back

@@ -13,10 +13,12 @@ import click
 
 from . import exit_codes, setup
 from .bypass import bypassing
+from .claude_policy import policy
 from .claude_rules import project_here, rules
-from .client_edits import Edit
+from .client_edits import Edit, JsonEntry
 from .client_kind import ClientKind, Place, Wishes
 from .client_table import CLIENTS
+from .jsonc_tree import members_of
 from .notice import say
 from .setup import Plan, Plans, Scope
 from .setup_record import SetupRecord
@@ -74,18 +76,35 @@ class SetupRun:
         self, kinds: Sequence[ClientKind], plans: Plans, *, dry: bool, sure: bool, removing: bool
     ) -> int:
         wanted = [each for each in plans.files if each.changes]
+        obstacles = [] if removing or not wanted else self._obstacles(kinds, plans)
         if not self._as_json:
             self._show(wanted)
+            for each in obstacles:
+                say(f"Claude Code will not use all of it. {each}")
         done: list[Plan] = []
         if wanted and not dry:
             if not (sure or self._may()):
                 return exit_codes.WRONG
             done = setup.carry_out(plans, self._record, removing=removing)
         if self._as_json:
-            self._print_json(kinds, plans, wanted, done)
+            self._print_json(kinds, plans, wanted, done, obstacles)
         else:
             self._tell(kinds, plans, wanted, done, dry=dry, removing=removing)
         return exit_codes.WRONG if plans.problems else exit_codes.OK
+
+    def _obstacles(self, kinds: Sequence[ClientKind], plans: Plans) -> list[str]:
+        """Return what Claude Code's other files say of what is to be written for it."""
+        kind = next((kind for kind in kinds if kind.name == "claude-code"), None)
+        if kind is None:
+            return []
+        (entry,) = kind.entries(self._place, self._wishes)
+        assert isinstance(entry.change, JsonEntry)  # noqa: S101  # so is Claude Code's
+        wanted = {"server"} if self._scope.entry else set[str]()
+        wanted |= {"hooks"} if self._scope.hooks is not False else set()
+        after = next((each.after for each in plans.files if each.path == entry.path), None)
+        server = members_of(entry.change.value(setup.decoded(after or b"")))
+        found = policy(self._place).obstacles(server)
+        return [each.why for each in found if each.what in wanted or not each.what]
 
     def _may(self) -> bool:
         if self._as_json or not sys.stdin.isatty():
@@ -121,7 +140,8 @@ class SetupRun:
         if not wanted and not plans.problems:
             click.echo(f"nothing to do for {_listed(kinds)}")
         if dry and wanted:
-            click.echo(f"{len(wanted)} files would change; nothing was written")
+            files = "1 file" if len(wanted) == 1 else f"{len(wanted)} files"
+            click.echo(f"{files} would change; nothing was written")
         _tell_of_what_stays(plans)
         if not removing:
             self._advise(kinds)
@@ -154,6 +174,7 @@ class SetupRun:
         plans: Plans,
         wanted: Sequence[Plan],
         done: Sequence[Plan],
+        obstacles: Sequence[str],
     ) -> None:
         value = {
             "clients": [kind.name for kind in kinds],
@@ -163,6 +184,7 @@ class SetupRun:
             ],
             "left": [str(path) for path in _left(plans)],
             "problems": [{"path": str(path), "detail": why} for path, why in plans.problems],
+            "policy": [*obstacles],
             "bypassing": bypassing(rules(self._place, project_here())),
         }
         click.echo(json.dumps(value))

@@ -18,7 +18,7 @@ def show(headings: Cells, rows: Sequence[Cells], style: Callable[[Cells], str]) 
 
     :param style: gives the colour of a row, seen on a terminal only
     """
-    if not sys.stdout.isatty():
+    if sys.stdout is None or not sys.stdout.isatty():
         click.echo("\n".join(aligned([headings, *rows])))
         return
     from rich.console import Console

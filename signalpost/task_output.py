@@ -17,6 +17,7 @@ from .transport import endpoint
 from .transport.client import Client
 from .transport.errors import BadRequest
 from .transport.messages import OPEN_STATES, TaskProgress
+from .transport.regular_file import open_regular
 
 _STDOUT = 1
 _HEADER_END = b"\n--- OUTPUT ---\n"
@@ -87,10 +88,18 @@ def _copy(data_dir: Path, task_id: int, stream: OutputStream) -> None:
     """Copy the log as far as it is, then what comes."""
     for tag, part in stream.frames():
         if tag == LOG_SIZE:
-            log = _log(data_dir, task_id).read_bytes()[: int.from_bytes(part, "big")]
+            log = _beginning(_log(data_dir, task_id), int.from_bytes(part, "big"))
             write_all(_STDOUT, log.partition(_HEADER_END)[2])
         else:
             write_all(_STDOUT, part)
+
+
+def _beginning(log: Path, size: int) -> bytes:
+    try:
+        with open(open_regular(log), "rb") as file:
+            return file.read(size)
+    except OSError as error:
+        raise BadRequest(f"{log} cannot be read: {error.strerror}. Move it away.") from error
 
 
 def _show_log(data_dir: Path, task_id: int) -> int:

@@ -41,5 +41,6 @@ def _given(command: str) -> tuple[str, ...]:
         raise BadRequest(f"--command {command!r}: {error}.") from error
     found = shutil.which(words[0]) if words else None
     if found is None:
-        raise BadRequest(f"--command {command!r} is no program on PATH. Give its full path.")
+        first = repr(words[0]) if words else "the empty text"
+        raise BadRequest(f"--command: {first} is no program on PATH. Give its full path.")
     return (os.path.abspath(found), *words[1:])

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
 import msgspec
 
 from .transport import endpoint
 from .transport.bell import Doorstep
+from .transport.errors import BadRequest
+from .transport.regular_file import MIB, read_regular
 
-MAX_FILE = 4 * 1024 * 1024
+MAX_FILE = 4 * MIB
 
 
 class Unread(msgspec.Struct, frozen=True):
@@ -41,21 +42,20 @@ def unread_path(folder: Path) -> Path:
 def read_unread(folder: Path) -> UnreadFile:
     """Return what stands there; nothing when there is no such file.
 
-    :raises BadRequest: others could have put it there
-    :raises OSError: it cannot be read
+    :raises BadRequest: others could have put it there, or it cannot be read
     :raises msgspec.MsgspecError: it is not the broker's
     """
     try:
-        descriptor = os.open(
-            unread_path(folder), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        )
+        content = read_regular(unread_path(folder), MAX_FILE, os.O_NOFOLLOW)
     except FileNotFoundError:
         return UnreadFile()
-    with os.fdopen(descriptor, "rb") as file:
-        endpoint.check_private(folder)
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return UnreadFile()
-        return msgspec.json.decode(file.read(MAX_FILE), type=UnreadFile)
+    except OSError as error:
+        raise BadRequest(
+            f"{unread_path(folder)} cannot be read: {error.strerror}. Move it away: the next"
+            " broker writes it anew."
+        ) from error
+    endpoint.check_private(folder)
+    return msgspec.json.decode(content, type=UnreadFile)
 
 
 def doorstep_of(

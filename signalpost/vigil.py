@@ -12,6 +12,7 @@ from pathlib import Path
 
 from .transport import endpoint
 from .transport.errors import BadRequest
+from .transport.regular_file import open_regular
 
 _FILE = "waiters"
 """Each waiter has the byte of its client's pid locked: that ends with the process."""
@@ -26,8 +27,7 @@ def begin(folder: Path, client: int) -> bool:
     try:
         for each in (folder, place):
             endpoint.make_private(each)
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(place / _FILE, flags, 0o600)
+        descriptor = open_regular(place / _FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, client)
     except BlockingIOError:
         return False

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .checks import Check
+from .person import PERSON
 from .transport.client import Client
 from .transport.letters import AgentState, Ring, Stage
 
@@ -109,6 +110,8 @@ def _remedy(found: Probe) -> str:
         return "Its client does not run. The mail waits for it."
     if any(ring.outcome != "gave_up" for ring in found.rings):
         return "It was told, and has not called receive_message. It may be at work."
+    if found.agent.name == PERSON:
+        return "That is you: signalpost receive takes mail, signalpost wait tells of it."
     return (
         "Nobody waits at its doorbell: run `signalpost setup`, restart its client, or start it with"
         " `signalpost pty`. Until then it reads mail when it next calls receive_message."

@@ -7,12 +7,14 @@ import re
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 
 from signalpost.client_edits import JsonEntry
 from signalpost.client_hooks import HookWishes
 from signalpost.client_kind import ClientKind, Place, Wishes
 from signalpost.client_table import CLIENTS
+from signalpost.setup_commands import setup
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "clients.md").read_text("utf-8")
@@ -38,6 +40,13 @@ def test_every_client_is_there_with_its_file_and_whether_it_was_tried(kind: Clie
     assert ("reads what setup writes" in tried) == kind.read
     assert (hooks == "\u2013") == (kind.hooks is None)
     assert ("--hooks" in hooks) == (kind.hooks is not None and not kind.hooks_seen)
+
+
+def test_the_help_of_setup_names_those_that_get_hooks() -> None:
+    [hooks] = [p for p in setup.params if p.name == "hooks" and isinstance(p, click.Option)]
+    seen = ", ".join(kind.title for kind in CLIENTS if kind.hooks_seen)
+    assert hooks.help is not None
+    assert hooks.help.endswith(f"seen to work: {seen}]")
 
 
 @pytest.mark.parametrize("kind", CLIENTS, ids=lambda kind: kind.name)

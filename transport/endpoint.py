@@ -24,8 +24,10 @@ from pathlib import Path
 import msgspec
 
 from .errors import BadRequest, BrokerUnavailable
+from .regular_file import KIB, read_regular
 
 ENV_DATA_DIR = "SIGNALPOST_DATA_DIR"
+_LARGEST = 64 * KIB
 MAX_SOCKET_PATH = 100
 """Linux takes 107 bytes, macOS 103; the streams of `run` have longer names than the socket."""
 
@@ -212,19 +214,26 @@ def choose_socket(folder: Path, epoch: str) -> Path:
 
 
 def publish(folder: Path, published: Published) -> None:
-    """Write ``run/broker.json`` in one step."""
+    """Write ``run/broker.json`` in one step.
+
+    :raises BrokerUnavailable: a folder is in its place
+    """
     target = run_dir(folder) / "broker.json"
     scratch = target.with_name(f".broker.{os.urandom(4).hex()}")
     fd = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(fd, "wb") as file:
         file.write(msgspec.json.encode(published))
-    scratch.rename(target)
+    try:
+        scratch.rename(target)
+    except IsADirectoryError as error:
+        scratch.unlink()
+        raise BrokerUnavailable(f"{target} is a folder. Move it away.") from error
 
 
 def read_published(folder: Path) -> Published | None:
     """Return what the last broker published, or None when there is nothing to read."""
     try:
-        data = (run_dir(folder) / "broker.json").read_bytes()
+        data = read_regular(run_dir(folder) / "broker.json", _LARGEST)
     except OSError:
         return None
     try:

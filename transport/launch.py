@@ -31,6 +31,7 @@ from anyio.lowlevel import RunVar
 from . import endpoint
 from .caller import ENV_TASK
 from .errors import BrokerUnavailable
+from .regular_file import open_regular
 
 READY = b"ready\n"
 _waiting: RunVar[anyio.CapacityLimiter] = RunVar("waiting for the start lock")
@@ -81,10 +82,11 @@ def _one_at_a_time() -> anyio.CapacityLimiter:
 
 def _open_private(path: Path, flags: int) -> int:
     try:
-        return os.open(path, flags | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        return open_regular(path, flags | os.O_CREAT | os.O_NOFOLLOW)
     except OSError as error:
         raise BrokerUnavailable(
-            f"cannot open {path}: {error.strerror}. Choose another place with --data-dir."
+            f"cannot open {path}: {error.strerror}. See to it, or choose another place with"
+            " --data-dir."
         ) from error
 
 

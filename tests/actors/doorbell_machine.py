@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from typing import Any, cast
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from signalpost.actors.doorbell import EVERY_SECONDS, Answer, Doorbell, Rung, Waiter
+from signalpost.actors.bell_effects import Answer, Keep, Rung, Waiter
+from signalpost.actors.doorbell import EVERY_SECONDS, Doorbell
+from signalpost.actors.doubt import RETURN_SECONDS
 from signalpost.actors.moment import Moment
 from signalpost.transport.letters import RingOutcome
 
@@ -32,6 +35,13 @@ class DoorbellMachine(RuleBasedStateMachine):
         self.told: set[int] = set()
         """The cursors of which the agent was told, and of which nobody gave up since."""
         self.rung: dict[bytes, Rung] = {}
+        self.rings_for: Counter[int] = Counter()
+        """By cursor: how many who waited were rung."""
+        self.goodbyes: set[int] = set()
+        """The cursors that somebody was told who has said goodbye since."""
+        self.doubted: dict[bytes, Rung] = {}
+        self.doubt_ends = 0.0
+        self.on_disk: dict[int, Rung] = {}
 
     # ------------------------------------------------------------ the world
 
@@ -64,6 +74,11 @@ class DoorbellMachine(RuleBasedStateMachine):
         waiter = Waiter(
             name, name[-1:], "wait", known, None if seconds is None else self.now + seconds
         )
+        back = [c for c, r in self.doubted.items() if r.ring.cursor == known]
+        back = back if self.rings_for[known] == 1 else []
+        assert self.bell.claim(waiter) == back
+        for request in back:
+            del self.doubted[request]
         self.waiting[name] = waiter
         self.bell.wait(waiter, self.moment())
         self._check()
@@ -72,6 +87,7 @@ class DoorbellMachine(RuleBasedStateMachine):
     @rule(which=INDEX)
     def a_request_that_was_rung_comes_again(self, which: int) -> None:
         name = self._some(self.rung, which)
+        self.doubted.pop(name, None)
         again = Waiter(name, b"s", "wait")
         if self.rung[name].ring.outcome == "gave_up":  # somebody else may have been told since
             self.waiting[name] = again
@@ -94,8 +110,9 @@ class DoorbellMachine(RuleBasedStateMachine):
     @rule(which=INDEX)
     def a_session_goes(self, which: int) -> None:
         session = self.waiting[self._some(self.waiting, which)].session
-        self.waiting = {c: w for c, w in self.waiting.items() if w.session != session}
-        self.bell.leave(session)
+        for name in [c for c, w in self.waiting.items() if w.session == session]:
+            del self.waiting[name]
+            self.bell.leave(name)
 
     @precondition(lambda self: bool(cast("DoorbellMachine", self).rung))
     @rule(which=INDEX, outcome=st.sampled_from(["typed", "read", "gave_up"]))
@@ -103,17 +120,49 @@ class DoorbellMachine(RuleBasedStateMachine):
         rung = self.rung[self._some(self.rung, which)]
         cursor = rung.ring.cursor
         others = [r for r in self.rung.values() if r.ring.cursor == cursor and r is not rung]
-        if others:  # which of them is meant nobody can tell
+        if others or cursor in self.goodbyes:  # which of them is meant nobody can tell
             return
+        self.doubted = {c: r for c, r in self.doubted.items() if r is not rung}
         if outcome == "gave_up":
-            self.told.discard(cursor)
-            self.noticed = cursor - 1 if self.noticed == cursor else self.noticed
+            self._take_back(cursor)
         else:
             self.told.add(cursor)
             self.noticed = max(self.noticed, cursor)
         self.bell.note(cursor, "wait", outcome, "", self.moment())
         assert rung.ring.outcome == outcome
         self._check()
+
+    @precondition(lambda self: bool(cast("DoorbellMachine", self).rung))
+    @rule(which=INDEX, died=st.booleans())
+    def who_was_rung_goes(self, which: int, died: bool) -> None:
+        name = self._some(self.rung, which)
+        ring = self.rung.pop(name).ring
+        self.doubted.pop(name, None)
+        if died:
+            if ring.outcome == "woke":
+                self._take_back(ring.cursor)
+            self.bell.give_up(name, "died", self.moment())
+        else:
+            self.bell.leave(name)
+        self.goodbyes.add(ring.cursor)
+        self._check()
+
+    @rule()
+    def the_broker_dies_and_another_begins(self) -> None:
+        before = self.bell
+        self._check()
+        self.bell = self.kind(
+            self.numbers.__next__,
+            on=before.on,
+            every=before.every,
+            cursor=before.cursor,
+            noticed=before.noticed,
+        )
+        unheard = {c: r for c, r in self.rung.items() if r.ring.outcome == "woke"}
+        self.doubted = {c: r for c, r in unheard.items() if r.ring.cursor == self.noticed}
+        self.doubt_ends, self.last, self.waiting = self.now + RETURN_SECONDS, -1e9, {}
+        self.bell.restore([*self.on_disk.values()], self.moment())
+        self._hear(moved=False)
 
     @rule(on=st.sampled_from([True, False, None]), every=st.sampled_from([0.0, 1.0, 5.0, None]))
     def it_is_set(self, on: bool | None, every: float | None) -> None:
@@ -127,10 +176,16 @@ class DoorbellMachine(RuleBasedStateMachine):
         end = self.now + seconds
         while (due := self.bell.next_deadline()) is not None and due <= end:
             self.now = max(self.now, due)
-            before = len(self.waiting)
+            before = len(self.waiting) + len(self.doubted)
+            if self.doubt_ends <= self.now:
+                for rung in self.doubted.values():
+                    self._take_back(rung.ring.cursor)
+                self.doubted = {}
             self.bell.advance(self.moment())
             self._check()
-            assert len(self.waiting) < before, "nothing was due, or it was not done"
+            assert len(self.waiting) + len(self.doubted) < before, (
+                "nothing was due, or it was not done"
+            )
         self.now = end
 
     # ------------------------------------------------------------ what is claimed
@@ -139,6 +194,11 @@ class DoorbellMachine(RuleBasedStateMachine):
     def nobody_waits_who_could_be_told(self) -> None:
         if self._is_due():
             assert not [w for w in self.waiting.values() if w.after < self.cursor]
+
+    @invariant()
+    def nobody_is_doubted_for_ever(self) -> None:
+        assert not self.doubted or self.now < self.doubt_ends
+        assert not self.doubted or (self.bell.next_deadline() or 0.0) <= self.doubt_ends
 
     @invariant()
     def nobody_waits_whose_time_is_over(self) -> None:
@@ -172,9 +232,16 @@ class DoorbellMachine(RuleBasedStateMachine):
         self.told.add(self.cursor)
         self.noticed, self.last = self.cursor, self.now
 
+    def _take_back(self, cursor: int) -> None:
+        """Nobody was told of it after all."""
+        self.told.discard(cursor)
+        self.noticed = cursor - 1 if self.noticed == cursor else self.noticed
+
     def _check(self) -> None:
         """Go through what was answered, in order."""
         for effect in self.bell.take_effects():
+            if isinstance(effect, Keep):
+                self.on_disk[effect.rung.number] = effect.rung
             if not isinstance(effect, Answer):
                 continue
             waiter = effect.waiter
@@ -187,6 +254,7 @@ class DoorbellMachine(RuleBasedStateMachine):
                 assert effect.rung.ring.cursor == self.cursor
                 assert effect.noticed == self.noticed
                 self.rung[waiter.correlation] = effect.rung
+                self.rings_for[self.cursor] += 1
                 self._ring()
             del self.waiting[waiter.correlation]
 

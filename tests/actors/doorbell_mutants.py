@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from math import inf
 
-from signalpost.actors.doorbell import Answer, Doorbell, Rung, Waiter
+from signalpost.actors.bell_effects import Answer, Rung, Waiter
+from signalpost.actors.doorbell import Doorbell
+from signalpost.actors.doubt import Doubt
 from signalpost.actors.moment import Moment
 from signalpost.transport.letters import RingOutcome, Way
 
@@ -96,6 +98,33 @@ class LetsWhoIsLateWait(Doorbell):
         self._waiters[waiter.correlation] = waiter
 
 
+class TrustsWhomAnEarlierBrokerRang(Doorbell):
+    """Whoever died while no broker ran has told the agent."""
+
+    def restore(self, rungs: list[Rung], now: Moment) -> None:
+        self._rings.extend(rungs)
+
+
+class DoubtsWhoSaidGoodbye(Doorbell):
+    def leave(self, correlation: bytes) -> None:
+        self._waiters.pop(correlation, None)
+
+
+class KnowsNobodyWhoComesBack(Doorbell):
+    def claim(self, waiter: Waiter) -> list[bytes]:
+        return []
+
+
+class DoubtsForEver(Doorbell):
+    """What is doubted is told at the next mail only."""
+
+    def next_deadline(self) -> float | None:
+        doubt, self._doubt = self._doubt, Doubt()
+        due = super().next_deadline()
+        self._doubt = doubt
+        return due
+
+
 MUTANTS = (
     RingsAgainForTheSame,
     RingsWhileOff,
@@ -110,4 +139,8 @@ MUTANTS = (
     GivesUpForGood,
     ForgetsWhomItHasRung,
     LetsWhoIsLateWait,
+    TrustsWhomAnEarlierBrokerRang,
+    DoubtsWhoSaidGoodbye,
+    KnowsNobodyWhoComesBack,
+    DoubtsForEver,
 )

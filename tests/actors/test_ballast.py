@@ -118,6 +118,15 @@ def test_one_that_somebody_removed_cannot_be_given_up(ballast: Disk, tmp_path: P
     assert not ballast.given_up
 
 
+def test_a_folder_in_its_place_is_left_and_told(
+    ballast: Disk, caplog: pytest.LogCaptureFixture
+) -> None:
+    ballast.path.mkdir()
+    ballast.take()
+    assert "it is a folder, not a file" in caplog.text
+    assert ballast.path.is_dir()
+
+
 def test_where_no_room_can_be_reserved_there_is_no_ballast_and_no_fault(
     ballast: Disk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

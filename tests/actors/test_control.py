@@ -113,6 +113,20 @@ async def test_what_a_killed_shim_held_is_reaped(line: Line) -> None:
     assert not alive(held)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only the end of the line tells elsewhere")
+@pytest.mark.parametrize("said", [True, False])
+async def test_a_dead_shim_has_ended_though_another_process_has_its_end_of_the_line(
+    line: Line, said: bool
+) -> None:
+    line.say("ready", pid=dead_child())
+    with fail_after(5):
+        await line.control.ready.wait()
+        if said:
+            line.say("ended", reason="exit", exit_code=3)
+        await line.control.settled.wait()
+    assert (line.control.outcome is not None) == said
+
+
 async def test_a_death_that_was_told_before_the_broker_asked_is_not_missed(line: Line) -> None:
     told: list[str] = []
     line.control.on_begun = lambda: told.append("begun")

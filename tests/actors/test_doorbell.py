@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import itertools
 
-from signalpost.actors.doorbell import (
-    EVERY_SECONDS,
-    MAX_RINGS,
-    Answer,
-    Doorbell,
-    Drop,
-    Keep,
-    Save,
-    Waiter,
-)
+from signalpost.actors.bell_effects import Answer, Drop, Keep, Save, Waiter
+from signalpost.actors.doorbell import EVERY_SECONDS, MAX_RINGS, Doorbell
 from signalpost.actors.moment import Moment
 
 

@@ -6,13 +6,16 @@ import shutil
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from signalpost.actors import doubt
 from signalpost.transport import bell, mail, messages
+from signalpost.transport.letters import RingOutcome
 from tests.actors.correspondent import correspondent
-from tests.actors.counter import one_life
-from tests.actors.visitor import bell_of, visitor
+from tests.actors.counter import Counter, one_life
+from tests.actors.visitor import Visitor, bell_of, visitor
 
 
 @pytest.fixture
@@ -101,6 +104,85 @@ async def test_who_was_rung_and_gives_up_at_the_next_broker_was_told_nothing(fol
         assert (again.news, again.cursor) == (True, rung.cursor)
         newest, oldest = (await bell_of(door, "alice")).rings
         assert (newest.outcome, oldest.outcome) == ("woke", "gave_up")
+
+
+async def a_ring(place: Counter, **words: Any) -> tuple[Visitor, bell.Doorstep]:  # noqa: ANN401
+    """Have somebody rung at the bell of alice."""
+    bob = await correspondent(place, "bob")
+    await correspondent(place, "alice")
+    door = await visitor(place)
+    asked = door.wait("alice", **words)
+    await bob.send("alice")
+    return door, await door.rung(asked)
+
+
+async def test_of_who_was_rung_and_never_comes_back_the_next_who_waits_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doubt, "RETURN_SECONDS", 0.2)
+    async with one_life(folder) as place:
+        _, rung = await a_ring(place)
+        await place.store.mail.committed()
+    async with one_life(folder) as place:
+        door = await visitor(place)
+        assert not (await door.look("alice")).news
+        again = await door.rung(door.wait("alice"))
+        assert (again.news, again.cursor, again.unread) == (True, rung.cursor, 1)
+        newest, oldest = (await bell_of(door, "alice")).rings
+        assert (newest.outcome, oldest.outcome) == ("woke", "gave_up")
+        assert oldest.detail == "whoever waited has not come back"
+        await place.store.mail.committed()
+        states = [(row.outcome, row.cursor) for row in await place.store.mail.bells.rings()]
+        assert states == [("gave_up", rung.cursor), ("woke", rung.cursor)]
+
+
+async def test_what_was_told_to_somebody_who_said_goodbye_is_told_by_no_later_broker(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doubt, "RETURN_SECONDS", 0.0)
+    async with one_life(folder) as place:
+        door, rung = await a_ring(place)
+        await door.leave()
+        await place.store.mail.committed()
+    async with one_life(folder) as place:
+        door = await visitor(place)
+        assert not (await door.look("alice")).news
+        step = await door.rung(door.wait("alice", wait_seconds=0.05))
+        assert (step.news, step.noticed) == (False, rung.cursor)
+
+
+@pytest.mark.parametrize("outcome", ["typed", "read", "held", "shown"])
+async def test_a_ring_of_which_was_noted_what_became_of_it_is_told_by_no_later_broker(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, outcome: RingOutcome
+) -> None:
+    monkeypatch.setattr(doubt, "RETURN_SECONDS", 0.0)
+    async with one_life(folder) as place:
+        door, rung = await a_ring(place)
+        await door.ask(
+            bell.NoteRing(agent="alice", cursor=rung.cursor, way="wait", outcome=outcome)
+        )
+        await place.store.mail.committed()
+    async with one_life(folder) as place:
+        assert not (await (await visitor(place)).look("alice")).news
+
+
+async def test_who_was_rung_and_waits_on_at_the_next_broker_is_trusted_while_it_lives(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doubt, "RETURN_SECONDS", 0.2)
+    async with one_life(folder) as place:
+        _, rung = await a_ring(place, way="pty")
+        await place.store.mail.committed()
+    async with one_life(folder) as place:
+        typist, door = await visitor(place), await visitor(place)
+        typist.wait("alice", way="pty", after=rung.cursor)
+        assert not (await door.rung(door.wait("alice", wait_seconds=0.5))).news
+        waiting = door.wait("alice")
+        await door.speaker.settle()
+        session = place.reception.session(typist.speaker.token)
+        assert session is not None
+        place.reception.close(session)  # as 5 s after its process has died
+        assert (await door.rung(waiting)).cursor == rung.cursor
 
 
 async def test_the_bell_of_an_agent_that_was_removed_is_forgotten(folder: Path) -> None:

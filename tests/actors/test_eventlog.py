@@ -119,8 +119,22 @@ def test_half_a_line_is_taken_back(path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert [line["task_id"] for line in lines(path)] == [1, 3]
 
 
-def test_a_disk_that_takes_no_more_never_stops_the_broker() -> None:
-    log = EventLog(Path("/dev/full"), max_bytes=1 << 40)
+def test_a_pipe_in_its_place_is_not_waited_for(path: Path) -> None:
+    os.mkfifo(path)
+    log = EventLog(path)
+    log.write("task_queued")
+    assert log.failed
+    assert log.failed.strerror == "it is a named pipe, not a file"
+
+
+def test_a_disk_that_takes_no_more_never_stops_the_broker(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int, _text: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", full)
+    log = EventLog(path)
     log.write("task_queued")
     assert log.failed
     assert log.failed.errno == errno.ENOSPC

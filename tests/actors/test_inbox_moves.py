@@ -39,7 +39,7 @@ def test_the_mail_of_a_removed_agent_is_dead_and_nobody_waits_on() -> None:
     ]
     (refusal,) = [e.error for e in effects if isinstance(e, Refuse)]
     assert isinstance(refusal, UnknownAgent)
-    assert str(refusal) == "alice was removed. list_agents tells who is known."
+    assert str(refusal) == "alice was removed. list_agents (signalpost agents) tells who is known."
     assert (first.reason, second.ended) == ("alice was removed", at(1))
     assert inbox.is_idle
 

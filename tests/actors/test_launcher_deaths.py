@@ -12,6 +12,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from signalpost.actors import shim_tree
 from signalpost.actors.job import Job, Outcome
 from signalpost.actors.launcher import Launcher
 from signalpost.actors.zygote import Zygote
@@ -52,6 +53,18 @@ async def test_a_zygote_whose_death_nobody_has_noticed_yet_ends_what_is_ordered_
     with await one.fork() as ordered:
         assert ordered.recv(1) == b""
     assert one.pid == 0
+
+
+async def test_a_zygote_that_starts_while_a_dead_task_is_cleared_up_is_not_taken_for_its_orphan(
+    launcher: Launcher, new_job: NewJob, beat: Beat
+) -> None:
+    async with anyio.create_task_group() as group:
+        group.start_soon(outcome_of, launcher, new_job("echo > beat; sleep 60"))
+        await beat.line()
+        zygote = zygote_of(launcher.shim_pid(1))
+        for pid in (zygote, *shim_tree.children(zygote)):
+            os.kill(pid, signal.SIGKILL)
+        assert (await outcome_of(launcher, new_job("echo ok", 2))).tail == b"ok\n"
 
 
 async def checkpoint_nowhere() -> None:

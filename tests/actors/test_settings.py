@@ -66,6 +66,7 @@ def test_a_file_is_read_over_the_defaults(path: Path) -> None:
         ("inbox_bound = 100001", "inbox_bound = 100001 is not possible"),
         ("lease = 0.5", "Use a number of seconds from 1 to 86400."),
         ("lease = 86401", "lease = 86401 is not possible"),
+        ("memory_limit = 31", "Use a number of MB from 32 to 1048576."),
         ('durability = "none"', "durability = 'none' is not possible. Use 'power' or 'process'."),
         ("no_tasks = 1", "no_tasks = 1 is not possible. Use true or false."),
         ("queues = 3", "queues = 3 is not possible. Use a table of NAME = WIDTH."),

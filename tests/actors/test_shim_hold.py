@@ -111,6 +111,17 @@ def test_one_that_was_killed_before_its_turn_is_replaced(tmp_path: Path) -> None
         assert int(text(outcome)[0]) != held.pid
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGSTOP, signal.SIGUSR1])
+def test_one_that_got_a_signal_before_its_turn_is_replaced(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with ready(tmp_path, "echo $$") as held:
+        os.kill(held.pid, number)
+        outcome = held.run()
+        assert outcome["exit_code"] == 0
+        assert int(text(outcome)[0]) != held.pid
+
+
 def test_one_whose_folder_was_made_anew_is_replaced(tmp_path: Path) -> None:
     folder = tmp_path / "sub"
     folder.mkdir()
@@ -137,7 +148,7 @@ def test_where_tracing_is_refused_nothing_is_left(
 ) -> None:
     call = shim_hold._call  # pyright: ignore[reportPrivateUsage]
 
-    def refuse(request: int, pid: int, address: None, data: int) -> int:
+    def refuse(request: int, pid: int, address: object, data: object) -> int:
         return -1 if request == refused else int(call(request, pid, address, data))
 
     monkeypatch.setattr(shim_hold, "_call", refuse)

@@ -1,3 +1,4 @@
+import os
 import sqlite3
 import stat
 from collections.abc import Callable
@@ -173,6 +174,15 @@ def test_a_link_is_not_followed(made: Path) -> None:
     made.rename(made.with_name("elsewhere"))
     made.symlink_to("elsewhere")
     assert "not a regular file" in refusal(made)
+
+
+@pytest.mark.parametrize("part", ["queue.db", "queue.db-wal", "queue.db-shm", "store.id"])
+def test_a_pipe_in_the_place_of_a_part_is_named_and_not_waited_for(made: Path, part: str) -> None:
+    file = made.with_name(part)
+    file.unlink(missing_ok=True)
+    os.mkfifo(file)
+    with pytest.raises(BrokerUnavailable, match=f"{part} (is not a|cannot be read: it is)"):
+        storefile.prepare(made, "other")
 
 
 def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:

@@ -119,6 +119,13 @@ def test_a_damaged_key_is_told_with_its_path(tmp_path: Path) -> None:
         TicketKey(tmp_path).get()
 
 
+def test_a_pipe_in_the_place_of_the_key_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / FILE)
+    for ask in (TicketKey(tmp_path).get, TicketKey(tmp_path).found):
+        with pytest.raises(InternalFault, match=f"{FILE}: it is a named pipe, not a file"):
+            ask()
+
+
 def test_a_key_behind_a_symlink_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_bytes(KEY)
     (tmp_path / FILE).symlink_to(tmp_path / "elsewhere")

@@ -10,6 +10,8 @@ _DOORMAN = "tests/actors/test_doorman.py"
 _STANDING = "tests/actors/test_standing.py"
 _MIGRATED = "tests/actors/test_storefile_migrated.py"
 _SUSPEND = "tests/system/test_pty_suspend.py"
+_GOODBYE = "test_what_was_told_to_somebody_who_said_goodbye_is_told_by_no_later_broker"
+_TRUSTED = "test_who_was_rung_and_waits_on_at_the_next_broker_is_trusted_while_it_lives"
 _AGAIN = "test_a_session_that_starts_is_offered_again_what_its_client_may_have_forgotten"
 
 BELLS = (
@@ -23,7 +25,7 @@ BELLS = (
     Mutant(
         "who was rung by the broker before cannot give that up",
         "actors/doorbells.py",
-        'if ring.outcome == "woke":',
+        'if ring.outcome == "woke" and ring.request_id:',
         "if False:",
         (f"{_RESTART}::test_who_was_rung_and_gives_up_at_the_next_broker_was_told_nothing",),
     ),
@@ -33,6 +35,27 @@ BELLS = (
         "            if died:",
         "            if False:",
         (f"{_BELLS}::test_what_was_told_to_somebody_who_died_with_it_goes_to_the_next_who_waits",),
+    ),
+    Mutant(
+        "a goodbye is not on disk",
+        "actors/doorbells.py",
+        "                self._part(correlation)",
+        "                del self._open[correlation]",
+        (f"{_RESTART}::{_GOODBYE}",),
+    ),
+    Mutant(
+        "who was rung by the broker before has told its agent, dead or not",
+        "actors/doorbell.py",
+        "self._doubt.begin([r.correlation for r in last if r.correlation], now.mono)",
+        "pass",
+        (f"{_RESTART}::test_of_who_was_rung_and_never_comes_back_the_next_who_waits_is_told",),
+    ),
+    Mutant(
+        "who was rung by the broker before is not known again",
+        "actors/doorbells.py",
+        "[*self.of(agent).claim(waiter), waiter.correlation]",
+        "[self.of(agent) and waiter.correlation]",
+        (f"{_RESTART}::{_TRUSTED}",),
     ),
     Mutant(
         "mail that comes while nobody receives is no news",

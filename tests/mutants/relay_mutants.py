@@ -6,6 +6,10 @@ from tests.mutants.mutant import Mutant
 
 _ACTOR = "tests/actors/test_queue_actor_handover.py"
 _SHIMS = "tests/actors/test_handover.py"
+_UNSAID = "tests/actors/test_handover_unsaid.py"
+_CONTROL = "tests/actors/test_control.py"
+_COPY = "test_a_dead_shim_has_ended_though_another_process_has_its_end_of_the_line"
+_STRAYS = "tests/actors/test_spares_strays.py"
 _HOLD = "tests/actors/test_shim_hold.py"
 
 RELAY = (
@@ -61,8 +65,8 @@ RELAY = (
     Mutant(
         "a shim that dies just before its zygote is never reaped",
         "actors/control.py",
-        "call_later(_FALLING_SECONDS, _reap, self.pid)",
-        "call_later(_FALLING_SECONDS, print, self.pid)",
+        "call_later(FALLING_SECONDS, _reap, self.pid)",
+        "call_later(FALLING_SECONDS, print, self.pid)",
         ("tests/actors/test_control.py::test_a_shim_that_dies_just_before_its_zygote_is_reaped",),
     ),
     Mutant(
@@ -138,8 +142,8 @@ RELAY = (
     Mutant(
         "what is held runs in a folder that is another now",
         "actors/shim_hold.py",
-        "_folder(command) == self._folder and _ptrace",
-        "_ptrace",
+        "_folder(command) == self._folder and not",
+        "not",
         (f"{_HOLD}::test_one_whose_folder_was_made_anew_is_replaced",),
     ),
     Mutant(
@@ -148,5 +152,55 @@ RELAY = (
         "            _bury(self._held)",
         "            pass",
         ("tests/actors/test_control.py::test_what_a_killed_shim_held_is_reaped",),
+    ),
+    Mutant(
+        "what runs already is left running when its shim hangs before it has said so",
+        "actors/launcher.py",
+        "        if run.touched:\n",
+        "        if shim.taken:\n",
+        (f"{_UNSAID}::test_nothing_is_left_of_one_whose_shim_hangs",),
+    ),
+    Mutant(
+        "what runs already is left running when its shim is killed before it has said so",
+        "actors/launcher.py",
+        "in_time and not run.touched",
+        "in_time and not shim.taken",
+        (f"{_UNSAID}::test_nothing_is_left_of_one_that_is_cancelled_when_its_shim_was_killed",),
+    ),
+    Mutant(
+        "a signal to what is held reaches the command",
+        "actors/shim_hold.py",
+        " and not _signalled(self.pid)",
+        "",
+        (f"{_HOLD}::test_one_that_got_a_signal_before_its_turn_is_replaced",),
+    ),
+    Mutant(
+        "who dies together with all who knew of it is never reaped",
+        "actors/spares.py",
+        "        shim.on_lost = self._sweep_later\n",
+        "",
+        (f"{_STRAYS}::test_it_is_reaped_when_a_shim_was_lost",),
+    ),
+    Mutant(
+        "a shim may be reaped before it has told its pid",
+        "actors/spares.py",
+        "if not (told and reap_adopted(known)):",
+        "if not reap_adopted(known):",
+        (f"{_STRAYS}::test_nobody_is_reaped_while_a_shim_has_yet_to_tell_its_pid",),
+    ),
+    Mutant(
+        "a dead shim lives as long as somebody has its end of the line",
+        "actors/control.py",
+        "            self.abort()\n        if self.pid and",
+        "        if self.pid and",
+        (f"{_CONTROL}::{_COPY}",),
+    ),
+    Mutant(
+        "the last words of a dead shim are not heard while somebody has its end of the line",
+        "actors/control.py",
+        '            self._hear_out(self._transport.get_extra_info("socket").fileno())\n'
+        "            self.abort()",
+        "            self.abort()",
+        (f"{_CONTROL}::{_COPY}",),
     ),
 )

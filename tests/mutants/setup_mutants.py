@@ -12,6 +12,8 @@ _TABLE = "tests/signalpost/test_client_table.py"
 _FILE = "tests/signalpost/test_config_file.py"
 _RECORD = "tests/signalpost/test_setup_record.py"
 _CHECKS = "tests/signalpost/test_client_checks.py"
+_POLICY = "tests/signalpost/test_claude_policy.py"
+_SWITCHED = "test_the_users_own_settings_switch_hooks_off_too_but_not_by_what_is_the_organisations"
 _SHELL = "tests/mcp_bridge/test_login_shell.py"
 _RULES = "tests/signalpost/test_claude_rules.py"
 _BYPASS = "tests/signalpost/test_bypass.py"
@@ -133,6 +135,29 @@ SETUP = (
         "Kept(old.backup, _hash(after), (",
         (
             f"{_RECORD}::test_what_others_wrote_in_between_has_a_copy_and_is_never_taken_for_untouched",
+        ),
+    ),
+    Mutant(
+        "an organisation's list of commands may be passed by a name",
+        "signalpost/claude_policy.py",
+        "for entry in commands or listed",
+        "for entry in listed",
+        (f"{_POLICY}::test_a_server_that_is_not_among_those_allowed_is_not_used",),
+    ),
+    Mutant(
+        "what an organisation has switched on again stays off",
+        "signalpost/claude_policy.py",
+        "for s in setting or own if",
+        "for s in [*setting, *own] if",
+        (f"{_POLICY}::{_SWITCHED}",),
+    ),
+    Mutant(
+        "a pipe in the place of a file is waited for",
+        "transport/regular_file.py",
+        "_AT_ONCE = os.O_NONBLOCK | os.O_NOCTTY",
+        "_AT_ONCE = os.O_NOCTTY",
+        (
+            "tests/transport/test_regular_file.py::test_what_is_no_file_is_refused_at_once_and_named",
         ),
     ),
     Mutant(

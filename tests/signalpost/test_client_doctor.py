@@ -26,7 +26,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     program.chmod(stat.S_IRWXU)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    return Place(home=tmp_path, environment=dict(os.environ))
+    return Place(home=tmp_path, environment=dict(os.environ), root=tmp_path / "root")
 
 
 def hooks(place: Place, settings: str) -> Check:
@@ -64,6 +64,23 @@ def test_a_hook_whose_program_is_gone_is_wrong(place: Place, program: str) -> No
     check = hooks(place, hooked(program + " hook EVENT --client claude-code"))
     assert check.state == "wrong"
     assert check.found.endswith("gone")
+
+
+def test_what_the_organisation_forbids_is_a_warning_that_names_the_file(place: Place) -> None:
+    folder = place.claude_managed()
+    folder.mkdir(parents=True)
+    file = folder / "managed-settings.json"
+    file.write_text('{"allowManagedHooksOnly": true, "deniedMcpServers": [{"serverName": "x"}]}')
+    check = hooks(place, hooked("signalpost hook EVENT --client claude-code"))
+    assert (check.state, check.found) == ("warning", "there, but not run")
+    assert check.remedy.startswith(f"allowManagedHooksOnly in {file}")
+    entry = {"command": str(place.home / "signalpost"), "args": ["mcp"]}
+    (place.home / ".claude.json").write_text(json.dumps({"mcpServers": {"signalpost": entry}}))
+    assert not [c for c in client_doctor.examine(place) if c.name == "claude-code policy"]
+    (folder / "managed-mcp.json").write_text('{"mcpServers": {}}')
+    (check,) = [c for c in client_doctor.examine(place) if c.name == "claude-code policy"]
+    assert (check.state, check.found) == ("warning", "server not used")
+    assert str(folder / "managed-mcp.json") in check.remedy
 
 
 def test_the_hooks_of_the_readme_are_those_that_are_looked_for(place: Place) -> None:

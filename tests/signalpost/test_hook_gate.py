@@ -63,6 +63,14 @@ def test_new_mail_and_a_newer_task_hold_again() -> None:
     assert held_by("tasks", STOP, other, marks) == Marks(5, 5, 9)
 
 
+def test_newer_mail_of_any_kind_holds_once_more_while_a_task_is_unread() -> None:
+    held = Marks(5, 5, 0)
+    status = step(unread=2, unread_tasks=1, cursor=6)
+    assert held_by("tasks", STOP, status, held) == Marks(6, 6, 0)
+    assert held_by("tasks", STOP, status, Marks(6, 6, 0)) is None
+    assert held_by("tasks", STOP, replace(status, unread_tasks=0), held) is None
+
+
 def test_a_turn_that_was_held_is_held_again_only_by_mail_it_was_not_told_of() -> None:
     assert held_by("tasks", AGAIN, RUNNING, NONE) is None
     assert held_by("tasks", AGAIN, step(unread_tasks=1, unread=1, noticed=5), NONE) is None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,15 @@ def test_a_damaged_file_counts_as_never_told(folder: Path, damage: bytes) -> Non
         file.advance(Marks(1, 2, 3))
     with marks_of(folder, "alice") as file:
         assert file.marks == Marks(1, 2, 3)
+
+
+def test_what_is_no_file_is_named_with_the_remedy(folder: Path) -> None:
+    with marks_of(folder, "alice"):
+        (place,) = (folder / "hooks").iterdir()
+    place.unlink()
+    os.mkfifo(place)
+    with pytest.raises(BadRequest, match="a named pipe, not a file"):
+        marks_of(folder, "alice").__enter__()
 
 
 def test_the_folder_is_private_or_not_used(folder: Path) -> None:

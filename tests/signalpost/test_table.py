@@ -16,6 +16,11 @@ def test_a_pipe_gets_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "ID  COMMAND\n1   echo [red]x\n"
 
 
+def test_a_closed_output_gets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", None)
+    table.show(("ID", "COMMAND"), [("1", "make")], lambda _: "red")
+
+
 def test_a_terminal_gets_colours_and_no_markup(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

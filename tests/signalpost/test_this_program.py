@@ -67,3 +67,8 @@ def test_another_command_is_taken_with_its_full_path(folder: Path) -> None:
 def test_a_command_that_is_none_is_refused(folder: Path, command: str) -> None:
     with pytest.raises(BadRequest):
         this_program(command)
+
+
+def test_of_a_command_the_word_is_named_that_is_no_program(folder: Path) -> None:
+    with pytest.raises(BadRequest, match=r"--command: 'uvx' is no program on PATH\."):
+        this_program("uvx --from /src signalpost")

@@ -71,8 +71,12 @@ def test_what_was_told_or_is_off_is_no_news(folder: Path) -> None:
 
 def test_without_a_file_nothing_waits(folder: Path) -> None:
     assert read_unread(folder) == UnreadFile()
+
+
+def test_what_is_no_file_is_named_with_the_remedy(folder: Path) -> None:
     os.mkfifo(unread_path(folder))
-    assert read_unread(folder) == UnreadFile()
+    with pytest.raises(BadRequest, match=r"it is a named pipe, not a file\. Move it away"):
+        read_unread(folder)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"agents": []}', '{"agents": {"a": 1}}'])
@@ -90,5 +94,5 @@ def test_a_file_that_others_could_have_written_is_not_read(folder: Path) -> None
     folder.chmod(0o700)
     unread_path(folder).rename(folder / "other")
     unread_path(folder).symlink_to(folder / "other")
-    with pytest.raises(OSError, match="symbolic"):
+    with pytest.raises(BadRequest, match="symbolic"):
         read_unread(folder)

@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from signalpost import wake_probe
@@ -141,3 +142,10 @@ def test_who_was_not_reached_is_no_success_and_the_reason_is_told(
     assert last.state == "warning"
     assert "not taken" in last.found
     assert remedy in last.remedy
+
+
+def test_a_person_is_told_how_to_hear_of_mail() -> None:
+    found = probe("stored")
+    person = replace(found, agent=msgspec.structs.replace(found.agent, name="person"))
+    [*_, last] = verdicts(person)
+    assert last.remedy == "That is you: signalpost receive takes mail, signalpost wait tells of it."

@@ -145,6 +145,7 @@ def test_an_unknown_recipient_is_refused_with_near_names(home: Home, alice: Alic
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.startswith(b"signalpost: UNKNOWN_AGENT: ")
     assert b"alice" in done.stderr
+    assert b"signalpost agents" in done.stderr
     several = home.run("send", "alice,alcie", "hello")
     assert several.returncode == 2
     assert several.stdout.endswith(b" to alice: stored\n")
@@ -180,7 +181,9 @@ def test_dead_letters_are_listed_redriven_and_purged(home: Home, alice: Alice) -
     refused = home.run("dead", "purge", dead)
     assert (refused.returncode, refused.stdout) == (1, b"")
     assert home.run("dead", "purge", "--all", "--yes").stdout.decode() == f"purged {dead}\n"
-    assert home.run("dead", "purge", dead, "--yes").returncode == 2
+    again = home.run("dead", "purge", dead, "--yes")
+    assert again.returncode == 2
+    assert f"BAD_REQUEST: {dead}: it is no dead letter. See: signalpost" in again.stderr.decode()
 
 
 def test_a_purge_asks_at_a_terminal(home: Home, alice: Alice) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from typing import Any
 
@@ -102,6 +103,40 @@ async def test_what_was_told_before_the_broker_was_killed_is_not_told_again(plac
         assert [ring["way"] for ring in json.loads(shown.stdout)["rings"]] == ["wait"]
         done = await ended(waits(place, "--agent", "alice", "--timeout", "0.3"))
         assert (done.returncode, done.stdout) == (3, b"")
+
+
+SILENT = """
+import sys, anyio, signalpost
+
+async def main():
+    async with signalpost.connect(kind="door", data_dir=sys.argv[1]) as client:
+        step = await client.await_bell("alice")
+        print(step.unread, "unread", flush=True)
+        await anyio.sleep_forever()
+
+anyio.run(main)
+"""
+
+
+@within(60)
+async def test_who_was_rung_and_died_while_no_broker_ran_has_told_nothing(place: Place) -> None:
+    async with bridge(place, "alice") as alice, place.client("boss") as boss:
+        await named(alice)
+        silent = place.start(sys.executable, "-c", SILENT, str(place.state))
+        await boss.send("alice", "hello")
+        assert silent.stdout is not None
+        said = await anyio.to_thread.run_sync(silent.stdout.readline, abandon_on_cancel=True)
+        assert said == b"1 unread\n"
+        await boss.send("person", "on disk")
+        family = place.family()
+        place.broker_process().kill()
+        await family.all_dead(5)
+        silent.kill()
+        done = await ended(waits(place, "--agent", "alice"))
+        assert (done.returncode, done.stdout[:33]) == (0, b"1 unread message for alice (1 tas")
+        shown = await place.run(*SIGNALPOST, "doorbell", "alice", "--json")
+        newest, oldest = json.loads(shown.stdout)["rings"]
+        assert (newest["outcome"], oldest["outcome"]) == ("woke", "gave_up")
 
 
 @within(40)

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -214,19 +215,32 @@ async def test_no_second_broker_starts_on_a_living_data_dir_whose_lock_file_was_
     assert (await place.run(*SIGNALPOST, "run", "echo next")).stdout == b"next\n"
 
 
+SLOW = """
+import sys
+from signalpost.__main__ import main
+from signalpost.actors.settings import Settings
+
+def slowly(path, read=Settings.from_toml):
+    open(gate).close()
+    return read(path)
+
+gate = sys.argv.pop(1)
+Settings.from_toml = slowly
+sys.exit(main())
+"""
+
+
 @within(30)
 async def test_a_nudge_does_not_kill_a_broker_that_is_just_starting(place: Place) -> None:
-    place.state.mkdir(mode=0o700)
-    settings = place.state / "config.toml"
-    os.mkfifo(settings)
-    starting = place.start(*SIGNALPOST, "broker")
+    gate = place.folder / "gate"
+    os.mkfifo(gate)
+    starting = place.start(sys.executable, "-c", SLOW, str(gate), "broker")
     # When it reads its settings it has the lock.
-    with await anyio.to_thread.run_sync(settings.open, "w", abandon_on_cancel=True) as writer:
+    with await anyio.to_thread.run_sync(gate.open, "w", abandon_on_cancel=True):
         second = await place.run(*SIGNALPOST, "broker")
         assert second.returncode == 69
         assert f"pid {starting.pid}".encode() in second.stderr
         assert lives(starting.pid)
-        writer.write("grace = 1\n")
     assert starting.stderr is not None
     said = await anyio.to_thread.run_sync(starting.stderr.readline, abandon_on_cancel=True)
     assert b"serving" in said

@@ -229,11 +229,15 @@ async def test_bad_input_and_wrong_words_are_silent(place: Place) -> None:
 
 
 @within(60)
-async def test_a_file_that_never_ends_ends_the_hook(place: Place) -> None:
+async def test_what_is_no_file_is_not_waited_for_and_named(place: Place) -> None:
     await place.run(*SIGNALPOST, "agents")
     await place.run(*SIGNALPOST, "stop", "--force")
     os.mkfifo(place.state / "run" / "broker.json")
-    assert await hook(place, "prompt", "--limit", "0.1") == b""
+    (place.state / "unread.json").unlink(missing_ok=True)
+    os.mkfifo(place.state / "unread.json")
+    assert await hook(place, "prompt") == b""
+    said = log_path(place.state).read_text()
+    assert f"{place.state}/unread.json cannot be read: it is a named pipe" in said
 
 
 @within(60)

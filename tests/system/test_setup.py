@@ -85,6 +85,8 @@ def test_a_look_writes_nothing(user: User) -> None:
     assert b"nothing was written" in done.stdout
     assert user.files() == before
     assert not user.home.state.exists()
+    one = user.setup("--dry-run", "--client", "cursor")
+    assert b"\n1 file would change; nothing was written\n" in one.stdout
 
 
 def test_without_a_terminal_it_does_nothing_that_was_not_agreed_to(user: User) -> None:

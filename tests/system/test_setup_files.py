@@ -34,8 +34,8 @@ def test_a_file_of_somebody_else_is_left(user: User) -> None:
 
 NO_CONFIGURATIONS: dict[str, tuple[Callable[[Path], object], bytes]] = {
     "a loop": (lambda path: path.symlink_to(path), b"cannot read it"),
-    "a folder": (lambda path: path.mkdir(), b"it is a folder. Move it away"),
-    "a fifo": (os.mkfifo, b"it is no file"),
+    "a folder": (lambda path: path.mkdir(), b"it is a folder, not a file"),
+    "a fifo": (os.mkfifo, b"it is a named pipe, not a file"),
     "UTF-16": (lambda path: path.write_bytes(b"\xff\xfe{"), b"no UTF-8"),
     "a list": (lambda path: path.write_text("[]"), b"no object"),
 }

@@ -215,6 +215,11 @@ def test_what_is_published_can_be_read(folder: Path) -> None:
     file = folder / "run" / "broker.json"
     assert mode(file) == 0o600
     assert list(file.parent.iterdir()) == [file]  # no scratch files stay
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(BrokerUnavailable, match="is a folder"):
+        endpoint.publish(folder, SERVED)
+    assert list(file.parent.iterdir()) == [file]
 
 
 @pytest.mark.parametrize("text", [b"", b"{}", b"\xff", b'{"endpoint":"\xff"}', b"[" * 100_000])

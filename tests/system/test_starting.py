@@ -109,7 +109,7 @@ async def test_after_a_stop_nothing_starts_a_broker_again_by_itself(place: Place
 
 @within(20)
 async def test_what_nobody_has_foreseen_at_the_start_is_said_in_one_line(place: Place) -> None:
-    (place.state / "run" / "broker.json").mkdir(parents=True)
+    (place.state / "run" / "b-1.sock").mkdir(parents=True)
     for folder in (place.state / "run", place.state):
         folder.chmod(0o700)
     done = await place.run(*SIGNALPOST, "run", "true")

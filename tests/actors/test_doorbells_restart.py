@@ -104,6 +104,7 @@ async def test_who_was_rung_and_gives_up_at_the_next_broker_was_told_nothing(fol
         assert (again.news, again.cursor) == (True, rung.cursor)
         newest, oldest = (await bell_of(door, "alice")).rings
         assert (newest.outcome, oldest.outcome) == ("woke", "gave_up")
+        assert oldest.detail == "given up"  # heard, not waited for
 
 
 async def a_ring(place: Counter, **words: Any) -> tuple[Visitor, bell.Doorstep]:  # noqa: ANN401

@@ -187,13 +187,6 @@ GREETINGS = (
         (f"{_COMING}::test_what_a_start_could_not_say_is_said_once_when_the_agent_is_known",),
     ),
     Mutant(
-        "who was told at the start is told again",
-        "signalpost/hook_answer.py",
-        "        if said is None:\n            _owe(folder, heard.session)\n",
-        "        _owe(folder, heard.session)\n",
-        (f"{_COMING}::test_a_start_that_said_it_leaves_nothing_to_say",),
-    ),
-    Mutant(
         "who could not be told at the start is told again and again",
         "signalpost/hook_untold.py",
         "[other for other in marks if other != mark]",

@@ -126,6 +126,13 @@ def task_queue(data_dir: str) -> McpServer:
     return McpServer([path, "--data-dir", data_dir])
 
 
+def make_task_queue_store(data_dir: str) -> None:
+    """Have an agent-task-queue make its database: of two that both have none, one may die."""
+    first = task_queue(data_dir)
+    first.begun(first.start())
+    first.close()
+
+
 def start_all(servers: Sequence[McpServer]) -> None:
     """Say hello to all, then wait for all."""
     for server, number in [(server, server.start()) for server in servers]:

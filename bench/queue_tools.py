@@ -164,7 +164,9 @@ def agents(bench: str, folder: Path) -> dict[str, Agents]:
         )
     }
     if peers.find("agent-task-queue"):
-        found[THEIRS] = Agents(lambda _: mcp_server.task_queue(str(folder / "atq")))
+        store = str(folder / "atq")
+        mcp_server.make_task_queue_store(store)
+        found[THEIRS] = Agents(lambda _: mcp_server.task_queue(store))
     else:
         missing(bench, "agent-task-queue")
     return found

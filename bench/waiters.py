@@ -137,8 +137,9 @@ def main() -> None:
 def _sides(folder: Path) -> list[Side | Locks]:
     sides: list[Side | Locks] = [Locks(folder)]
     if peers.find("agent-task-queue"):
-        theirs = Side("agent-task-queue", lambda _: mcp_server.task_queue(str(folder / "atq")))
-        sides.append(theirs)
+        store = str(folder / "atq")
+        mcp_server.make_task_queue_store(store)
+        sides.append(Side("agent-task-queue", lambda _: mcp_server.task_queue(store)))
     else:
         missing("waiters", "agent-task-queue")
     return [*sides, Bridges(folder / "d")]  # last: its broker stays

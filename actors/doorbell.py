@@ -120,8 +120,11 @@ class Doorbell:
         Only who was rung knows of that cursor, unless there was another ring for the same.
         """
         said = waiter.way, waiter.after
-        same = [r.correlation for r in self._rings if (r.ring.way, r.ring.cursor) == said]
-        return same if len(same) == 1 and self._doubt.end(same[0]) else []
+        same = [r for r in self._rings if (r.ring.way, r.ring.cursor) == said]
+        # A request whose ring gave up may have been rung once more since.
+        if len(same) != 1 or same[0].ring.outcome != "woke":
+            return []
+        return [same[0].correlation] if self._doubt.end(same[0].correlation) else []
 
     def relieve(self, way: Way) -> None:
         """Whoever waits to tell the agent in this way would speak to nobody."""

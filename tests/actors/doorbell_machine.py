@@ -90,6 +90,7 @@ class DoorbellMachine(RuleBasedStateMachine):
         self.doubted.pop(name, None)
         again = Waiter(name, b"s", "wait")
         if self.rung[name].ring.outcome == "gave_up":  # somebody else may have been told since
+            del self.rung[name]
             self.waiting[name] = again
             self.bell.wait(again, self.moment())
             self._check()
@@ -119,8 +120,8 @@ class DoorbellMachine(RuleBasedStateMachine):
     def something_becomes_of_a_ring(self, which: int, outcome: RingOutcome) -> None:
         rung = self.rung[self._some(self.rung, which)]
         cursor = rung.ring.cursor
-        others = [r for r in self.rung.values() if r.ring.cursor == cursor and r is not rung]
-        if others or cursor in self.goodbyes:  # which of them is meant nobody can tell
+        # Which of several is meant nobody can tell.
+        if self.rings_for[cursor] > 1 or cursor in self.goodbyes:
             return
         self.doubted = {c: r for c, r in self.doubted.items() if r is not rung}
         if outcome == "gave_up":

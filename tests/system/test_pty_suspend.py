@@ -18,6 +18,7 @@ from tests.system.terminal import BASH, Terminal, shell, terminal
 SCRIPT = str(Path(__file__).with_name("pty_script.py"))
 CTRL_C, CTRL_D, CTRL_Z = b"\x03", b"\x04", b"\x1a"
 PROMPT = b"ask> "
+_GOES_ON = b"""sh -c 'trap "echo wo\\ke" CONT; echo o""n; while :; do read _; done'\r"""
 
 pytestmark = pytest.mark.skipif(not os.path.exists(BASH), reason="bash is not there")
 
@@ -94,10 +95,10 @@ def test_a_shell_inside_suspends_its_own_jobs_and_goes_on(home: Home) -> None:
     with shell(home) as shown:
         inner = "PS1='in''side> ' " + pty(f"{BASH} --norc --noediting -i").decode()
         shown.ask(inner.encode(), b"inside> ")
-        shown.ask(b"sh -c 'echo o''n; exec sleep 100'\r", b"on\r\n")
+        shown.ask(_GOES_ON, b"on\r\n")
         assert b"Stopped" in shown.ask(CTRL_Z, b"inside> ")
         assert b"Stopped" in shown.ask(b"jobs\r", b"inside> ")
-        shown.ask(b"fg\r", b"sleep 100'\r\n")
+        shown.ask(b"fg\r", b"woke\r\n")  # before that the terminal is not the job's
         shown.ask(CTRL_C, b"inside> ")
         assert b"Stopped" in shown.ask(b"suspend\r", PROMPT)
         shown.ask(b"fg\r\r", b"inside> ")

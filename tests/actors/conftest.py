@@ -3,7 +3,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import itertools
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from signalpost.transport.messages import RunTask
 from tests.actors.beat import Beat
 from tests.actors.bench import Bench
 from tests.actors.jobs import NewJob, job_in
-from tests.actors.queue_words import NewCall, NewTask
+from tests.actors.queue_words import NewCall, NewTask, at
 
 _PR_SET_CHILD_SUBREAPER = 36
 _numbers = itertools.count(1)
@@ -92,3 +92,15 @@ def beat(tmp_path: Path) -> Beat:
 @pytest.fixture
 def bench(tmp_path: Path, launcher: Launcher) -> Bench:
     return Bench(tmp_path, launcher)
+
+
+@pytest.fixture
+def submit(new_task: NewTask, new_call: NewCall) -> Callable[..., Task]:
+    """Ask for a run at second 0 and drop what follows from it."""
+
+    def ask(queue: Queue, *, session: bytes = b"s", call: Call | None = None, **kw: object) -> Task:
+        task = queue.submit(new_task(session=session, **kw), call or new_call(session), at(0))
+        queue.take_effects()
+        return task
+
+    return ask

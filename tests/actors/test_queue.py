@@ -1,49 +1,15 @@
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 
 import pytest
 
 from signalpost.actors import line
-from signalpost.actors.effects import Answer, Effect, Finished, Kill, Queued, Start, Tell
-from signalpost.actors.job import Outcome
-from signalpost.actors.moment import Moment
-from signalpost.actors.queue import Queue
-from signalpost.actors.task import Call, Task
+from signalpost.actors.effects import Answer, Finished, Kill, Queued, Start
+from signalpost.actors.task import Task
 from signalpost.transport.errors import BadRequest, NotAuthorised, QueueFull
 from signalpost.transport.messages import RunTask
-
-NewTask = Callable[..., Task]
-NewCall = Callable[..., Call]
-
-DONE = Outcome(reason="exit", exit_code=0, ran_seconds=3.0)
-KILLED = Outcome(reason="killed", ran_seconds=3.0)
-
-
-def at(seconds: float) -> Moment:
-    return Moment(seconds, 1000.0 + seconds)
-
-
-def a_queue(width: int = 1) -> Queue:
-    return Queue("global", width, itertools.count(1).__next__)
-
-
-def kinds(effects: list[Effect]) -> list[tuple[type[Effect], int]]:
-    return [(type(e), e.task.id) for e in effects if not isinstance(e, Tell)]
-
-
-@pytest.fixture
-def submit(new_task: NewTask, new_call: NewCall) -> Callable[..., Task]:
-    """Ask for a run at second 0 and drop what follows from it."""
-
-    def ask(queue: Queue, *, session: bytes = b"s", call: Call | None = None, **kw: object) -> Task:
-        task = queue.submit(new_task(session=session, **kw), call or new_call(session), at(0))
-        queue.take_effects()
-        return task
-
-    return ask
-
+from tests.actors.queue_words import DONE, KILLED, NewCall, NewTask, a_queue, at, kinds
 
 # ---------------------------------------------------------------- turns
 

@@ -2,31 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 
-import pytest
-
 from signalpost.actors.effects import Answer, Finished, Kill
-from signalpost.actors.queue import Queue
-from signalpost.actors.task import Call, Task
-from tests.actors.queue_words import DONE, NewCall, NewTask, at, kinds
-
-
-def a_queue(width: int = 1) -> Queue:
-    return Queue("global", width, itertools.count(1).__next__)
-
-
-@pytest.fixture
-def submit(new_task: NewTask, new_call: NewCall) -> Callable[..., Task]:
-    """Ask for a run at second 0 and drop what follows from it."""
-
-    def ask(queue: Queue, *, session: bytes = b"s", call: Call | None = None, **kw: object) -> Task:
-        task = queue.submit(new_task(session=session, **kw), call or new_call(session), at(0))
-        queue.take_effects()
-        return task
-
-    return ask
+from signalpost.actors.task import Task
+from tests.actors.queue_words import DONE, NewCall, a_queue, at, kinds
 
 
 def test_who_looks_at_a_dead_task_is_told_its_end(

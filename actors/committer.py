@@ -38,7 +38,7 @@ from typing import TypeVar
 import anyio
 
 from ..transport.errors import ShuttingDown
-from . import schema
+from . import mail_schema, schema
 from .ballast import Ballast
 from .commit_work import Change, Job, Kind, Then, Work
 from .pending import Pending
@@ -176,6 +176,7 @@ class Committer:
         opening = Job(lambda _: None, opened, "read")
         try:
             connection = connect()
+            connection.executescript(mail_schema.NEW_MESSAGES)
             if self._ballast is not None:
                 self._ballast.take()
         except Exception as error:  # noqa: BLE001  # the thread's edge: start() raises it
@@ -240,12 +241,7 @@ class Committer:
         self, connection: sqlite3.Connection, jobs: list[Job], *, new_too: bool
     ) -> _Fault:
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            self._pending.write(connection, new_too=new_too)
-            for job in jobs:
-                if job.kind == "write":
-                    job.result = job.work(connection)
-            connection.execute("COMMIT")
+            self._pending.commit(connection, jobs, new_too=new_too)
         except Exception as error:  # noqa: BLE001  # the thread's edge: the waiting get it
             self._note(error)
             self._roll_back(connection)

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 import msgspec
 
 from .agent_row import AgentRow
+from .bulk_insert import BulkInsert
 from .message_row import MessageRow
 from .statement import FIRST, INSERT, LAST, UPDATE, Statement
 
@@ -148,15 +149,21 @@ def _agent_record(row: AgentRow) -> Sequence[object]:
     return tuple(_text(v) if isinstance(v, str) else v for v in msgspec.structs.astuple(row))
 
 
-def _insert(table: str, columns: Sequence[str], texts: Sequence[str]) -> str:
-    places = ", ".join("CAST(? AS TEXT)" if name in texts else "?" for name in columns)
+def _new_record(row: MessageRow) -> Sequence[object]:
+    return (*_message_record(row), row.metadata, _text(row.content))
+
+
+def _insert(table: str, columns: Sequence[str], texts: Sequence[str], place: str = "?") -> str:
+    values = (place.format(name=name) for name in columns)
+    cast = zip(columns, values, strict=True)
+    places = ", ".join(f"CAST({each} AS TEXT)" if name in texts else each for name, each in cast)
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608
 
 
-_INSERT_MESSAGE = _insert(
-    "messages", _OF_MESSAGES, ("sender", "recipient", "in_reply_to", "reason")
-)
-_INSERT_BODY = _insert("bodies", ("seq", *_KEPT_APART), ("content",))
+_OF_BODIES = ("seq", *_KEPT_APART)
+_MESSAGE_TEXTS = ("sender", "recipient", "in_reply_to", "reason")
+_INSERT_MESSAGE = _insert("messages", _OF_MESSAGES, _MESSAGE_TEXTS)
+_INSERT_BODY = _insert("bodies", _OF_BODIES, ("content",))
 _INSERT_AGENT = _insert(
     "agents",
     AGENT_COLUMNS,
@@ -198,7 +205,20 @@ def _agent_mark(agent_id: int) -> Sequence[object]:
     return ("highest_agent", agent_id)
 
 
-KEEP = Statement(INSERT, ((_INSERT_MESSAGE, _message_record), (_INSERT_BODY, _body_record)))
+NEW_MESSAGES = f"""
+PRAGMA temp_store = MEMORY;
+CREATE TEMP VIEW new_messages AS SELECT {", ".join(f"NULL AS {name}" for name in COLUMNS)};
+CREATE TEMP TRIGGER keep INSTEAD OF INSERT ON new_messages WHEN NEW.seq IS NOT NULL BEGIN
+    {_insert("messages", _OF_MESSAGES, _MESSAGE_TEXTS, "NEW.{name}")};
+    {_insert("bodies", _OF_BODIES, ("content",), "NEW.{name}")};
+END;
+"""  # constants of this module
+"""What :data:`KEEP` needs of a connection, in which alone it is."""
+KEEP = Statement(
+    INSERT,
+    ((_INSERT_MESSAGE, _message_record), (_INSERT_BODY, _body_record)),
+    BulkInsert("new_messages", COLUMNS, _new_record),
+)
 NOTE = Statement(UPDATE, ((_UPDATE_MESSAGE, _note_record),))
 FORGET = Statement(LAST, ((DELETE_MESSAGE, _alone), (DELETE_BODY, _alone)))
 MOVE = Statement(LAST, ((_MOVE, _pair),))

@@ -67,15 +67,20 @@ class Pending:
         self._changes[key] = change
         return "new" if change.new else "known"
 
-    def write(self, connection: sqlite3.Connection, *, new_too: bool) -> None:
-        """Write the changes, all or those that bring nothing new."""
-        groups: dict[Statement[Any], list[Any]] = {}
-        for change in self._changes.values():
-            if new_too or not change.new:
-                groups.setdefault(change.statement, []).append(change.item)
-        for statement in sorted(groups, key=_rank):
-            for sql, record in statement.steps:
-                connection.executemany(sql, list(map(record, groups[statement])))
+    def commit(self, connection: sqlite3.Connection, jobs: Iterable[Job], *, new_too: bool) -> None:
+        """Write the changes, all or those that bring nothing new, and what jobs write.
+
+        :raises Exception: nothing is written; a transaction may be open still
+        """
+        writing = [job for job in jobs if job.kind == "write"]
+        changes = [change for change in self._changes.values() if new_too or not change.new]
+        if not writing and _insert_at_once(connection, changes):
+            return
+        connection.execute("BEGIN IMMEDIATE")
+        _write(connection, changes)
+        for job in writing:
+            job.result = job.work(connection)
+        connection.execute("COMMIT")
 
     def written(self, *, new_too: bool) -> None:
         """Forget what is on disk now."""
@@ -92,6 +97,26 @@ class Pending:
         refused = {key for key, change in self._changes.items() if change.new and change.then}
         self._changes = {key: c for key, c in self._changes.items() if key not in refused}
         self._refused |= refused
+
+
+def _insert_at_once(connection: sqlite3.Connection, changes: list[Change]) -> bool:
+    """Commit changes by one statement; False: it takes several, and nothing was done."""
+    statements = {change.statement for change in changes}
+    bulk = statements.pop().bulk if len(statements) == 1 else None
+    most = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
+    if bulk is None or not bulk.fits(len(changes), most):
+        return False
+    connection.execute(bulk.sql(len(changes)), bulk.values([change.item for change in changes]))
+    return True
+
+
+def _write(connection: sqlite3.Connection, changes: list[Change]) -> None:
+    groups: dict[Statement[Any], list[Any]] = {}
+    for change in changes:
+        groups.setdefault(change.statement, []).append(change.item)
+    for statement in sorted(groups, key=_rank):
+        for sql, record in statement.steps:
+            connection.executemany(sql, list(map(record, groups[statement])))
 
 
 def _rank(statement: Statement[Any]) -> int:

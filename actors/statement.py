@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from .bulk_insert import BulkInsert
+
 T = TypeVar("T")
 
 FIRST, INSERT, UPDATE, LAST = range(4)
@@ -22,3 +24,5 @@ class Statement(Generic[T]):
     rank: int
     steps: tuple[tuple[str, Callable[[T], Sequence[object]]], ...]
     """Records are made in the store's thread, of items that nobody changes any more."""
+    bulk: BulkInsert[T] | None = None
+    """How a commit that holds nothing else is written, at a lower cost."""

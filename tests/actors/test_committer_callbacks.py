@@ -3,14 +3,14 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import anyio
 import pytest
 from anyio import fail_after
 
-from signalpost.actors import mail_schema, schema, storefile
+from signalpost.actors import bulk_insert, mail_schema, schema, storefile
 from signalpost.transport.errors import ShuttingDown, StoreFull
 from tests.actors.faulty import Setup, on_disk, task
 from tests.actors.letters_kept import message
@@ -25,6 +25,18 @@ async def setup(tmp_path: Path) -> AsyncGenerator[Setup, None]:
         yield setup
         with suppress(OSError):
             await setup.committer.close()
+
+
+@asynccontextmanager
+async def during_a_commit(setup: Setup) -> AsyncGenerator[None, None]:
+    """What is put in the block is the next commit; the log holds that one."""
+    setup.connection.gate.clear()
+    setup.put_alone(1)
+    await setup.commit_reached()
+    setup.connection.log.clear()
+    yield
+    setup.connection.gate.set()
+    await setup.put()
 
 
 class Heard:
@@ -164,16 +176,70 @@ async def test_a_row_is_inserted_before_it_is_changed_whatever_came_first(setup:
 
 
 async def test_one_change_of_a_kind_is_one_statement_for_all(setup: Setup) -> None:
-    setup.connection.gate.clear()
-    setup.put_alone(1)
-    await setup.commit_reached()
-    setup.connection.log.clear()
-    for seq in range(1, 101):
-        setup.committer.put(("message", seq), mail_schema.KEEP, message(seq))
-    setup.connection.gate.set()
-    await setup.put()
-    inserts = ["INSERT", "100 rows"]
+    async with during_a_commit(setup):
+        for seq in range(1, 101):
+            setup.committer.put(("note", seq), mail_schema.NOTE, message(seq))
+    assert setup.connection.log == ["BEGIN", "UPDATE", "100 rows", "COMMIT"]
+
+
+async def test_a_commit_of_new_messages_alone_is_one_statement(setup: Setup) -> None:
+    async with during_a_commit(setup):
+        for seq in range(1, 101):
+            setup.committer.put(("message", seq), mail_schema.KEEP, message(seq))
+    assert setup.connection.log == ["INSERT"]
+    assert await kept(setup) == list(range(1, 101))
+
+
+async def test_new_messages_beside_anything_else_are_in_one_transaction_with_it(
+    setup: Setup,
+) -> None:
+    async with during_a_commit(setup):
+        setup.committer.put(("message", 1), mail_schema.KEEP, message(1))
+        setup.put_alone(2)
+    assert [setup.connection.log[0], setup.connection.log[-1]] == ["BEGIN", "COMMIT"]
+    assert await kept(setup) == [1]
+
+
+async def test_more_new_messages_than_one_statement_takes_are_one_transaction(
+    setup: Setup,
+) -> None:
+    async with during_a_commit(setup):
+        for seq in range(1, bulk_insert.MOST + 2):
+            setup.committer.put(("message", seq), mail_schema.KEEP, message(seq))
+    inserts = ["INSERT", f"{bulk_insert.MOST + 1} rows"]
     assert setup.connection.log == ["BEGIN", *inserts, *inserts, "COMMIT"]
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY])
+async def test_new_messages_that_find_no_room_are_refused_together(setup: Setup, code: int) -> None:
+    told: list[Exception | None] = []
+    setup.connection.faults["INSERT"] = [code]
+    for seq in (1, 2):
+        setup.committer.put(("message", seq), mail_schema.KEEP, message(seq), told.append, new=True)
+    with pytest.raises(StoreFull):
+        await setup.put()
+    assert [type(error) for error in told] == [StoreFull, StoreFull]
+    assert await kept(setup) == []
+
+
+async def test_of_new_messages_that_really_find_no_room_none_is_written(setup: Setup) -> None:
+    pages = await setup.committer.ask(lambda c: c.execute("PRAGMA page_count").fetchone()[0])
+    await setup.committer.ask(lambda c: c.execute(f"PRAGMA max_page_count = {pages + 5}"))
+    told: list[Exception | None] = []
+    for seq in range(1, 101):
+        row = message(seq, content="x" * 4000)
+        setup.committer.put(("message", seq), mail_schema.KEEP, row, told.append, new=True)
+    with pytest.raises(StoreFull):
+        await setup.committer.committed()
+    assert {type(error) for error in told} == {StoreFull}
+    assert "INSERT" in setup.connection.log
+    assert await kept(setup) == []
+
+
+async def kept(setup: Setup) -> list[int]:
+    sql = "SELECT seq FROM messages JOIN bodies USING (seq) ORDER BY seq"
+    lines = await setup.committer.ask(lambda c: c.execute(sql).fetchall())
+    return [line[0] for line in lines]
 
 
 async def test_whoever_waits_when_all_is_on_disk_costs_no_commit(setup: Setup) -> None:

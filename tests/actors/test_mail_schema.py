@@ -1,5 +1,6 @@
 import sqlite3
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from hypothesis import given
@@ -54,11 +55,22 @@ agents = st.builds(
 )
 
 
+TYPES = "SELECT DISTINCT typeof(content) || typeof(sender) FROM messages JOIN bodies USING (seq)"
+
+
 def memory() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.text_factory = schema.text_of
     connection.executescript(schema.TABLES)
+    connection.executescript(mail_schema.NEW_MESSAGES)
     return connection
+
+
+def keep_at_once(connection: sqlite3.Connection, items: Sequence[MessageRow]) -> None:
+    bulk = mail_schema.KEEP.bulk
+    assert bulk is not None
+    if items:
+        connection.execute(bulk.sql(len(items)), bulk.values(items))
 
 
 def write(connection: sqlite3.Connection, statement: Statement[Any], items: Sequence[Any]) -> None:
@@ -77,16 +89,14 @@ def test_the_columns_are_the_fields_of_the_rows() -> None:
 
 @given(st.lists(messages, max_size=4, unique_by=(lambda m: m.seq, lambda m: m.id)))
 def test_every_message_comes_back_as_it_went(some: list[MessageRow]) -> None:
-    connection = memory()
-    write(connection, mail_schema.KEEP, some)
-    lines = connection.execute(mail_schema.SELECT + "ORDER BY seq")
-    found = [mail_schema.message_of_record(record) for record in lines]
-    assert found == sorted(some, key=lambda row: row.seq)
-    types = (
-        "SELECT DISTINCT typeof(content) || typeof(sender) FROM messages JOIN bodies USING (seq)"
-    )
-    assert connection.execute(types).fetchall() in ([], [("texttext",)])
-    connection.close()
+    for keep in (partial(write, statement=mail_schema.KEEP), keep_at_once):
+        connection = memory()
+        keep(connection, items=some)
+        lines = connection.execute(mail_schema.SELECT + "ORDER BY seq")
+        found = [mail_schema.message_of_record(record) for record in lines]
+        assert found == sorted(some, key=lambda row: row.seq)
+        assert connection.execute(TYPES).fetchall() in ([], [("texttext",)])
+        connection.close()
 
 
 @given(st.lists(agents, max_size=4, unique_by=(lambda a: a.id, lambda a: a.name)))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from signalpost.actors.commit_work import Job
 from signalpost.actors.mail_store import MailStore
 from signalpost.actors.message_row import MessageRow
 from signalpost.actors.pending import Pending
@@ -24,23 +25,26 @@ def let_the_store_hurry(monkeypatch: pytest.MonkeyPatch, *, full: bool = False) 
     ``full``: there is no room for the first of them.
     """
     sizes: list[int] = []
-    keep, write = MailStore.keep, Pending.write
+    keep, commit = MailStore.keep, Pending.commit
 
     def kept(self: MailStore, row: MessageRow, *then: Any) -> None:  # noqa: ANN401 - handed on
         keep(self, row, *then)
         time.sleep(0.02)
 
-    def noted(self: Pending, connection: sqlite3.Connection, *, new_too: bool) -> None:
+    def noted(
+        self: Pending, connection: sqlite3.Connection, jobs: list[Job], *, new_too: bool
+    ) -> None:
         before = _count(connection)
-        write(self, connection, new_too=new_too)
-        sizes.append(_count(connection) - before)
-        if full and sizes[-1] and sum(map(bool, sizes)) == 1:
+        if full and self.any_new and not sizes:
+            sizes.append(0)
             error = sqlite3.OperationalError("planned")
             error.sqlite_errorcode = sqlite3.SQLITE_FULL
             raise error
+        commit(self, connection, jobs, new_too=new_too)
+        sizes.append(_count(connection) - before)
 
     monkeypatch.setattr(MailStore, "keep", kept)
-    monkeypatch.setattr(Pending, "write", noted)
+    monkeypatch.setattr(Pending, "commit", noted)
     return sizes
 
 

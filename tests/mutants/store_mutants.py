@@ -47,6 +47,22 @@ STORE = (
         ("tests/actors/test_ballast.py", "tests/actors/test_store_faults.py"),
     ),
     Mutant(
+        "new messages are committed apart from what comes with them",
+        "actors/pending.py",
+        "        if not writing and _insert_at_once(connection, changes):\n            return\n",
+        "        new = [c for c in changes if c.statement.bulk]\n"
+        "        if _insert_at_once(connection, new):\n"
+        "            changes = [c for c in changes if not c.statement.bulk]\n",
+        ("tests/actors/test_committer_callbacks.py",),
+    ),
+    Mutant(
+        "places without a message in a statement are rows",
+        "actors/mail_schema.py",
+        " WHEN NEW.seq IS NOT NULL BEGIN",
+        " BEGIN",
+        ("tests/actors/test_mail_schema.py",),
+    ),
+    Mutant(
         "after a fault of the disk all goes on",
         "actors/committer.py",
         "        if passes(error):\n",

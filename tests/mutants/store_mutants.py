@@ -60,7 +60,7 @@ STORE = (
         "actors/mail_schema.py",
         " WHEN NEW.seq IS NOT NULL BEGIN",
         " BEGIN",
-        ("tests/actors/test_mail_schema.py",),
+        ("tests/actors/test_committer_callbacks.py",),
     ),
     Mutant(
         "after a fault of the disk all goes on",

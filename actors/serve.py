@@ -42,7 +42,7 @@ _PATIENCE = (0.05, 0.2, 0.75, 4.0)
 
 In between it looks whether that one can be found again, and is not needed then.
 """
-_SWITCH_SECONDS = 0.0003
+SWITCH_SECONDS = 0.0003
 """How long the thread of the store waits for the interpreter's lock, instead of 5 ms: what the
 loop takes in meanwhile would wait for the next commit."""
 
@@ -127,7 +127,7 @@ async def _serve(data_dir: Path, lock: Lock, settings: Settings, auto: bool) -> 
         endpoint.publish(data_dir, published)
         logger.info("serving %s at %s", data_dir, published.endpoint)
         _spare_the_collector()
-        sys.setswitchinterval(_SWITCH_SECONDS)
+        sys.setswitchinterval(SWITCH_SECONDS)
         _say("ready\n", auto=auto)
         await ending.over()
     if not ending.failed:  # else clients see it as killed, and have the next one keep their places

@@ -21,6 +21,7 @@ from signalpost.actors import storefile
 from signalpost.actors.committer import Committer
 from signalpost.actors.mail_store import MailStore
 from signalpost.actors.message_row import MessageRow
+from signalpost.actors.serve import SWITCH_SECONDS
 from signalpost.transport import frames, letters, mail, messages
 from signalpost.transport.sockets import Message, Router
 
@@ -130,6 +131,7 @@ def durable(path: Path) -> sqlite3.Connection:
 async def main(socket: str, folder: str = "") -> None:
     """Serve until killed; say so first."""
     store = None
+    sys.setswitchinterval(SWITCH_SECONDS)
     if folder:
         committer = Committer()
         await committer.start(lambda: durable(Path(folder) / "queue.db"))

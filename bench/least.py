@@ -27,6 +27,7 @@ from signalpost.actors.committer import Committer
 from signalpost.actors.eventlog import EventLog
 from signalpost.actors.mail_store import MailStore
 from signalpost.actors.message_row import MessageRow
+from signalpost.actors.serve import SWITCH_SECONDS
 from signalpost.transport import frames, letters, mail, messages
 from signalpost.transport.sockets import Message, Router
 
@@ -149,6 +150,7 @@ class Least(Floor):
 async def main(socket: str, folder: str) -> None:
     """Serve until killed; say so first."""
     path = Path(folder) / "queue.db"
+    sys.setswitchinterval(SWITCH_SECONDS)
     committer = Committer()
     await committer.start(lambda: durable(path))
     later = asyncio.get_running_loop().call_later

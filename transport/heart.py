@@ -7,7 +7,7 @@ wants no answer.
 
 from __future__ import annotations
 
-RIDING = 1 / 4
+RIDING = 1 / 16
 """A push takes a beat along when so much of the interval is over: from then on each one does."""
 
 

@@ -65,7 +65,7 @@ def test_beats_ride_on_pushes_and_then_nothing_else_is_sent() -> None:
 
 def test_a_push_right_after_a_beat_takes_none_along() -> None:
     async def life(beats: Beats) -> None:
-        await anyio.sleep(17)
+        await anyio.sleep(16.9)
         beats.heard()
         beats.ride()
         await anyio.sleep(20)

@@ -33,10 +33,10 @@ def test_who_was_stopped_itself_counts_the_silence_anew() -> None:
 
 def test_a_push_takes_a_beat_along_when_the_last_is_not_fresh() -> None:
     heart = Heart(0.0, SILENCE)
-    assert not heart.may_ride(INTERVAL, 3.0)
+    assert not heart.may_ride(INTERVAL, 0.9)
     assert heart.may_ride(INTERVAL, 15.0)
     heart.beat(15.0)
-    assert not heart.may_ride(INTERVAL, 18.0)
+    assert not heart.may_ride(INTERVAL, 15.9)
     assert heart.due(INTERVAL) == 30  # of what was heard last: nothing since the beginning
 
 
@@ -48,6 +48,21 @@ def test_who_is_pushed_to_every_15_s_is_woken_by_nothing_else() -> None:
         heart.heard(now)
         assert heart.may_ride(INTERVAL, now)
         heart.beat(now)
+
+
+@given(st.floats(0, 15))
+def test_who_is_pushed_to_every_15_s_is_woken_by_nothing_else_from_the_third_push_on(
+    first: float,
+) -> None:
+    heart, beats = Heart(0.0, SILENCE), list[float]()
+    for now in (first + 15 * count for count in range(6)):
+        while heart.due(INTERVAL) < now:
+            beats.append(heart.due(INTERVAL))
+            heart.beat(beats[-1])
+        heart.heard(now)
+        if heart.may_ride(INTERVAL, now):
+            heart.beat(now)
+    assert not [beat for beat in beats if beat > first + 30]
 
 
 @given(st.floats(0, 1e9))

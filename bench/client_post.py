@@ -23,6 +23,7 @@ class ClientPost:
         self._lives: list[asyncio.Task[None]] = []
         self._receivers: list[signalpost.Client] = []
         self._senders: list[signalpost.Client] = []
+        self._making_senders = asyncio.Lock()  # else two at once would have one name
 
     async def _client(self, agent: str) -> signalpost.Client:
         # A life of its own: a connection has to be closed by the task that opened it.
@@ -55,8 +56,9 @@ class ClientPost:
 
     async def store(self, number: int, content: str) -> None:
         """Send to oneself: an inbox of one's own is never full of others' mail."""
-        while len(self._senders) <= number:
-            self._senders.append(await self._client(f"keeper-{len(self._senders)}"))
+        async with self._making_senders:
+            while len(self._senders) <= number:
+                self._senders.append(await self._client(f"keeper-{len(self._senders)}"))
         sender = self._senders[number]
         await sender.send(sender.agent, content)
 

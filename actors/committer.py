@@ -53,6 +53,12 @@ _Fault = Exception | None
 _Faults = tuple[_Fault, _Fault]
 
 
+def prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """Give a connection what the statements of the house want of it beside the file's tables."""
+    connection.executescript(mail_schema.NEW_MESSAGES)
+    return connection
+
+
 class Committer:
     """Owns the connection. Every method belongs to the event loop's thread."""
 
@@ -175,8 +181,7 @@ class Committer:
     def _run(self, connect: Callable[[], sqlite3.Connection], opened: asyncio.Future[None]) -> None:
         opening = Job(lambda _: None, opened, "read")
         try:
-            connection = connect()
-            connection.executescript(mail_schema.NEW_MESSAGES)
+            connection = prepared(connect())
             if self._ballast is not None:
                 self._ballast.take()
         except Exception as error:  # noqa: BLE001  # the thread's edge: start() raises it

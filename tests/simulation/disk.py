@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from signalpost.actors.commit_work import Job, Work
-from signalpost.actors.committer import Committer
+from signalpost.actors.committer import Committer, prepared
+from signalpost.actors.wake_up import WakeUp
 
 _LATER_SECONDS = 1.0
 
@@ -49,7 +50,7 @@ class DiskConnection(sqlite3.Connection):
     disk: Disk
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:  # noqa: ANN401
-        if sql.startswith("BEGIN") and self.disk.full:
+        if sql.startswith(("BEGIN", "INSERT INTO new_messages")) and self.disk.full:
             error = sqlite3.OperationalError("database or disk is full")
             error.sqlite_errorcode = sqlite3.SQLITE_FULL
             raise error
@@ -85,6 +86,28 @@ class _Gone:
     def join(self) -> None: ...
 
 
+class _LateNews(WakeUp):
+    """Answers some time after a commit, in order; nothing more once the process is killed."""
+
+    def __init__(self, disk: Disk) -> None:
+        super().__init__(asyncio.get_running_loop())
+        self._disk = disk
+        self._told_at = 0.0
+        self._news: deque[Callable[[], object]] = deque()
+        self.dead = False
+
+    def tell(self, news: Callable[[], object]) -> None:
+        loop = asyncio.get_running_loop()
+        self._told_at = max(self._told_at, loop.time() + self._disk.delay() / 4)
+        self._news.append(news)
+        loop.call_at(self._told_at, self._tell_next)
+
+    def _tell_next(self) -> None:
+        news = self._news.popleft()
+        if not self.dead:
+            news()
+
+
 class LoopCommitter(Committer):
     """Commits some time after it was asked to, and answers some time after that."""
 
@@ -93,16 +116,16 @@ class LoopCommitter(Committer):
         self._before = _Inbox(disk, self._wake)
         inbox: Any = self._before
         self._inbox = inbox
+        self._news = _LateNews(disk)
+        self._wake_up = self._news
         self._disk = disk
         self._due = False
-        self._told_at = 0.0
-        self._news: deque[Callable[[], object]] = deque()
         self._connection: sqlite3.Connection
         self._asked: list[Job] = []
         self.dead = False
 
     async def start(self, connect: Callable[[], sqlite3.Connection]) -> None:
-        self._connection = connect()
+        self._connection = prepared(connect())
         gone: Any = _Gone()
         self._thread = gone
 
@@ -112,7 +135,7 @@ class LoopCommitter(Committer):
 
     def die(self) -> None:
         """The process is killed: what is not committed is lost."""
-        self.dead = True
+        self.dead = self._news.dead = True
         self._connection.close()
         asyncio.get_running_loop().call_later(_LATER_SECONDS, self._end_all)
 
@@ -142,14 +165,3 @@ class LoopCommitter(Committer):
         self._disk.passing("after commit")
         if self._before:
             self._wake()
-
-    def _tell(self, news: Callable[[], object]) -> None:
-        loop = asyncio.get_running_loop()
-        self._told_at = max(self._told_at, loop.time() + self._disk.delay() / 4)
-        self._news.append(news)
-        loop.call_at(self._told_at, self._answer_next)
-
-    def _answer_next(self) -> None:
-        news = self._news.popleft()
-        if not self.dead:
-            news()

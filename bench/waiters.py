@@ -2,7 +2,7 @@
 
 Each agent's MCP server has a call of ``run_task`` open, with progress on; ours
 has a ``receive_message`` open as well. The CPU is that of all processes together
-over one period of progress, the memory that of all agents on the machine. ``flock`` is
+over one period of progress (``flock``, which has none: over 5 s), the memory that of all agents on the machine. ``flock`` is
 what a waiting process costs at least. agent-task-queue is left out at 100: so
 many servers of it take more memory and CPU than this machine may have.
 """
@@ -34,12 +34,17 @@ From the third time on its signs of life ride on what the broker tells.
 """
 MOST = {"agent-task-queue": 16}
 SECONDS = 15.0
+"""One period of progress."""
+IDLE_SECONDS = 5.0
+"""Of those who have no period: nothing is ever done."""
 SETTLE = 2.0
 LONG = "sleep 1200"
 
 
 class Side:
     """Agents that wait, all processes of theirs, and how they are made."""
+
+    seconds = SECONDS
 
     def __init__(self, name: str, spawn: Callable[[int], McpServer]) -> None:
         self.name = name
@@ -95,6 +100,7 @@ class Locks:
     """Waiters in flock, the least that a process can do."""
 
     name = "flock"
+    seconds = IDLE_SECONDS
 
     def __init__(self, folder: Path) -> None:
         self._words = ["flock", str(folder / "lock"), "sleep", "1200"]
@@ -152,19 +158,19 @@ def _curve(side: Side | Locks) -> list[tuple[str, int, dict[str, float]]]:
         for count in track(counts, side.name, console=CONSOLE, transient=True):
             side.join(count)
             time.sleep(SETTLE)
-            rows.append((side.name, count, _weigh(side.broker())))
+            rows.append((side.name, count, _weigh(side.broker(), side.seconds)))
     finally:
         side.leave()
     return rows
 
 
-def _weigh(broker: int) -> dict[str, float]:
+def _weigh(broker: int, seconds: float) -> dict[str, float]:
     before, of_broker = family_cpu(orphans.ours()), _cpu_of(broker)
-    time.sleep(SECONDS)
-    burnt = (family_cpu(orphans.ours()) - before) / SECONDS * 100
+    time.sleep(seconds)
+    burnt = (family_cpu(orphans.ours()) - before) / seconds * 100
     figures = {"CPU % of a core": burnt}
     if broker:
-        figures["of it the broker"] = (_cpu_of(broker) - of_broker) / SECONDS * 100
+        figures["of it the broker"] = (_cpu_of(broker) - of_broker) / seconds * 100
     members = [pid for root in orphans.ours() for pid in family(root)]
     memory = memory_of(members)
     weights = {"RSS MiB": memory.rss, "PSS MiB": memory.pss, "processes": float(len(members))}

@@ -2,9 +2,10 @@
 
 Each agent's MCP server has a call of ``run_task`` open, with progress on; ours
 has a ``receive_message`` open as well. The CPU is that of all processes together
-over one period of progress (``flock``, which has none: over 5 s), the memory that of all agents on the machine. ``flock`` is
-what a waiting process costs at least. agent-task-queue is left out at 100: so
-many servers of it take more memory and CPU than this machine may have.
+over one period of progress (of ``flock``, which has none, over 5 s), the memory that
+of all agents on the machine. ``flock`` is what a waiting process costs at least.
+agent-task-queue is left out at 100: so many servers of it take more memory and CPU than
+this machine may have.
 """
 
 from __future__ import annotations

@@ -78,6 +78,12 @@ class Books:
             # reply came to this one before it.
             self.replied.remove(key)
             del self.done[key]
+        if mail.id in program.machine.disk.refused:
+            # It was given out, and acknowledged, beside a commit that found no room; its sender
+            # was refused and has sent it again.
+            program.machine.disk.refused.remove(mail.id)
+            self.done.pop(key, None)
+            self.replied.discard(key)
         if key in self.done:
             self.faults.append(f"{reader} got {value} again after it was acknowledged")
         self.lives[key] = life

@@ -7,10 +7,14 @@ import random
 import sqlite3
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from signalpost.actors.commit_work import Job, Work
+from msgspec import structs
+
+from signalpost.actors.commit_work import Change, Job, Work
 from signalpost.actors.committer import Committer, prepared
+from signalpost.actors.mail_schema import KEEP
 from signalpost.actors.wake_up import WakeUp
 
 _LATER_SECONDS = 1.0
@@ -31,6 +35,8 @@ class Disk:
         self.passing = passing
         self.full = False
         self.calm = False
+        self.refused: set[str] = set()
+        """Messages that found no room: whoever got one beside the commit may get it anew."""
 
     def delay(self) -> float:
         if not self.calm and self.chance.random() < 0.02:
@@ -145,11 +151,19 @@ class LoopCommitter(Committer):
                 job.answer.set_exception(KilledError())
 
     def _hand(self, work: Work) -> None:
+        if isinstance(work, Change) and work.statement is KEEP:
+            work = structs.replace(work, then=partial(self._kept, work))
         if isinstance(work, Job):
             self._asked = [job for job in self._asked if not job.answer.done()] + [work]
             if self.dead:
                 asyncio.get_running_loop().call_later(_LATER_SECONDS, self._end_all)
         super()._hand(work)
+
+    def _kept(self, change: Change, error: Exception | None) -> None:
+        if error is not None:
+            self._disk.refused.add(change.item.id)
+        if change.then is not None:
+            change.then(error)
 
     def _wake(self) -> None:
         if not self._due and not self.dead:

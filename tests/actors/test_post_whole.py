@@ -25,6 +25,7 @@ def let_the_store_hurry(monkeypatch: pytest.MonkeyPatch, *, full: bool = False) 
     ``full``: there is no room for the first of them.
     """
     sizes: list[int] = []
+    refused: list[Exception] = []
     keep, commit = MailStore.keep, Pending.commit
 
     def kept(self: MailStore, row: MessageRow, *then: Any) -> None:  # noqa: ANN401 - handed on
@@ -34,12 +35,12 @@ def let_the_store_hurry(monkeypatch: pytest.MonkeyPatch, *, full: bool = False) 
     def noted(
         self: Pending, connection: sqlite3.Connection, jobs: list[Job], *, new_too: bool
     ) -> None:
-        before = _count(connection)
-        if full and self.any_new and not sizes:
-            sizes.append(0)
+        if full and self.any_new and not refused:
             error = sqlite3.OperationalError("planned")
             error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            refused.append(error)
             raise error
+        before = _count(connection)
         commit(self, connection, jobs, new_too=new_too)
         sizes.append(_count(connection) - before)
 

@@ -2,6 +2,7 @@
 
     lock file gone, store gone        another may take our place: fold
     socket gone, broker.json gone     put back; fold if that cannot be done
+    no descriptor left to look with   nothing: the next reason to look will tell
 
 Nothing watches these files. They are looked at when there is a reason to:
 a client came, a task was asked for or has ended, or a newcomer who could not
@@ -10,6 +11,7 @@ find us sends SIGHUP.
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -66,7 +68,8 @@ class Presence:
             if endpoint.read_published(self._data_dir) != self._published:
                 self._publish()
         except (SignalpostError, OSError) as error:
-            self._fold(f"clients cannot find it any more ({error})")
+            if not _is_short_of_descriptors(error):
+                self._fold(f"clients cannot find it any more ({error})")
 
     def _open_door(self) -> None:
         endpoint.make_private(self._socket.parent)
@@ -77,3 +80,9 @@ class Presence:
         endpoint.make_private(endpoint.run_dir(self._data_dir))
         endpoint.publish(self._data_dir, self._published)
         logger.warning("broker.json was removed or changed: it is there again")
+
+
+def _is_short_of_descriptors(error: Exception) -> bool:
+    """Tell whether nothing could be seen: then nothing is known to be gone."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    return isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import resource
 import shutil
 from pathlib import Path
 from typing import cast
@@ -95,6 +97,21 @@ def test_who_cannot_be_found_again_folds_and_says_why(broker: StandIn) -> None:
     broker.refusal = OSError(13, "Permission denied")
     broker.presence.look()
     assert broker.folded == ["clients cannot find it any more ([Errno 13] Permission denied)"]
+
+
+def test_without_a_descriptor_to_look_with_nobody_folds(broker: StandIn) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            os.open("/", os.O_RDONLY)
+        broker.presence.look()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert broker.folded == []
+    broker.presence.look()
+    assert broker.folded == []
+    assert endpoint.read_published(broker.data_dir) == broker.published
 
 
 def test_a_folder_of_somebody_else_in_our_place_is_not_used(broker: StandIn) -> None:

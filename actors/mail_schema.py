@@ -154,9 +154,8 @@ def _new_record(row: MessageRow) -> Sequence[object]:
 
 
 def _insert(table: str, columns: Sequence[str], texts: Sequence[str], place: str = "?") -> str:
-    values = (place.format(name=name) for name in columns)
-    cast = zip(columns, values, strict=True)
-    places = ", ".join(f"CAST({each} AS TEXT)" if name in texts else each for name, each in cast)
+    cast = f"CAST({place} AS TEXT)"
+    places = ", ".join((cast if name in texts else place).format(name=name) for name in columns)
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608
 
 
@@ -212,7 +211,7 @@ CREATE TEMP TRIGGER keep INSTEAD OF INSERT ON new_messages WHEN NEW.seq IS NOT N
     {_insert("messages", _OF_MESSAGES, _MESSAGE_TEXTS, "NEW.{name}")};
     {_insert("bodies", _OF_BODIES, ("content",), "NEW.{name}")};
 END;
-"""  # constants of this module
+"""
 """What :data:`KEEP` needs of a connection, in which alone it is."""
 KEEP = Statement(
     INSERT,
